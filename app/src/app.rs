@@ -1,0 +1,85 @@
+//! The document around the console, and which page stands at which address.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use crate::assets::Assets;
+use crate::pages::containers::{ContainerForm, Containers};
+use crate::pages::not_found::NotFound;
+use crate::pages::session::{FirstSetup, SignInPage};
+use crate::ui::theme;
+use crate::widgets::Frame;
+
+/// The whole document, as the server writes it.
+pub fn shell(assets: Assets) -> impl IntoView {
+    let Assets { css, js, wasm, extra } = assets;
+    // A policy without `eval` gives WebAssembly no way to import a module by its address, so the page leaves it one.
+    let boot = format!(
+        "globalThis.loadModule=u=>import(u);import init,{{hydrate}} from {};init({{module_or_path:{}}}).then(()=>hydrate())",
+        quoted(&js),
+        quoted(&wasm)
+    );
+    let extra = extra.into_iter().map(|(name, url)| view! { <meta name=format!("asset:{name}") content=url/> }).collect_view();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <script nonce=use_nonce()>{theme::FIRST_SCRIPT}</script>
+                <link rel="stylesheet" href=css/>
+                <link rel="icon" type="image/svg+xml" href=FAVICON/>
+                <link rel="modulepreload" href=js nonce=use_nonce()/>
+                <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=wasm/>
+                {extra}
+                <MetaTags/>
+                <script type="module" nonce=use_nonce()>{boot}</script>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+const FAVICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%233b6fd4' stroke-width='2'%3E%3Ccircle cx='12' cy='12' r='9'/%3E%3Ccircle cx='12' cy='12' r='3'/%3E%3Cpath d='M12 3v6M12 15v6M3 12h6M15 12h6'/%3E%3C/svg%3E";
+
+/// A URL as a literal of a script that stands in a page.
+fn quoted(url: &str) -> String {
+    serde_json::Value::from(url).to_string().replace('<', "\\u003c")
+}
+
+/// The console.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Pilothouse".to_owned() } else { format!("{title} \u{b7} Pilothouse") }/>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=SignInPage/>
+                <Route path=path!("/setup") view=FirstSetup/>
+                <ParentRoute path=path!("") view=Frame>
+                    // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
+                    <Route path=path!("/engines/:engine/containers") view=Containers/>
+                    <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_url_cannot_leave_its_script() {
+        assert_eq!(quoted("/a.js"), "\"/a.js\"");
+        assert_eq!(quoted("\"</script>"), "\"\\\"\\u003c/script>\"");
+    }
+}

@@ -1,0 +1,5 @@
+//! The screens, one a file, in a folder an area. How to add one: README.md beside this file.
+
+pub mod containers;
+pub mod not_found;
+pub mod session;

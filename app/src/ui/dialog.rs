@@ -1,0 +1,63 @@
+//! A modal dialog: the browser's own, so that focus stays in it and goes back where it came from.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::button::{Button, Kind};
+use super::icon::icons;
+
+/// Shows its content above everything while `open` holds. Escape, the cross and a press beside it close it.
+#[component]
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+    /// Room for a form or a table.
+    #[prop(optional)]
+    wide: bool,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = node.get() else { return };
+        match (open.get(), dialog.open()) {
+            // It fails only when it is not in the page, and then there is nothing to show.
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    let beside = move |event: ev::MouseEvent| {
+        let own = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| e.tag_name() == "DIALOG");
+        if own {
+            open.set(false);
+        }
+    };
+    view! {
+        <dialog
+            class="dialog"
+            class:wide=wide
+            node_ref=node
+            aria-label=move || title.get()
+            on:close=move |_| open.set(false)
+            on:click=beside
+        >
+            <Show when=move || open.get()>
+                <div class="dialog-body">
+                    <header>
+                        <h2>{move || title.get()}</h2>
+                        <Button
+                            label="Close"
+                            kind=Kind::Quiet
+                            icon=icons::CLOSE
+                            icon_only=true
+                            on_press=Callback::new(move |()| open.set(false))
+                        />
+                    </header>
+                    {children()}
+                </div>
+            </Show>
+        </dialog>
+    }
+}

@@ -1,0 +1,115 @@
+//! Doing one thing, or the same thing to many, and saying what came of it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{Endpoint, Problem};
+use crate::client::Client;
+use crate::ui::format::count;
+use crate::ui::toast::Toasts;
+
+/// What a thing done to many is done to: the path's parameters, and the name people know it by.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub params: Vec<String>,
+    pub name: String,
+}
+
+/// Does things. Cheap to clone.
+#[derive(Clone)]
+pub struct Act {
+    client: Client,
+    toasts: Toasts,
+    running: RwSignal<usize>,
+}
+
+/// The page's [`Act`].
+pub fn use_act() -> Act {
+    Act { client: Client::get(), toasts: Toasts::get(), running: RwSignal::new(0) }
+}
+
+impl Act {
+    /// Whether something is on its way.
+    pub fn busy(&self) -> Signal<bool> {
+        let running = self.running;
+        Signal::derive(move || running.get() > 0)
+    }
+
+    /// Does one thing; says `done` in the corner, or what went wrong. `then` gets the output when it worked.
+    pub fn run<E: Endpoint>(&self, params: &[&str], input: &E::Input, done: impl Into<String>, then: impl FnOnce(E::Output) + 'static) {
+        let call = self.client.call::<E>(params, input);
+        let (toasts, running, done) = (self.toasts, self.running, done.into());
+        running.update(|n| *n += 1);
+        spawn_local(async move {
+            let answer = call.await;
+            let _ = running.try_update(|n| *n = n.saturating_sub(1));
+            match answer {
+                Ok(output) => {
+                    toasts.ok(done);
+                    then(output);
+                }
+                Err(problem) => toasts.failed(problem.title, problem.detail),
+            }
+        });
+    }
+
+    /// Does the same to many, one after the other, and goes on when one fails. `did` is the word for it: `Stopped`.
+    pub fn run_all<E: Endpoint>(
+        &self,
+        targets: Vec<Target>,
+        input: E::Input,
+        did: &'static str,
+        noun: &'static str,
+        then: impl FnOnce() + 'static,
+    ) where
+        E::Input: Clone,
+    {
+        let (client, toasts, running) = (self.client.clone(), self.toasts, self.running);
+        running.update(|n| *n += 1);
+        spawn_local(async move {
+            let mut failed: Vec<(String, Problem)> = Vec::new();
+            let total = targets.len();
+            for target in targets {
+                let params: Vec<&str> = target.params.iter().map(String::as_str).collect();
+                if let Err(problem) = client.call::<E>(&params, &input).await {
+                    failed.push((target.name, problem));
+                }
+            }
+            let _ = running.try_update(|n| *n = n.saturating_sub(1));
+            if let Some((title, detail)) = report(total, &failed, noun) {
+                toasts.failed(title, Some(detail));
+            } else {
+                toasts.ok(format!("{did} {}.", count(total, noun)));
+            }
+            then();
+        });
+    }
+}
+
+/// What to say when some failed.
+fn report(total: usize, failed: &[(String, Problem)], noun: &str) -> Option<(String, String)> {
+    const NAMED: usize = 3;
+    if failed.is_empty() {
+        return None;
+    }
+    let mut reasons: Vec<String> = failed.iter().take(NAMED).map(|(name, problem)| format!("{name}: {problem}")).collect();
+    if failed.len() > NAMED {
+        reasons.push(format!("and {} more.", failed.len() - NAMED));
+    }
+    Some((format!("{} of {} failed.", failed.len(), count(total, noun)), reasons.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::report;
+    use crate::api::{Code, Problem};
+
+    #[test]
+    fn failures_are_counted_and_the_first_are_named() {
+        assert_eq!(report(3, &[], "container"), None);
+        let failed: Vec<_> = ["a", "b", "c", "d"].map(|name| (name.to_owned(), Problem::new(Code::Conflict, "It runs."))).into();
+        let said = report(5, &failed, "container").unwrap();
+        assert_eq!(said.0, "4 of 5 containers failed.");
+        assert_eq!(said.1, "a: It runs. b: It runs. c: It runs. and 1 more.");
+    }
+}

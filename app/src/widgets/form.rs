@@ -1,0 +1,73 @@
+//! Sending a form: once at a time, with the problem at the field it is about.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{Endpoint, Problem};
+use crate::client::Client;
+use crate::ui::badge::Tone;
+use crate::ui::page::Callout;
+
+/// A form's sending: whether it is under way, and what was wrong with it the last time.
+#[derive(Clone)]
+pub struct Submit {
+    client: Client,
+    pub busy: RwSignal<bool>,
+    pub problem: RwSignal<Option<Problem>>,
+}
+
+impl Submit {
+    pub fn new() -> Self {
+        Self { client: Client::get(), busy: RwSignal::new(false), problem: RwSignal::new(None) }
+    }
+
+    /// Sends it, unless it is being sent already. `then` gets the output when it worked.
+    pub fn send<E: Endpoint>(&self, params: &[&str], input: &E::Input, then: impl FnOnce(E::Output) + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.problem.set(None);
+        let call = self.client.call::<E>(params, input);
+        let (busy, problem) = (self.busy, self.problem);
+        spawn_local(async move {
+            let answer = call.await;
+            let _ = busy.try_set(false);
+            match answer {
+                Ok(output) => then(output),
+                Err(refused) => drop(problem.try_set(Some(refused))),
+            }
+        });
+    }
+
+    /// What is wrong with the field `name`, for its `error`.
+    pub fn error(&self, name: &'static str) -> Signal<Option<String>> {
+        let problem = self.problem;
+        Signal::derive(move || problem.with(|problem| problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(Problem::to_string)))
+    }
+}
+
+impl Default for Submit {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is wrong with the form, where it belongs to none of the fields that show it themselves.
+#[component]
+pub fn FormProblem(
+    #[prop(into)] problem: Signal<Option<Problem>>,
+    /// The fields that show their own.
+    #[prop(optional)]
+    fields: &'static [&'static str],
+) -> impl IntoView {
+    let general = move || problem.get().filter(|p| p.field.as_deref().is_none_or(|field| !fields.contains(&field)));
+    view! {
+        <div role="alert">
+            {move || general().map(|problem| {
+                let detail = problem.detail.unwrap_or_default();
+                view! { <Callout tone=Tone::Bad title=problem.title>{detail}</Callout> }
+            })}
+        </div>
+    }
+}

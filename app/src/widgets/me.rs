@@ -1,0 +1,118 @@
+//! Who is asking, which engines there are, and which one the page is about.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_params_map};
+
+use crate::api::engines::{Engine, EngineList};
+use crate::api::session::MeOutput;
+use crate::api::{ListQuery, Page, Problem};
+use crate::client::Client;
+
+/// Who is asking. In the context of every page inside the shell.
+#[derive(Clone, Debug)]
+pub struct Who(pub Arc<MeOutput>);
+
+impl Default for Who {
+    fn default() -> Self {
+        Self(Arc::new(MeOutput { username: String::new(), session: None, grants: Vec::new() }))
+    }
+}
+
+impl Who {
+    pub fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// Whether `permission` is held on `engine` (`None` for what belongs to no engine).
+    pub fn may(&self, permission: &str, engine: Option<&str>) -> bool {
+        self.0.may(permission, engine)
+    }
+
+    /// Why it cannot be done, when the permission is missing.
+    pub fn lacks(&self, permission: &str, engine: Option<&str>) -> Option<String> {
+        (!self.may(permission, engine)).then(|| match engine {
+            Some(engine) => format!("you need {permission} on {engine}"),
+            None => format!("you need {permission}"),
+        })
+    }
+}
+
+/// Who is asking. Outside of the shell: nobody, who may nothing.
+pub fn use_me() -> Who {
+    use_context().unwrap_or_default()
+}
+
+/// The engines one may see, read once for the whole console. Read it inside a `Transition`, or with [`Engines::names`].
+#[derive(Clone, Copy)]
+pub struct Engines(pub Resource<Result<Page<Engine>, Problem>>);
+
+impl Engines {
+    pub(super) fn provide(client: &Client) -> Self {
+        let client = client.clone();
+        let query = ListQuery { limit: Some(500), sort: Some("name".to_owned()), ..ListQuery::default() };
+        let engines = Self(Resource::new(|| (), move |()| client.call::<EngineList>(&[], &query)));
+        provide_context(engines);
+        engines
+    }
+
+    /// Reads them again: call it after one was added, changed or removed.
+    pub fn refetch(&self) {
+        self.0.refetch();
+    }
+
+    pub fn all(&self) -> Vec<Engine> {
+        match self.0.get() {
+            Some(Ok(page)) => page.items,
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The engines, from the shell.
+pub fn use_engines() -> Option<Engines> {
+    use_context()
+}
+
+/// The name of the engine in the page's address.
+pub fn use_engine() -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get("engine")).unwrap_or_default())
+}
+
+/// A page about one engine: drawn anew when the address names another, so that nothing of the one shows under the other's name.
+#[component]
+pub fn ByEngine<F, V>(children: F) -> impl IntoView
+where
+    F: Fn(String) -> V + Send + 'static,
+    V: IntoView + 'static,
+{
+    let engine = use_engine();
+    move || children(engine.get())
+}
+
+/// The engine that the address is about, for what stands around the pages.
+pub fn use_current_engine() -> Memo<Option<String>> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| engine_of(path)))
+}
+
+fn engine_of(path: &str) -> Option<String> {
+    let name = path.strip_prefix("/engines/")?.split('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::engine_of;
+
+    #[test]
+    fn the_address_names_the_engine() {
+        assert_eq!(engine_of("/engines/demo/containers/x"), Some("demo".into()));
+        assert_eq!(engine_of("/engines/demo"), Some("demo".into()));
+        assert_eq!(engine_of("/engines/"), None);
+        assert_eq!(engine_of("/engines"), None);
+        assert_eq!(engine_of("/audit"), None);
+    }
+}

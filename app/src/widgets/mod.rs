@@ -1,0 +1,21 @@
+//! Parts that know the API: the shell around every page, who is asking and what they may do, lists, forms and actions.
+
+pub mod act;
+pub mod form;
+pub mod gate;
+pub mod list;
+pub mod loaded;
+pub mod me;
+pub mod palette;
+pub mod problem;
+pub mod shell_nav;
+
+pub use act::{Act, Target, use_act};
+pub use form::{FormProblem, Submit};
+pub use gate::{Gate, GateButton, GateItem, GateLink};
+pub use list::ListState;
+pub use loaded::Loaded;
+pub use me::{ByEngine, Engines, Who, use_engine, use_engines, use_me};
+pub use palette::offer_commands;
+pub use problem::ProblemView;
+pub use shell_nav::Frame;
