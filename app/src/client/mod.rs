@@ -143,7 +143,7 @@ mod tests {
     fn a_get_says_its_input_in_the_query() -> Result<(), Problem> {
         let input = ListQuery { limit: Some(50), filter: Some("a&b c".into()), ..ListQuery::default() };
         let request = request(&Method::GET, "/api/v1/engines/{engine}/containers", &["demo"], &input)?;
-        assert_eq!(request.uri(), "/api/v1/engines/demo/containers?limit=50&filter=a%26b%20c");
+        assert_eq!(request.uri(), "/api/v1/engines/demo/containers?filter=a%26b%20c&limit=50");
         assert!(request.body().is_empty());
         Ok(())
     }

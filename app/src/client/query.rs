@@ -10,7 +10,7 @@ use crate::api::Problem;
 /// What may stand unescaped in a query's value.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The fields of `input` as `k=v&k=v`, in their order; what is absent is left out, a list repeats its key.
+/// The fields of `input` as `k=v&k=v`, by name; what is absent is left out, a list repeats its key.
 pub fn encode(input: &impl Serialize) -> Result<String, Problem> {
     let value = serde_json::to_value(input).map_err(|e| unreadable("The request could not be written.", &e))?;
     let Value::Object(fields) = value else {

@@ -15,4 +15,5 @@ pub fn NotFound() -> impl IntoView {
             </EmptyState>
         </main>
     }
+    .into_any()
 }

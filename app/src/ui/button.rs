@@ -79,6 +79,7 @@ pub fn Button(
             {(!icon_only).then(|| view! { <span class="label">{move || label.get()}</span> })}
         </button>
     }
+    .into_any()
 }
 
 /// A link that looks like a button.
@@ -95,6 +96,7 @@ pub fn LinkButton(
             <span class="label">{move || label.get()}</span>
         </a>
     }
+    .into_any()
 }
 
 /// Copies `text` and says that it did.
@@ -120,7 +122,7 @@ pub fn CopyButton(
     });
     let label = Signal::derive(move || if copied.get() { "Copied".to_owned() } else { say.clone() });
     let icon = Signal::derive(move || if copied.get() { icons::CHECK } else { icons::COPY });
-    view! { <Button label=label kind=Kind::Quiet icon=icon icon_only=!wide on_press=press/> }
+    view! { <Button label=label kind=Kind::Quiet icon=icon icon_only=!wide on_press=press/> }.into_any()
 }
 
 /// Puts `text` on the clipboard. Only in the browser.

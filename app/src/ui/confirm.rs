@@ -83,6 +83,7 @@ pub fn ConfirmHost() -> impl IntoView {
             {move || asked.get().map(|(ask, yes)| view! { <Question ask=ask yes=yes open=open/> })}
         </Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -119,4 +120,5 @@ fn Question(ask: Ask, yes: Callback<()>, open: RwSignal<bool>) -> impl IntoView 
             </footer>
         </form>
     }
+    .into_any()
 }

@@ -60,4 +60,5 @@ pub fn Dialog(
             </Show>
         </dialog>
     }
+    .into_any()
 }

@@ -39,6 +39,7 @@ fn Around(ids: Ids, label: String, hint: Option<String>, error: Signal<Option<St
             {hint.map(|hint| view! { <p class="field-hint" id=ids.hint>{hint}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// One line of text. `name` is its id in the page too: once a page.
@@ -87,6 +88,7 @@ pub fn TextField(
             />
         </Around>
     }
+    .into_any()
 }
 
 /// A password, that can be shown.
@@ -135,6 +137,7 @@ pub fn PasswordField(
             </div>
         </Around>
     }
+    .into_any()
 }
 
 /// Many lines of text.
@@ -174,6 +177,7 @@ pub fn TextArea(
             ></textarea>
         </Around>
     }
+    .into_any()
 }
 
 /// One of a few.
@@ -220,6 +224,7 @@ pub fn Select(
             </select>
         </Around>
     }
+    .into_any()
 }
 
 /// Yes or no.
@@ -234,4 +239,5 @@ pub fn Checkbox(#[prop(into)] label: String, checked: RwSignal<bool>, #[prop(opt
             </span>
         </label>
     }
+    .into_any()
 }

@@ -70,4 +70,5 @@ pub fn Icon(#[prop(into)] of: Signal<Outlines>) -> impl IntoView {
             <path d=move || of.get().join(" ")></path>
         </svg>
     }
+    .into_any()
 }

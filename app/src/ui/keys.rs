@@ -34,6 +34,7 @@ pub fn KeyHelp(open: RwSignal<bool>, shortcuts: Vec<Shortcut>) -> impl IntoView 
             </dl>
         </Dialog>
     }
+    .into_any()
 }
 
 /// Whether the event came from something that is written in, or from an open dialog: plain keys belong to it then.

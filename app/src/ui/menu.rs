@@ -75,6 +75,7 @@ pub fn Menu(
             <Show when=move || open.get()>{children()}</Show>
         </div>
     }
+    .into_any()
 }
 
 /// Something to do.
@@ -107,6 +108,7 @@ pub fn MenuItem(
             <span>{move || label.get()}</span>
         </button>
     }
+    .into_any()
 }
 
 /// Somewhere to go.
@@ -123,6 +125,7 @@ pub fn MenuLink(
             <span>{children()}</span>
         </a>
     }
+    .into_any()
 }
 
 /// Puts the menu below its button, or above it where there is no room, and never outside of the window.

@@ -40,4 +40,5 @@ pub fn Meter(
             </svg>
         </span>
     }
+    .into_any()
 }

@@ -29,6 +29,7 @@ pub fn PageHead(
             {children.map(|children| view! { <div class="page-actions">{children()}</div> })}
         </header>
     }
+    .into_any()
 }
 
 /// A framed part of a page.
@@ -46,12 +47,13 @@ pub fn Card(
             {children()}
         </section>
     }
+    .into_any()
 }
 
 /// Names and values, one below the other. Give it `<dt>` and `<dd>`.
 #[component]
 pub fn Facts(children: Children) -> impl IntoView {
-    view! { <dl class="facts">{children()}</dl> }
+    view! { <dl class="facts">{children()}</dl> }.into_any()
 }
 
 /// A note that must not be overlooked.
@@ -70,6 +72,7 @@ pub fn Callout(#[prop(optional)] tone: Tone, #[prop(optional, into)] title: Opti
             <div>{children()}</div>
         </div>
     }
+    .into_any()
 }
 
 /// Nothing here: why, and what to do about it.
@@ -88,4 +91,5 @@ pub fn EmptyState(
             {children.map(|children| view! { <div class="actions">{children()}</div> })}
         </div>
     }
+    .into_any()
 }

@@ -42,6 +42,7 @@ pub fn Palette(open: RwSignal<bool>, query: RwSignal<String>, #[prop(into)] comm
             <Finder open=open query=query commands=commands/>
         </Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -138,6 +139,7 @@ fn Finder(open: RwSignal<bool>, query: RwSignal<String>, commands: Signal<Vec<Co
             </Show>
         </div>
     }
+    .into_any()
 }
 
 /// The commands that hold every word of `query`, in their order, those whose name starts with it first.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub fn SkeletonText(#[prop(default = 3)] lines: usize) -> impl IntoView {
     let bars = (0..lines).map(|_| view! { <span class="bone"></span> }).collect_view();
-    view! { <div class="skeleton" role="status" aria-label="Loading">{bars}</div> }
+    view! { <div class="skeleton" role="status" aria-label="Loading">{bars}</div> }.into_any()
 }
 
 /// Rows of a table to come.
@@ -16,5 +16,5 @@ pub fn SkeletonRows(#[prop(default = 8)] rows: usize, #[prop(default = 5)] colum
         let cells = (0..columns).map(|_| view! { <span class="bone"></span> }).collect_view();
         view! { <div class="skeleton-row">{cells}</div> }
     };
-    view! { <div class="skeleton-table" role="status" aria-label="Loading">{(0..rows).map(row).collect_view()}</div> }
+    view! { <div class="skeleton-table" role="status" aria-label="Loading">{(0..rows).map(row).collect_view()}</div> }.into_any()
 }

@@ -22,6 +22,7 @@ pub fn Sparkline(
             <polyline points=line></polyline>
         </svg>
     }
+    .into_any()
 }
 
 /// The points of the line in a box of 100 by 24.

@@ -45,6 +45,7 @@ pub fn SortHeader(
             </button>
         </th>
     }
+    .into_any()
 }
 
 /// Selects every row of the page, or none.
@@ -65,7 +66,7 @@ pub fn SelectAll(#[prop(into)] ids: Signal<Vec<String>>, selected: RwSignal<BTre
             }
         });
     };
-    view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all prop:indeterminate=some on:change=change/> }
+    view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all prop:indeterminate=some on:change=change/> }.into_any()
 }
 
 /// Selects one row.
@@ -88,7 +89,7 @@ pub fn SelectRow(
             }
         });
     };
-    view! { <input type="checkbox" aria-label=move || format!("Select {}", name.get()) prop:checked=checked on:change=change/> }
+    view! { <input type="checkbox" aria-label=move || format!("Select {}", name.get()) prop:checked=checked on:change=change/> }.into_any()
 }
 
 /// One row an item, each drawn once: `row` gets a signal of its item, which follows when the list is read again.
@@ -109,7 +110,7 @@ where
         });
         row(item.into())
     };
-    view! { <For each=move || items.get() key=key children=draw/> }
+    view! { <For each=move || items.get() key=key children=draw/> }.into_any()
 }
 
 /// Previous and next.
@@ -136,6 +137,7 @@ pub fn Pager(
             </Show>
         </nav>
     }
+    .into_any()
 }
 
 /// A search box that waits until the typing pauses. `/` on the page goes to it.
@@ -187,4 +189,5 @@ pub fn SearchBox(
             </Show>
         </div>
     }
+    .into_any()
 }

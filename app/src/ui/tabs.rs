@@ -29,5 +29,5 @@ pub fn Tabs(
         };
         tabs.get().into_iter().map(link).collect_view()
     };
-    view! { <nav class="tabs" aria-label=label>{links}</nav> }
+    view! { <nav class="tabs" aria-label=label>{links}</nav> }.into_any()
 }

@@ -42,7 +42,7 @@ pub fn ThemeToggle() -> impl IntoView {
         choose(next);
         theme.set(next);
     });
-    view! { <Button label=label kind=Kind::Quiet icon=icon icon_only=true on_press=press/> }
+    view! { <Button label=label kind=Kind::Quiet icon=icon icon_only=true on_press=press/> }.into_any()
 }
 
 fn chosen() -> Theme {

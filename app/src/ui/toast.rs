@@ -88,4 +88,5 @@ pub fn ToastHost() -> impl IntoView {
             <For each=move || toasts.0.with(|(_, toasts)| toasts.clone()) key=|toast| toast.id children=show/>
         </div>
     }
+    .into_any()
 }

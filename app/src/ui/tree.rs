@@ -103,6 +103,7 @@ pub fn JsonTree(
             </Show>
         </div>
     }
+    .into_any()
 }
 
 /// Arrow keys: up and down among the lines, right opens, left closes.

@@ -70,4 +70,5 @@ pub fn FormProblem(
             })}
         </div>
     }
+    .into_any()
 }

@@ -80,7 +80,7 @@ pub fn GateItem(
     #[prop(into)] on_press: Callback<()>,
 ) -> impl IntoView {
     let reason = reason_for(permission, engine, reason);
-    view! { <MenuItem label icon danger reason on_press/> }
+    view! { <MenuItem label icon danger reason on_press/> }.into_any()
 }
 
 /// A link to a page that needs `permission`; for others a button that is off and says why.

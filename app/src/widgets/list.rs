@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::api::ListQuery;
 
@@ -124,19 +124,35 @@ impl ListState {
 fn put(params: &mut ParamsMap, name: &'static str, value: &str) {
     params.remove(name);
     if !value.is_empty() {
-        params.insert(name, value.to_owned());
+        // The map takes its values as they stand in an address, and decodes them.
+        params.insert(name, Url::escape(value));
     }
 }
 
 fn trail(params: &ParamsMap) -> Vec<String> {
     let text = params.get_str(TRAIL).unwrap_or_default();
-    let steps = text.split('~').filter(|step| !step.is_empty());
-    steps.map(|step| percent_decode_str(step).decode_utf8_lossy().into_owned()).collect()
+    text.split('.').filter(|step| !step.is_empty()).map(unpack).collect()
 }
 
 fn put_trail(params: &mut ParamsMap, steps: &[String]) {
-    let steps: Vec<String> = steps.iter().map(|step| utf8_percent_encode(step, NON_ALPHANUMERIC).to_string()).collect();
-    put(params, TRAIL, &steps.join("~"));
+    let steps: Vec<String> = steps.iter().map(|step| pack(step)).collect();
+    put(params, TRAIL, &steps.join("."));
+}
+
+/// Letters and digits as they are, any other byte as `_` and two hexadecimal digits: nothing that an address would change.
+fn pack(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("_{b:02x}") }).collect()
+}
+
+fn unpack(text: &str) -> String {
+    let mut parts = text.split('_');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        bytes.extend(u8::from_str_radix(code, 16));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn query_of(params: &ParamsMap, default_sort: &str, facets: &[&str]) -> ListQuery {
@@ -157,7 +173,7 @@ fn query_of(params: &ParamsMap, default_sort: &str, facets: &[&str]) -> ListQuer
 mod tests {
     use leptos_router::params::ParamsMap;
 
-    use super::{put_trail, query_of, trail};
+    use super::{put, put_trail, query_of, trail};
 
     fn params(pairs: &[(&'static str, &str)]) -> ParamsMap {
         pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
@@ -176,11 +192,25 @@ mod tests {
     }
 
     #[test]
+    fn a_strange_trail_is_no_panic() {
+        for odd in ["_", "__", "_zz", "a_4", "\u{e9}_\u{e9}1", "...", "_ff"] {
+            trail(&params(&[("at", odd)]));
+        }
+    }
+
+    #[test]
+    fn what_is_searched_is_searched_letter_by_letter() {
+        let mut map = params(&[]);
+        put(&mut map, "q", "100%41 a+b");
+        assert_eq!(map.get_str("q"), Some("100%41 a+b"));
+    }
+
+    #[test]
     fn the_trail_leads_back_the_way_one_came() {
         let mut map = params(&[]);
-        put_trail(&mut map, &["a~b".into(), "c/d=".into()]);
-        assert_eq!(trail(&map), ["a~b", "c/d="]);
-        assert_eq!(query_of(&map, "name", &[]).after.as_deref(), Some("c/d="));
+        put_trail(&mut map, &["a.b_%41".into(), "c/d=\u{e9}".into()]);
+        assert_eq!(trail(&map), ["a.b_%41", "c/d=\u{e9}"]);
+        assert_eq!(query_of(&map, "name", &[]).after.as_deref(), Some("c/d=\u{e9}"));
         put_trail(&mut map, &[]);
         assert!(map.get_str("at").is_none());
     }

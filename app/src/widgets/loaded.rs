@@ -65,6 +65,7 @@ where
             }
         </Transition>
     }
+    .into_any()
 }
 
 /// Says that what is shown is old, while it cannot be read again.

@@ -72,7 +72,7 @@ pub(super) fn ShellPalette(open: RwSignal<bool>, me: Who, engines: Engines) -> i
         all.extend(found.get());
         all
     });
-    view! { <Palette open=open query=query commands=commands/> }
+    view! { <Palette open=open query=query commands=commands/> }.into_any()
 }
 
 /// Containers by the words typed, on every engine, as far as one sees them.

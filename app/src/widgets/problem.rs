@@ -25,6 +25,7 @@ pub fn ProblemView(problem: Problem, #[prop(optional, into)] retry: Option<Callb
             </div>
         </div>
     }
+    .into_any()
 }
 
 fn words(problem: &Problem) -> (Outlines, String) {

@@ -132,6 +132,7 @@ pub fn Frame() -> impl IntoView {
             }
         </Transition>
     }
+    .into_any()
 }
 
 /// The query with its question mark, if there is one.
@@ -183,6 +184,7 @@ fn Shell(engines: Engines) -> impl IntoView {
             <ToastHost/>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -254,6 +256,7 @@ fn Sidebar(engines: Engines, drawer: RwSignal<bool>, palette: RwSignal<bool>, he
             </div>
         </aside>
     }
+    .into_any()
 }
 
 /// Shows which engine the pages below are of, and goes to another.
@@ -292,6 +295,7 @@ fn Switcher(engines: Engines) -> impl IntoView {
             </Menu>
         </div>
     }
+    .into_any()
 }
 
 /// The part of an engine's pages that the address is in: `images`. Containers where it is in none.
@@ -328,6 +332,7 @@ fn UserMenu(me: Who) -> impl IntoView {
             <MenuItem label="Sign out" icon=icons::SIGN_OUT on_press=sign_out/>
         </Menu>
     }
+    .into_any()
 }
 
 /// The keys that work on every page.

@@ -141,4 +141,5 @@ pub fn ContainerActions(
             </Menu>
         </div>
     }
+    .into_any()
 }

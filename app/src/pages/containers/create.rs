@@ -31,6 +31,7 @@ pub fn ContainerForm() -> impl IntoView {
             </Gate>
         </ByEngine>
     }
+    .into_any()
 }
 
 /// What is written in the form.
@@ -148,6 +149,7 @@ fn Form(engine: String) -> impl IntoView {
             </footer>
         </form>
     }
+    .into_any()
 }
 
 /// Images that are on the engine, to choose from.
@@ -166,7 +168,7 @@ fn KnownImages(engine: String, image: RwSignal<String>) -> impl IntoView {
         };
         Some(tags.map(chip).collect_view())
     };
-    view! { <div class="chips" role="group" aria-label="Images on this engine"><Transition>{chips}</Transition></div> }
+    view! { <div class="chips" role="group" aria-label="Images on this engine"><Transition>{chips}</Transition></div> }.into_any()
 }
 
 /// Networks of the engine, to choose from.
@@ -193,7 +195,7 @@ fn KnownNetworks(engine: String, networks: RwSignal<String>) -> impl IntoView {
         };
         Some(page.items.into_iter().map(|network| chip(network.name)).collect_view())
     };
-    view! { <div class="chips" role="group" aria-label="Networks of this engine"><Transition>{chips}</Transition></div> }
+    view! { <div class="chips" role="group" aria-label="Networks of this engine"><Transition>{chips}</Transition></div> }.into_any()
 }
 
 /// The lines that say something.

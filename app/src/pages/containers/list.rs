@@ -30,7 +30,7 @@ type Listed = Resource<Result<Page<Container>, crate::api::Problem>>;
 
 #[component]
 pub fn Containers() -> impl IntoView {
-    view! { <ByEngine let:engine><List engine=engine/></ByEngine> }
+    view! { <ByEngine let:engine><List engine=engine/></ByEngine> }.into_any()
 }
 
 #[component]
@@ -65,6 +65,7 @@ fn List(engine: String) -> impl IntoView {
             <Found engine=engine page=page state=state selected=selected containers=containers/>
         </Loaded>
     }
+    .into_any()
 }
 
 /// Reads the list again soon after something happened on the engine, and every few seconds for the figures.
@@ -103,7 +104,7 @@ fn LiveMark(following: ReadSignal<Following>) -> impl IntoView {
         Following::Broken(problem) | Following::Refused(problem) => problem.to_string(),
         _ => "The list is read again every five seconds.".to_owned(),
     });
-    view! { <span class="live-mark"><StateDot text=text tone=tone title=title/></span> }
+    view! { <span class="live-mark"><StateDot text=text tone=tone title=title/></span> }.into_any()
 }
 
 #[component]
@@ -141,6 +142,7 @@ fn Filters(state: ListState) -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -202,6 +204,7 @@ fn Found(
             />
         </Show>
     }
+    .into_any()
 }
 
 fn count_of(total: u64) -> String {
@@ -306,6 +309,7 @@ fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSigna
             </div>
         </Show>
     }
+    .into_any()
 }
 
 /// The first names, and how many more.

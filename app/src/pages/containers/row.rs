@@ -55,6 +55,7 @@ pub(super) fn Row(
             <td class="actions"><ContainerActions engine=engine container=container after=after/></td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]

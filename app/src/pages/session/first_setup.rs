@@ -35,6 +35,7 @@ pub fn FirstSetup() -> impl IntoView {
             </Loaded>
         </Porch>
     }
+    .into_any()
 }
 
 #[component]
@@ -120,6 +121,7 @@ fn SetupForm() -> impl IntoView {
             <Button label="Make the administrator" kind=Kind::Primary submit=true busy=submit.busy reason=reason/>
         </form>
     }
+    .into_any()
 }
 
 /// The secret in `#secret=...`.

@@ -24,4 +24,5 @@ fn Porch(#[prop(into)] title: String, #[prop(into)] about: String, children: Chi
             </div>
         </main>
     }
+    .into_any()
 }

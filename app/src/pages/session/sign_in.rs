@@ -47,6 +47,7 @@ pub fn SignInPage() -> impl IntoView {
             </form>
         </Porch>
     }
+    .into_any()
 }
 
 /// Where to go after signing in: `next` if it stays in this site, else the overview.
