@@ -5,6 +5,8 @@
 
 pub mod audit;
 pub mod containers;
+#[cfg(feature = "ssr")]
+pub mod describe;
 pub mod engines;
 pub mod events;
 pub mod images;
@@ -117,7 +119,13 @@ macro_rules! endpoints {
             type Input = $input;
             type Output = $output;
         }
-    )*};
+    )*
+        /// Describes these endpoints, for the reference.
+        #[cfg(feature = "ssr")]
+        pub fn describe(to: &mut $crate::api::describe::Reference) {
+            $(to.endpoint::<$name>(stringify!($name));)*
+        }
+    };
 }
 pub(crate) use endpoints;
 
@@ -133,7 +141,13 @@ macro_rules! lives {
             type Input = $input;
             type Item = $item;
         }
-    )*};
+    )*
+        /// Describes these live endpoints, for the reference.
+        #[cfg(feature = "ssr")]
+        pub fn describe_lives(to: &mut $crate::api::describe::Reference) {
+            $(to.live::<$name>(stringify!($name));)*
+        }
+    };
 }
 pub(crate) use lives;
 

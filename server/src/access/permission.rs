@@ -1,0 +1,156 @@
+//! Every permission there is.
+
+/// What a permission lets happen, which decides who has it by default and how its use is written down.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Looks, and takes nothing out that a viewer should not have.
+    View,
+    /// Looks, but at what is worth stealing: files, images, keys. The intent is durable before the answer.
+    Sensitive,
+    /// Changes something. The intent is durable before the action.
+    Change,
+    /// One's own account: everybody signed in has it.
+    Own,
+}
+
+macro_rules! permissions {
+    ($($variant:ident $name:literal $kind:ident;)*) => {
+        /// One thing that a role may allow, named `<kind>.<resource>.<verb>`.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum Permission { $($variant),* }
+
+        impl Permission {
+            pub const ALL: &[Permission] = &[$(Permission::$variant),*];
+
+            /// The name, as roles, audit records and error messages spell it.
+            pub fn name(self) -> &'static str {
+                match self { $(Permission::$variant => $name),* }
+            }
+
+            pub fn kind(self) -> Kind {
+                match self { $(Permission::$variant => Kind::$kind),* }
+            }
+        }
+    };
+}
+
+permissions! {
+    // Docker engines
+    SystemInfo "engine.system.info" View;
+    SystemEvents "engine.system.events" View;
+    SystemLogin "engine.system.login" Change;
+    ContainerList "engine.container.list" View;
+    ContainerInspect "engine.container.inspect" View;
+    ContainerLogs "engine.container.logs" View;
+    ContainerStats "engine.container.stats" View;
+    ContainerProcesses "engine.container.processes" View;
+    ContainerChanges "engine.container.changes" View;
+    ContainerWait "engine.container.wait" View;
+    ContainerCreate "engine.container.create" Change;
+    ContainerStart "engine.container.start" Change;
+    ContainerStop "engine.container.stop" Change;
+    ContainerRestart "engine.container.restart" Change;
+    ContainerKill "engine.container.kill" Change;
+    ContainerPause "engine.container.pause" Change;
+    ContainerRename "engine.container.rename" Change;
+    ContainerUpdate "engine.container.update" Change;
+    ContainerRemove "engine.container.remove" Change;
+    ContainerAttach "engine.container.attach" Change;
+    ContainerExec "engine.container.exec" Change;
+    ContainerExport "engine.container.export" Sensitive;
+    ContainerCopy "engine.container.copy" Change;
+    ContainerCheckpoint "engine.container.checkpoint" Change;
+    ImageList "engine.image.list" View;
+    ImageInspect "engine.image.inspect" View;
+    ImageSearch "engine.image.search" View;
+    ImagePull "engine.image.pull" Change;
+    ImageImport "engine.image.import" Change;
+    ImageLoad "engine.image.load" Change;
+    ImageExport "engine.image.export" Sensitive;
+    ImagePush "engine.image.push" Change;
+    ImageTag "engine.image.tag" Change;
+    ImageRemove "engine.image.remove" Change;
+    ImageBuild "engine.image.build" Change;
+    ImageCommit "engine.image.commit" Change;
+    BuildkitSession "engine.buildkit.session" Change;
+    VolumeList "engine.volume.list" View;
+    VolumeInspect "engine.volume.inspect" View;
+    VolumeCreate "engine.volume.create" Change;
+    VolumeUpdate "engine.volume.update" Change;
+    VolumeRemove "engine.volume.remove" Change;
+    NetworkList "engine.network.list" View;
+    NetworkInspect "engine.network.inspect" View;
+    NetworkCreate "engine.network.create" Change;
+    NetworkConnect "engine.network.connect" Change;
+    NetworkRemove "engine.network.remove" Change;
+    PluginList "engine.plugin.list" View;
+    PluginInspect "engine.plugin.inspect" View;
+    PluginManage "engine.plugin.manage" Change;
+    SwarmInspect "engine.swarm.inspect" Sensitive;
+    SwarmManage "engine.swarm.manage" Change;
+    NodeList "engine.node.list" View;
+    NodeInspect "engine.node.inspect" View;
+    NodeUpdate "engine.node.update" Change;
+    NodeRemove "engine.node.remove" Change;
+    ServiceList "engine.service.list" View;
+    ServiceInspect "engine.service.inspect" View;
+    ServiceLogs "engine.service.logs" View;
+    ServiceCreate "engine.service.create" Change;
+    ServiceUpdate "engine.service.update" Change;
+    ServiceRemove "engine.service.remove" Change;
+    TaskList "engine.task.list" View;
+    TaskInspect "engine.task.inspect" View;
+    SecretList "engine.secret.list" View;
+    SecretCreate "engine.secret.create" Change;
+    SecretUpdate "engine.secret.update" Change;
+    SecretRemove "engine.secret.remove" Change;
+    ConfigList "engine.config.list" Sensitive;
+    ConfigCreate "engine.config.create" Change;
+    ConfigUpdate "engine.config.update" Change;
+    ConfigRemove "engine.config.remove" Change;
+
+    // Pilothouse itself
+    EngineCreate "system.engine.create" Change;
+    EngineUpdate "system.engine.update" Change;
+    EngineDelete "system.engine.delete" Change;
+    UserList "system.user.list" Sensitive;
+    UserCreate "system.user.create" Change;
+    UserUpdate "system.user.update" Change;
+    UserDelete "system.user.delete" Change;
+    RoleList "system.role.list" Sensitive;
+    GrantList "system.grant.list" Sensitive;
+    GrantCreate "system.grant.create" Change;
+    GrantDelete "system.grant.delete" Change;
+    AuditList "system.audit.list" Sensitive;
+
+    // One's own account
+    AccountView "account.self.view" Own;
+    AccountUpdate "account.self.update" Own;
+    EngineList "account.engine.list" Own;
+    OverviewView "account.overview.view" Own;
+    SessionManage "account.session.manage" Own;
+    TokenManage "account.token.manage" Own;
+}
+
+impl Permission {
+    /// The permission of this name.
+    pub fn named(name: &str) -> Option<Permission> {
+        Self::ALL.iter().copied().find(|p| p.name() == name)
+    }
+
+    /// Whether its intent must be on disk before anything happens. Plain reads are written down too, but nobody waits for it.
+    pub fn is_strict(self) -> bool {
+        matches!(self.kind(), Kind::Change | Kind::Sensitive)
+    }
+
+    /// Whether its use may change something.
+    pub fn is_change(self) -> bool {
+        self.kind() == Kind::Change || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage)
+    }
+}
+
+impl std::fmt::Display for Permission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

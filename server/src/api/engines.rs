@@ -1,0 +1,218 @@
+//! Engines: list, add, test, change, forget.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, State},
+};
+use pilothouse_app::api::{
+    Code, Empty, ListQuery, Page, Problem,
+    engines::{
+        Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate, EngineUpdateInput,
+        Health as ShownHealth, TestStep, TlsInput,
+    },
+};
+
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, route};
+use crate::{
+    access::{Operation, Permission, is_target_name, watch},
+    authn::Principal,
+    backends::docker::{Engine, Health},
+    clock::now_ms,
+    fleet::{Blueprint, Pem},
+    store::StoreError,
+};
+
+/// Labels that one engine may have.
+const LABELS: usize = 64;
+
+pub fn routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, EngineList, list_engines);
+    let router = route(router, EngineCreate, create);
+    let router = route(router, EngineTest, test);
+    let router = route(router, EngineGet, get);
+    let router = route(router, EngineUpdate, update);
+    route(router, EngineDelete, delete)
+}
+
+/// An engine as the contract shows it.
+pub fn shown(engine: &Engine) -> Shown {
+    let health = match engine.health.health() {
+        Health::Unknown => ShownHealth::Unknown,
+        Health::Up { since, latency_ms } => ShownHealth::Up { since, latency_ms },
+        Health::Down { since, reason } => ShownHealth::Down { since, reason },
+    };
+    Shown {
+        name: engine.name.clone(),
+        url: engine.address().to_string(),
+        labels: engine.labels.clone(),
+        tls: engine.is_tls(),
+        declared: engine.declared,
+        health,
+        info: engine.health.info().map(|info| (*info).clone()),
+    }
+}
+
+/// The engines that `who` may see.
+pub fn visible(api: &Api, who: &Principal) -> Vec<Arc<Engine>> {
+    let policy = api.operator.policy();
+    let seen = |engine: &Arc<Engine>| {
+        let operation = Operation::on_engine("EngineGet", Permission::SystemInfo, &engine.name, "");
+        policy.decide(&who.subject, operation).is_ok()
+    };
+    api.engines.list().into_iter().filter(seen).collect()
+}
+
+async fn list_engines(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<EngineList> {
+    if who.subject.bound_to.is_some() {
+        // Its one engine is all there is for it.
+        let items: Vec<Shown> = visible(&api, &who).iter().map(|engine| shown(engine)).collect();
+        let total = Some(items.len() as u64);
+        return Ok(Json(Page { items, next: None, total }));
+    }
+    let operation = Operation::on_system("EngineList", Permission::EngineList, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            let mut engines: Vec<Shown> = visible(&api, &who).iter().map(|engine| shown(engine)).collect();
+            engines.retain(|engine| {
+                let labels: String = engine.labels.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+                list::matches_words(&query, &format!("{}{labels}", engine.name))
+            });
+            Ok(Json(list::page(engines, &query)?))
+        })
+        .await
+}
+
+async fn get(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<EngineGet> {
+    let operation = Operation::on_engine("EngineGet", Permission::SystemInfo, &name, "");
+    api.operator.operate(&who, operation, async |_| Ok(Json(shown(&*api.engine(&name)?)))).await
+}
+
+/// What the input asks for, checked as far as that goes without asking the engine.
+fn blueprint(input: EngineInput) -> Result<Blueprint, ApiError> {
+    if !is_target_name(&input.name) {
+        return Err(ApiError::field("name", "An engine's name is 1 to 63 of a-z, 0-9 and -, and does not start with -."));
+    }
+    check_labels(&input.labels)?;
+    Ok(Blueprint { name: input.name, url: input.url, labels: input.labels, tls: input.tls.map(pem), declared: false })
+}
+
+fn check_labels(labels: &std::collections::BTreeMap<String, String>) -> Result<(), ApiError> {
+    let fits = |text: &str| text.len() <= 255 && !text.chars().any(char::is_control);
+    if labels.len() > LABELS || labels.iter().any(|(key, value)| key.is_empty() || !fits(key) || !fits(value)) {
+        return Err(ApiError::field("labels", "Labels have names and values of up to 255 plain characters; up to 64 of them."));
+    }
+    Ok(())
+}
+
+fn pem(tls: TlsInput) -> Pem {
+    Pem { ca: tls.ca, cert: tls.cert, key: tls.key }
+}
+
+fn build(blueprint: &Blueprint) -> Result<Engine, ApiError> {
+    blueprint.build().map_err(|(field, why)| ApiError::field(field, why))
+}
+
+async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineTest> {
+    let operation = Operation::on_engine("EngineTest", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &input.url);
+    api.operator
+        .operate(&who, operation, async |permit| {
+            let blueprint = blueprint(input)?;
+            let engine = match blueprint.build() {
+                Ok(engine) => engine,
+                Err((_, why)) => {
+                    let steps = vec![TestStep { step: "address".to_owned(), ok: false, message: why }];
+                    return Ok(Json(EngineTestOutput { ok: false, steps, info: None }));
+                }
+            };
+            let (steps, info) = engine.test(&permit).await;
+            Ok(Json(EngineTestOutput { ok: info.is_some(), steps, info }))
+        })
+        .await
+}
+
+async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineCreate> {
+    let operation = Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &input.url);
+    api.operator
+        .operate(&who, operation, async |_| {
+            let blueprint = blueprint(input)?;
+            let exists = || ApiError(Problem::new(Code::Conflict, format!("There is an engine {} already.", blueprint.name)).field("name"));
+            if api.engines.get(&blueprint.name).is_some() {
+                return Err(exists());
+            }
+            let engine = build(&blueprint)?;
+            let row = api.fleet.row(&blueprint, now_ms()).map_err(|why| {
+                tracing::error!(%why, "An engine's row could not be made.");
+                ApiError::internal()
+            })?;
+            match api.store.add_engine(&row).await {
+                Err(StoreError::Exists) => return Err(exists()),
+                done => done?,
+            }
+            engine.look(&watch(&engine.name)).await;
+            let answer = shown(&engine);
+            api.engines.put(engine);
+            Ok(Json(answer))
+        })
+        .await
+}
+
+fn declared(name: &str) -> ApiError {
+    let problem = Problem::new(Code::Conflict, format!("Engine {name} is declared in the settings file."));
+    ApiError(problem.detail("Change it there and start Pilothouse again."))
+}
+
+async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<EngineUpdateInput>) -> Answer<EngineUpdate> {
+    let operation = Operation::on_engine("EngineUpdate", Permission::EngineUpdate, &name, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            if api.engine(&name)?.declared {
+                return Err(declared(&name));
+            }
+            let row = api.store.engine(&name).await?.ok_or_else(|| ApiError::no_engine(&name))?;
+            let created_at = row.created_at;
+            let failed = |why: String| {
+                tracing::error!(%why, "An engine's row could not be read or made.");
+                ApiError::internal()
+            };
+            let mut blueprint = api.fleet.blueprint(row).map_err(failed)?;
+            if let Some(labels) = input.labels {
+                check_labels(&labels)?;
+                blueprint.labels = labels;
+            }
+            if let Some(tls) = input.tls {
+                blueprint.tls = Some(pem(tls));
+            }
+            if let Some(url) = input.url {
+                // Certificates are for the address they were given for: another host must not be offered them unasked.
+                if url != blueprint.url && !url.starts_with("tcp://") {
+                    blueprint.tls = None;
+                }
+                blueprint.url = url;
+            }
+            let engine = build(&blueprint)?;
+            api.store.update_engine(&api.fleet.row(&blueprint, created_at).map_err(failed)?).await?;
+            engine.look(&watch(&engine.name)).await;
+            let answer = shown(&engine);
+            api.engines.put(engine);
+            Ok(Json(answer))
+        })
+        .await
+}
+
+async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<EngineDelete> {
+    let operation = Operation::on_engine("EngineDelete", Permission::EngineDelete, &name, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            if api.engine(&name)?.declared {
+                return Err(declared(&name));
+            }
+            api.store.delete_engine(&name).await?;
+            api.engines.remove(&name);
+            api.house.engine_gone(&name);
+            Ok(Json(Empty {}))
+        })
+        .await
+}

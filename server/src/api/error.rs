@@ -1,0 +1,126 @@
+//! Errors of the REST API.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use pilothouse_app::api::{Code, Problem};
+
+use crate::{
+    authn::password::PasswordError,
+    backends::docker::EngineError,
+    operate::{Failure, Refused},
+    store::StoreError,
+};
+
+/// A problem on its way to the client.
+#[derive(Debug)]
+pub struct ApiError(pub Problem);
+
+impl ApiError {
+    pub fn new(code: Code, title: impl Into<String>) -> Self {
+        Self(Problem::new(code, title))
+    }
+
+    /// A field of the input is wrong.
+    pub fn field(field: &str, title: impl Into<String>) -> Self {
+        Self(Problem::new(Code::InvalidInput, title).field(field))
+    }
+
+    pub fn no_engine(name: &str) -> Self {
+        Self::new(Code::NotFound, format!("There is no engine {name}, or you may not see it."))
+    }
+
+    pub fn unauthenticated() -> Self {
+        Self(Problem::new(Code::Unauthenticated, "You are not signed in.").detail("Sign in, or send a token as `Authorization: Bearer`."))
+    }
+
+    pub fn trail_down() -> Self {
+        let problem = Problem::new(Code::AuditUnavailable, "This could not be recorded, so it was not done.");
+        Self(problem.detail("The audit trail cannot be written now: its disk is full or locked. Nothing was changed."))
+    }
+
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "Something went wrong in Pilothouse. Its log says what.")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self.0)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl Failure for ApiError {
+    fn status(&self) -> u16 {
+        self.0.status
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TrailDown => Self::trail_down(),
+            Refused::Denied(denied) if denied.visible => Self(Problem::new(Code::Forbidden, denied.reason).detail("Ask an administrator for a role that holds it.")),
+            Refused::Denied(_) => Self::new(Code::NotFound, "There is no such thing, or you may not see it."),
+        }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let text = error.to_string();
+        match error {
+            EngineError::Unreachable(_) | EngineError::BrokenOff => Self::new(Code::BackendUnreachable, text),
+            EngineError::Timeout => Self::new(Code::BackendTimeout, text),
+            EngineError::Busy => Self::new(Code::Overloaded, text),
+            EngineError::NotFound(_) => Self::new(Code::NotFound, text),
+            EngineError::Conflict(_) => Self::new(Code::Conflict, text),
+            EngineError::Refused { status: 400, .. } => Self::new(Code::InvalidInput, text),
+            EngineError::Refused { .. } => Self(Problem::new(Code::BackendError, "The engine refused.").detail(text)),
+            EngineError::NotThisEngine => {
+                tracing::error!("A permit was used on an engine it is not for.");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Exists => Self::new(Code::Conflict, "It exists already."),
+            StoreError::Missing => Self::new(Code::NotFound, "There is no such thing."),
+            error => {
+                tracing::error!(%error, "The store failed.");
+                let problem = Problem::new(Code::AuditUnavailable, "The database takes nothing now, so nothing was done.");
+                Self(problem.detail("Its disk is full, locked or failing. Try again once that is mended."))
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Failed => Self::internal(),
+            error => Self::field("password", error.to_string()),
+        }
+    }
+}
+
+impl From<crate::authn::secret::NoRandomness> for ApiError {
+    fn from(_: crate::authn::secret::NoRandomness) -> Self {
+        Self::internal()
+    }
+}

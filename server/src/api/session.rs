@@ -1,0 +1,332 @@
+//! Signing in and out, the first set-up, one's own sessions and tokens.
+
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, header};
+use pilothouse_app::api::{
+    Code, Empty, Page, Problem,
+    session::{
+        Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
+        SignInInput, SignOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
+    },
+};
+
+use super::{Answer, Api, ApiError, Input, Who, route};
+use crate::{
+    access::{Operation, Permission},
+    audit::Ending,
+    authn::{COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret, throttle::Attempt},
+    clock::now_ms,
+    store::{StoreError, tokens::TokenRow},
+};
+
+const TOKEN_DEFAULT_S: u64 = 90 * 86_400;
+const TOKEN_LONGEST_S: u64 = 365 * 86_400;
+/// Tokens one person may have.
+const TOKENS_EACH: usize = 100;
+
+/// What needs no credential: the reviewed list of it.
+pub fn public_routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, SignIn, sign_in);
+    let router = route(router, SetupGet, setup_state);
+    route(router, Setup, set_up)
+}
+
+pub fn routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, SignOut, sign_out);
+    let router = route(router, Me, me);
+    let router = route(router, PasswordChange, change_password);
+    let router = route(router, SessionList, list_sessions);
+    let router = route(router, SessionRevoke, revoke_session);
+    let router = route(router, TokenList, list_tokens);
+    let router = route(router, TokenCreate, create_token);
+    route(router, TokenRevoke, revoke_token)
+}
+
+/// A user's name in its one spelling; `None` when it cannot be one.
+pub fn username(text: &str) -> Option<&str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
+}
+
+async fn sign_in(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SignInInput>) -> Result<Response, ApiError> {
+    let attempt = Attempt::new(&input.username, &origin.address);
+    let operation = Operation::on_system("SignIn", Permission::AccountView, input.username.chars().take(64).collect::<String>());
+    let wait = attempt.wait_s(&api.store).await?;
+    if wait > 0 {
+        refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
+        let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {wait} s."));
+        let mut response = ApiError(problem).into_response();
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(wait).unwrap_or(300)));
+        return Ok(response);
+    }
+    let user = match username(&input.username) {
+        Some(name) => api.store.user(name).await?,
+        None => None,
+    };
+    // The unknown, the disabled and the wrong take equally long and get the same answer.
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let right = api.house.passwords.verify(&input.password, hash).await;
+    let Some(user) = user.filter(|user| right && !user.disabled) else {
+        attempt.failed(&api.store).await?;
+        refused(&api, &origin, &operation, "The username or the password is wrong.", 401).await?;
+        let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
+        return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
+    };
+    attempt.succeeded(&api.store).await?;
+    begin_session(&api, &origin, &user.username, operation).await
+}
+
+/// Writes the sign-in down, begins the session and answers with its cookie.
+async fn begin_session(api: &Api, origin: &Origin, name: &str, operation: Operation) -> Result<Response, ApiError> {
+    let id = secret::id()?;
+    let who = Principal {
+        subject: crate::access::Subject { user: name.into(), bound_to: None },
+        credential: Credential::Session(id.as_str().into()),
+        origin: origin.clone(),
+    };
+    let begun = api.operator.begin(&who, operation).await?;
+    let made = match api.house.begin_session(name, origin, secret::random(43)?, id).await {
+        Ok(made) => made,
+        Err(error) => {
+            begun.entry.finish(Ending::failed(503));
+            return Err(error.into());
+        }
+    };
+    begun.entry.finish(Ending::ok(200));
+    let cookie = format!("{COOKIE}={}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Lax", made.secret, SESSION_ABSOLUTE_MS / 1000);
+    let mut response = Json(describe(api, &who)).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?);
+    Ok(response)
+}
+
+async fn refused(api: &Api, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), ApiError> {
+    api.operator.trail().refused(None, origin, operation, reason, status).await.map_err(|_| ApiError::trail_down())
+}
+
+async fn setup_state(State(api): State<Api>) -> Answer<SetupGet> {
+    Ok(Json(SetupState { needed: !api.store.is_set_up().await? }))
+}
+
+async fn set_up(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SetupInput>) -> Result<Response, ApiError> {
+    let operation = Operation::on_system("Setup", Permission::AccountView, input.username.chars().take(64).collect::<String>());
+    if !api.house.is_setup_link(&input.secret).await {
+        refused(&api, &origin, &operation, "The set-up link is wrong, old or used.", 403).await?;
+        let problem = Problem::new(Code::Forbidden, "This set-up link is wrong, old or used.");
+        return Err(ApiError(problem.detail("Use the link that Pilothouse printed in its log at its last start.")));
+    }
+    let name = username(&input.username).ok_or_else(bad_username)?;
+    let hash = api.house.passwords.hash(&input.password).await?;
+    match api.house.make_first_admin(name, &hash, &secret::id()?).await {
+        Err(StoreError::Exists) => return Err(ApiError::new(Code::Conflict, "The first administrator exists already.")),
+        done => done?,
+    }
+    begin_session(&api, &origin, name, operation).await
+}
+
+/// What is wrong with a username.
+pub fn bad_username() -> ApiError {
+    ApiError::field("username", "A username is 1 to 64 of a-z, 0-9, ., _ and -, and starts with a letter or a digit.")
+}
+
+async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Response, ApiError> {
+    let operation = Operation::on_system("SignOut", Permission::SessionManage, "");
+    let credential = who.credential.clone();
+    api.operator
+        .operate(&who, operation, async |_| match &credential {
+            Credential::Session(id) => Ok(api.house.end_session(id).await?),
+            Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
+        })
+        .await?;
+    let mut response = Json(Empty {}).into_response();
+    let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?);
+    Ok(response)
+}
+
+fn describe(api: &Api, who: &Principal) -> MeOutput {
+    let policy = api.operator.policy();
+    let mut grants: Vec<MyGrant> = policy
+        .grants_of(&who.subject.user)
+        .iter()
+        .map(|grant| MyGrant {
+            role: grant.role.name.to_owned(),
+            scope: grant.scope.to_string(),
+            permissions: grant.role.permissions().map(|p| p.name().to_owned()).collect(),
+        })
+        .collect();
+    if let Some(engine) = &who.subject.bound_to {
+        let here = format!("engine/{engine}");
+        grants.retain(|grant| grant.scope == "all" || grant.scope == here);
+        for grant in &mut grants {
+            grant.scope.clone_from(&here);
+        }
+    }
+    let session = match &who.credential {
+        Credential::Session(id) => Some(id.to_string()),
+        Credential::Token(_) => None,
+    };
+    MeOutput { username: who.subject.user.to_string(), session, grants }
+}
+
+async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
+    let operation = Operation::on_system("Me", Permission::AccountView, "");
+    api.operator.operate(&who, operation, async |_| Ok(Json(describe(&api, &who)))).await
+}
+
+async fn change_password(State(api): State<Api>, Extension(who): Who, Input(input): Input<PasswordInput>) -> Answer<PasswordChange> {
+    let operation = Operation::on_system("PasswordChange", Permission::AccountUpdate, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            let Credential::Session(session) = &who.credential else {
+                return Err(ApiError::new(Code::Forbidden, "A token cannot change a password; sign in."));
+            };
+            let attempt = Attempt::new(&who.subject.user, &who.origin.address);
+            let wait = attempt.wait_s(&api.store).await?;
+            if wait > 0 {
+                return Err(ApiError(Problem::new(Code::Throttled, "Too many wrong passwords.").detail(format!("Try again in {wait} s."))));
+            }
+            let user = api.store.user(&who.subject.user).await?;
+            let hash = user.and_then(|user| user.password_hash);
+            if !api.house.passwords.verify(&input.current, hash.as_deref()).await {
+                attempt.failed(&api.store).await?;
+                return Err(ApiError::field("current", "This is not the current password."));
+            }
+            let hash = api.house.passwords.hash(&input.new).await.map_err(|error| match error {
+                password::PasswordError::Failed => ApiError::internal(),
+                error => ApiError::field("new", error.to_string()),
+            })?;
+            api.house.update_user(&who.subject.user, None, Some(&hash), Some(session)).await?;
+            Ok(Json(Empty {}))
+        })
+        .await
+}
+
+async fn list_sessions(State(api): State<Api>, Extension(who): Who) -> Answer<SessionList> {
+    let operation = Operation::on_system("SessionList", Permission::SessionManage, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            let now = now_ms();
+            let mut items: Vec<Session> = Vec::new();
+            for row in api.store.sessions().await?.into_iter().filter(|row| row.username == *who.subject.user && row.expires_at > now) {
+                let credential = Credential::Session(row.id.as_str().into());
+                // Idle ones are out of force before they are out of the store.
+                let Some(known) = api.house.credentials.by_id(&credential) else { continue };
+                items.push(Session {
+                    current: credential == who.credential,
+                    id: row.id,
+                    username: row.username,
+                    created_at: row.created_at,
+                    last_used_at: known.last_used(),
+                    expires_at: row.expires_at,
+                    address: row.address,
+                    client: row.client,
+                });
+            }
+            items.sort_by_key(|session| std::cmp::Reverse(session.last_used_at));
+            let total = Some(items.len() as u64);
+            Ok(Json(Page { items, next: None, total }))
+        })
+        .await
+}
+
+async fn revoke_session(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<SessionRevoke> {
+    let operation = Operation::on_system("SessionRevoke", Permission::SessionManage, &id);
+    api.operator
+        .operate(&who, operation, async |_| {
+            owned(&api, &who, &Credential::Session(id.as_str().into()))?;
+            api.house.end_session(&id).await?;
+            Ok(Json(Empty {}))
+        })
+        .await
+}
+
+/// Somebody else's credential is not there at all.
+fn owned(api: &Api, who: &Principal, credential: &Credential) -> Result<(), ApiError> {
+    let mine = api.house.credentials.by_id(credential).is_some_and(|known| known.user == who.subject.user);
+    if mine { Ok(()) } else { Err(ApiError::new(Code::NotFound, "You have no such session or token.")) }
+}
+
+async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<TokenList> {
+    let operation = Operation::on_system("TokenList", Permission::TokenManage, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == *who.subject.user);
+            let items: Vec<Token> = rows
+                .map(|row| {
+                    let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
+                    let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
+                    Token {
+                        id: row.id,
+                        name: row.name,
+                        engine: row.engine,
+                        created_at: row.created_at,
+                        expires_at: Some(row.expires_at),
+                        last_used_at,
+                        hint: row.hint,
+                    }
+                })
+                .collect();
+            let total = Some(items.len() as u64);
+            Ok(Json(Page { items, next: None, total }))
+        })
+        .await
+}
+
+async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
+    let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
+    api.operator
+        .operate(&who, operation, async |_| {
+            let name = input.name.trim();
+            if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+                return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
+            }
+            let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
+            if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
+                return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
+            }
+            if let Some(engine) = &input.engine {
+                let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
+                let seen = api.operator.policy().decide(&who.subject, operation).is_ok();
+                if !seen || api.engines.get(engine).is_none() {
+                    return Err(ApiError(Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine")));
+                }
+            }
+            if api.store.tokens().await?.iter().filter(|row| row.username == *who.subject.user).count() >= TOKENS_EACH {
+                return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
+            }
+            let token = secret::token()?;
+            let now = now_ms();
+            let row = TokenRow {
+                id: secret::id()?,
+                hash: secret::hash(&token).to_vec(),
+                username: who.subject.user.to_string(),
+                name: name.to_owned(),
+                engine: input.engine.clone(),
+                created_at: now,
+                expires_at: now.saturating_add_unsigned(lasts * 1000),
+                last_used_at: None,
+                hint: token.chars().skip(token.len() - 4).collect(),
+            };
+            api.house.add_token(&row).await?;
+            Ok(Json(TokenCreated { token, id: row.id, expires_at: row.expires_at }))
+        })
+        .await
+}
+
+async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {
+    let operation = Operation::on_system("TokenRevoke", Permission::TokenManage, &id);
+    api.operator
+        .operate(&who, operation, async |_| {
+            owned(&api, &who, &Credential::Token(id.as_str().into()))?;
+            api.house.revoke_token(&id).await?;
+            Ok(Json(Empty {}))
+        })
+        .await
+}

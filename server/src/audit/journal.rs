@@ -1,0 +1,59 @@
+//! The database as the journal of the trail.
+
+use crate::store::{
+    Store,
+    audit::{AuditRow, OutcomeRow},
+};
+
+use super::{Intent, Journal, writer::Outcome};
+
+impl Journal for Store {
+    async fn write(&self, intents: Vec<(Box<Intent>, Option<Outcome>)>, outcomes: Vec<Outcome>) -> bool {
+        let records: Vec<AuditRow> = intents.into_iter().map(|(intent, outcome)| row(*intent, outcome)).collect();
+        let outcomes: Vec<OutcomeRow> = outcomes.into_iter().map(late).collect();
+        match self.write_audit(&records, &outcomes).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "Writing the audit trail failed.");
+                false
+            }
+        }
+    }
+}
+
+fn row(intent: Intent, outcome: Option<Outcome>) -> AuditRow {
+    let late = outcome.map(late);
+    AuditRow {
+        id: intent.id,
+        at: intent.at,
+        username: intent.user,
+        credential: intent.credential,
+        door: intent.door.to_owned(),
+        address: intent.address,
+        client: intent.client,
+        target: intent.target,
+        operation: intent.operation.to_owned(),
+        permission: intent.permission.to_owned(),
+        object: intent.object,
+        decision: if intent.allowed { "allowed" } else { "denied" }.to_owned(),
+        reason: intent.reason,
+        is_change: intent.change,
+        outcome: late.as_ref().map_or("open", |o| o.outcome).to_owned(),
+        status: late.as_ref().and_then(|o| o.status),
+        bytes_in: late.as_ref().map(|o| o.bytes_in),
+        bytes_out: late.as_ref().map(|o| o.bytes_out),
+        duration_ms: late.as_ref().map(|o| o.duration_ms),
+    }
+}
+
+fn late(outcome: Outcome) -> OutcomeRow {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    OutcomeRow {
+        id: outcome.id,
+        outcome: outcome.ending.outcome,
+        status: outcome.ending.status.map(i64::from),
+        bytes_in: count(outcome.ending.bytes_in),
+        bytes_out: count(outcome.ending.bytes_out),
+        duration_ms: count(outcome.duration_ms),
+    }
+}

@@ -1,0 +1,238 @@
+//! The trail: an intent before each action, an outcome after it. Typed fields only, never raw headers or bodies.
+//!
+//! Records go through one writer, in groups: concurrent requests share one durable commit. A strict intent is on disk
+//! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
+//! operations are refused at once and reads go on until the queue is full.
+
+mod journal;
+mod writer;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    access::{Denied, Operation, Permit},
+    authn::{Origin, Principal},
+    clock::now_ms,
+};
+
+pub use writer::{Journal, spawn};
+
+/// How many records may wait for the disk.
+const QUEUE: usize = 16_384;
+/// How long a strict operation waits for its intent to be durable.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(4);
+/// How long a text in a record may be, in characters.
+const TEXT: usize = 300;
+
+/// The trail cannot be written now, so nothing may happen.
+#[derive(Debug, Eq, PartialEq)]
+pub struct TrailDown;
+
+/// The first half of a record: what is about to happen.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub id: i64,
+    pub at: i64,
+    pub user: String,
+    pub credential: String,
+    pub door: &'static str,
+    pub address: String,
+    pub client: String,
+    pub target: String,
+    pub operation: &'static str,
+    pub permission: &'static str,
+    pub object: String,
+    pub allowed: bool,
+    pub reason: String,
+    pub change: bool,
+}
+
+/// The second half: what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// `ok`, `failed`, `denied` or `revoked`.
+    pub outcome: &'static str,
+    pub status: Option<u16>,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+}
+
+impl Ending {
+    pub fn ok(status: u16) -> Self {
+        Self { outcome: "ok", status: Some(status), bytes_in: 0, bytes_out: 0 }
+    }
+
+    pub fn failed(status: u16) -> Self {
+        Self { outcome: "failed", status: Some(status), bytes_in: 0, bytes_out: 0 }
+    }
+
+    /// `ok` below 400, else `failed`.
+    pub fn of_status(status: u16) -> Self {
+        if status < 400 { Self::ok(status) } else { Self::failed(status) }
+    }
+
+    pub fn revoked(mut self) -> Self {
+        self.outcome = "revoked";
+        self
+    }
+
+    pub fn bytes(mut self, bytes_in: u64, bytes_out: u64) -> Self {
+        self.bytes_in = bytes_in;
+        self.bytes_out = bytes_out;
+        self
+    }
+}
+
+/// What goes to the writer.
+pub enum Record {
+    Intent { intent: Box<Intent>, durable: Option<oneshot::Sender<bool>> },
+    Outcome { id: i64, ending: Ending, duration_ms: u64 },
+}
+
+/// The way into the trail.
+#[derive(Clone)]
+pub struct Trail {
+    records: mpsc::Sender<Record>,
+    next: Arc<AtomicI64>,
+}
+
+/// One record that was begun. Finishing it writes the outcome; dropping it says that it broke off.
+pub struct Entry {
+    id: i64,
+    begun: Instant,
+    records: mpsc::Sender<Record>,
+    finished: bool,
+}
+
+impl Trail {
+    /// `last` is the highest id in use.
+    fn new(records: mpsc::Sender<Record>, last: i64) -> Self {
+        Self { records, next: Arc::new(AtomicI64::new(last + 1)) }
+    }
+
+    /// Writes the intent of an allowed operation.
+    pub async fn begin(&self, who: &Principal, permit: &Permit) -> Result<Entry, TrailDown> {
+        let operation = permit.operation();
+        let intent = self.intent(Some(who), &who.origin, operation, true, permit.reason());
+        let id = intent.id;
+        self.write(intent, operation.permission.is_strict()).await?;
+        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), finished: false })
+    }
+
+    /// Writes that an operation was refused for want of a right.
+    pub async fn denied(&self, who: &Principal, operation: &Operation, denied: &Denied) -> Result<(), TrailDown> {
+        self.refused(Some(who), &who.origin, operation, &denied.reason, 403).await
+    }
+
+    /// Writes that something was refused before it was an operation at all: not classified, nobody signed in, a wrong password.
+    pub async fn refused(
+        &self,
+        who: Option<&Principal>,
+        origin: &Origin,
+        operation: &Operation,
+        reason: &str,
+        status: u16,
+    ) -> Result<(), TrailDown> {
+        let intent = self.intent(who, origin, operation, false, reason);
+        let id = intent.id;
+        self.write(intent, false).await?;
+        let ending = Ending { outcome: "denied", status: Some(status), bytes_in: 0, bytes_out: 0 };
+        self.records.send(Record::Outcome { id, ending, duration_ms: 0 }).await.map_err(|_| TrailDown)
+    }
+
+    fn intent(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, allowed: bool, reason: &str) -> Box<Intent> {
+        Box::new(Intent {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            at: now_ms(),
+            user: who.map_or_else(|| "-".to_owned(), |w| clean(&w.subject.user)),
+            credential: who.map_or_else(|| "-".to_owned(), |w| w.credential.to_string()),
+            door: origin.door.name(),
+            address: origin.address.to_string(),
+            client: clean(&origin.client),
+            target: operation.target.to_string(),
+            operation: operation.name,
+            permission: operation.permission.name(),
+            object: clean(&operation.object),
+            allowed,
+            reason: clean(reason),
+            change: operation.permission.is_change(),
+        })
+    }
+
+    async fn write(&self, intent: Box<Intent>, strict: bool) -> Result<(), TrailDown> {
+        if !strict {
+            return self.records.try_send(Record::Intent { intent, durable: None }).map_err(|_| TrailDown);
+        }
+        let id = intent.id;
+        let (durable, written) = oneshot::channel();
+        self.records.try_send(Record::Intent { intent, durable: Some(durable) }).map_err(|_| TrailDown)?;
+        match tokio::time::timeout(PATIENCE, written).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(_) => Err(TrailDown),
+            Err(_) => {
+                // It may still be written; nothing will happen, and the record shall say so.
+                let ending = Ending { outcome: "failed", status: Some(503), bytes_in: 0, bytes_out: 0 };
+                let _ = self.records.try_send(Record::Outcome { id, ending, duration_ms: 0 });
+                Err(TrailDown)
+            }
+        }
+    }
+}
+
+impl Entry {
+    pub fn finish(mut self, ending: Ending) {
+        self.end(ending);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let record = Record::Outcome { id: self.id, ending, duration_ms };
+        if let Err(mpsc::error::TrySendError::Full(record)) = self.records.try_send(record) {
+            // The queue is full because the disk takes nothing. The outcome must not be lost while the process lives.
+            let records = self.records.clone();
+            tokio::spawn(async move { records.send(record).await });
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.end(Ending { outcome: "failed", status: None, bytes_in: 0, bytes_out: 0 });
+    }
+}
+
+/// A text as it may stand in a record: control characters and bidirectional overrides escaped, cut to [`TEXT`] characters.
+fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(TEXT));
+    for (n, c) in text.chars().enumerate() {
+        if n == TEXT {
+            out.push('…');
+            break;
+        }
+        let hidden = c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if hidden { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn hostile_text_is_one_short_visible_line() {
+        assert_eq!(clean("a\r\n\u{1b}[31m\u{202e}b"), r"a\u{d}\u{a}\u{1b}[31m\u{202e}b");
+        assert_eq!(clean(&"x".repeat(1_000_000)).chars().count(), super::TEXT + 1);
+    }
+}

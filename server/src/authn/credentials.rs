@@ -1,0 +1,157 @@
+//! The credentials in force, in memory: a request is let in without a query.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use crate::{
+    access::Subject,
+    clock::now_ms,
+    store::{Store, sessions::SessionRow, tokens::TokenRow},
+};
+
+use super::{Credential, secret};
+
+/// A session ends after this long without a request, in ms: 8 hours.
+pub const SESSION_IDLE_MS: i64 = 8 * 3_600_000;
+/// A session ends this long after signing in, in ms: 7 days.
+pub const SESSION_ABSOLUTE_MS: i64 = 7 * 86_400_000;
+
+/// One credential in force.
+pub struct Known {
+    pub credential: Credential,
+    pub user: Arc<str>,
+    /// The one engine it is good for.
+    pub engine: Option<Arc<str>>,
+    expires_at: i64,
+    /// How long it may lie unused, in ms.
+    idle_ms: Option<i64>,
+    last_used: AtomicI64,
+    /// `last_used` as it is on disk.
+    written: AtomicI64,
+}
+
+impl Known {
+    fn stands(&self, now: i64) -> bool {
+        now < self.expires_at && self.idle_ms.is_none_or(|idle| now < self.last_used.load(Ordering::Relaxed) + idle)
+    }
+
+    pub fn subject(&self) -> Subject {
+        Subject { user: self.user.clone(), bound_to: self.engine.clone() }
+    }
+
+    pub fn last_used(&self) -> i64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Default)]
+struct Maps {
+    by_hash: HashMap<secret::Hash, Arc<Known>>,
+    by_id: HashMap<String, Arc<Known>>,
+}
+
+/// Every session and token in force.
+#[derive(Default)]
+pub struct Credentials {
+    maps: RwLock<Maps>,
+}
+
+impl Credentials {
+    /// Reads what is in force from the store.
+    pub async fn load(store: &Store) -> crate::store::Result<Self> {
+        let credentials = Self::default();
+        for session in store.sessions().await? {
+            credentials.add_session(&session);
+        }
+        for token in store.tokens().await? {
+            credentials.add_token(&token);
+        }
+        Ok(credentials)
+    }
+
+    pub fn add_session(&self, row: &SessionRow) {
+        let known = Known {
+            credential: Credential::Session(row.id.as_str().into()),
+            user: row.username.as_str().into(),
+            engine: None,
+            expires_at: row.expires_at,
+            idle_ms: Some(SESSION_IDLE_MS),
+            last_used: AtomicI64::new(row.last_used_at),
+            written: AtomicI64::new(row.last_used_at),
+        };
+        self.add(&row.hash, known);
+    }
+
+    pub fn add_token(&self, row: &TokenRow) {
+        let last = row.last_used_at.unwrap_or(0);
+        let known = Known {
+            credential: Credential::Token(row.id.as_str().into()),
+            user: row.username.as_str().into(),
+            engine: row.engine.as_deref().map(Arc::from),
+            expires_at: row.expires_at,
+            idle_ms: None,
+            last_used: AtomicI64::new(last),
+            written: AtomicI64::new(last),
+        };
+        self.add(&row.hash, known);
+    }
+
+    fn add(&self, hash: &[u8], known: Known) {
+        let Ok(hash) = secret::Hash::try_from(hash) else { return };
+        let known = Arc::new(known);
+        let mut maps = self.maps.write().unwrap_or_else(PoisonError::into_inner);
+        maps.by_id.insert(known.credential.to_string(), known.clone());
+        maps.by_hash.insert(hash, known);
+    }
+
+    /// The credential that `secret` is, if it is in force; it counts as used now.
+    pub fn find(&self, secret: &str) -> Option<Arc<Known>> {
+        let hash = secret::hash(secret);
+        let known = self.maps.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(&hash)?.clone();
+        let now = now_ms();
+        if !known.stands(now) {
+            return None;
+        }
+        known.last_used.store(now, Ordering::Relaxed);
+        Some(known)
+    }
+
+    /// Whether `credential` is still in force.
+    pub fn stands(&self, credential: &Credential) -> bool {
+        self.by_id(credential).is_some_and(|known| known.stands(now_ms()))
+    }
+
+    pub fn by_id(&self, credential: &Credential) -> Option<Arc<Known>> {
+        self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
+    }
+
+    /// Takes out of force what `gone` says of.
+    pub fn remove(&self, gone: impl Fn(&Known) -> bool) {
+        let mut maps = self.maps.write().unwrap_or_else(PoisonError::into_inner);
+        maps.by_hash.retain(|_, known| !gone(known));
+        maps.by_id.retain(|_, known| !gone(known));
+    }
+
+    /// What was used since it was last written, as (id, time) of sessions and of tokens; forgets what has expired.
+    pub fn used(&self) -> (Vec<(String, i64)>, Vec<(String, i64)>) {
+        let now = now_ms();
+        self.remove(|known| !known.stands(now));
+        let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
+        for known in self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values() {
+            let used = known.last_used();
+            if known.written.swap(used, Ordering::Relaxed) == used {
+                continue;
+            }
+            match &known.credential {
+                Credential::Session(id) => sessions.push((id.to_string(), used)),
+                Credential::Token(id) => tokens.push((id.to_string(), used)),
+            }
+        }
+        (sessions, tokens)
+    }
+}

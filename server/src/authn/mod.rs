@@ -1,0 +1,35 @@
+//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens.
+
+pub mod password;
+pub mod secret;
+pub mod throttle;
+
+mod credentials;
+mod principal;
+
+pub use credentials::{Credentials, Known, SESSION_ABSOLUTE_MS};
+pub use principal::{Credential, Door, Origin, Principal};
+
+use http::{HeaderMap, header};
+
+/// The session cookie. `__Host-`: only over a secure channel (loopback counts), only to this host, for every path.
+pub const COOKIE: &str = "__Host-pilothouse";
+
+/// The value of our cookie, if exactly one was sent.
+pub fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let first = ours.next()?;
+    ours.next().is_none().then_some(first)
+}
+
+/// The token of `Authorization: Bearer`, if exactly one such header was sent and it is shaped like one of ours.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let only = all.next()?.to_str().ok()?;
+    if all.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = only.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && secret::is_token(token)).then_some(token)
+}

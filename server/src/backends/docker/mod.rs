@@ -1,0 +1,161 @@
+//! Docker engines: connections, requests, health, and typed calls. The only home of `bollard`.
+
+mod address;
+mod client;
+mod connect;
+mod error;
+mod health;
+mod probe;
+//STUB pub mod typed;
+
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+
+use bollard::Docker;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioIo},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use address::Address;
+pub use connect::{CONNECT, Connector, Tls};
+pub use error::EngineError;
+pub use health::{Health, HealthState};
+
+use crate::access::{Permit, Target};
+
+/// A body on its way to an engine.
+pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Requests to one engine at the same time that are answered soon.
+const AT_ONCE: usize = 256;
+/// Streams to one engine at the same time.
+const STREAMS: usize = 2_048;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(2);
+/// How long bollard's calls may take until their head is there.
+const TYPED: Duration = Duration::from_secs(30);
+
+/// No body.
+pub fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// These bytes as a body.
+pub fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// What came of asking for a raw stream.
+pub enum Hijacked {
+    /// The connection is a raw stream now.
+    Upgraded(TokioIo<hyper::upgrade::Upgraded>),
+    /// The engine answered otherwise.
+    Answered(Response<Incoming>),
+}
+
+/// One Docker engine.
+pub struct Engine {
+    pub name: String,
+    pub labels: BTreeMap<String, String>,
+    /// Declared in the settings file, so not to be changed here.
+    pub declared: bool,
+    pub health: HealthState,
+    connector: Connector,
+    client: Client<Connector, Body>,
+    docker: Docker,
+    at_once: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+impl Engine {
+    /// # Errors
+    /// When bollard takes none of it.
+    pub fn new(name: String, connector: Connector, labels: BTreeMap<String, String>, declared: bool) -> Result<Self, EngineError> {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(16)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_timer(hyper_util::rt::TokioTimer::new())
+            .build(connector.clone());
+        let docker = client::bollard(connector.clone(), TYPED)?;
+        Ok(Self {
+            name,
+            labels,
+            declared,
+            health: HealthState::default(),
+            connector,
+            client,
+            docker,
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+        })
+    }
+
+    pub fn address(&self) -> &Address {
+        self.connector.address()
+    }
+
+    /// Whether it is reached with certificates.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.address(), Address::Tls { .. })
+    }
+
+    /// A typed client, for the calls that `permit` is good for. It speaks the version that was negotiated.
+    pub fn docker(&self, permit: &Permit) -> Result<Docker, EngineError> {
+        self.check(permit)?;
+        Ok(self.docker.clone())
+    }
+
+    /// A turn for a request that is answered soon. Hold it until the answer is whole.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, EngineError> {
+        take(&self.at_once).await
+    }
+
+    /// A turn for a stream.
+    pub async fn stream_turn(&self) -> Result<OwnedSemaphorePermit, EngineError> {
+        take(&self.streams).await
+    }
+
+    /// Sends a request on a pooled connection and waits for the head of the answer, for `deadline` at most.
+    pub async fn send(&self, permit: &Permit, mut request: Request<Body>, deadline: Duration) -> Result<Response<Incoming>, EngineError> {
+        self.check(permit)?;
+        // The pool wants a whole address; the connector knows its own. hyper sends only the path.
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = format!("http://docker{path}").parse().map_err(|_| EngineError::BrokenOff)?;
+        match tokio::time::timeout(deadline, self.client.request(request)).await {
+            Err(_) => Err(EngineError::Timeout),
+            Ok(Err(error)) => Err(error::from_client(&error)),
+            Ok(Ok(response)) => Ok(response),
+        }
+    }
+
+    /// Sends a request that asks for an upgrade, on a connection of its own.
+    pub async fn hijack(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<Hijacked, EngineError> {
+        self.check(permit)?;
+        let ask = async {
+            let stream = self.connector.connect().await.map_err(|e| EngineError::Unreachable(e.to_string()))?;
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)?;
+            tokio::spawn(connection.with_upgrades());
+            sender.send_request(request).await.map_err(|_| EngineError::BrokenOff)
+        };
+        let response = tokio::time::timeout(deadline, ask).await.map_err(|_| EngineError::Timeout)??;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Hijacked::Answered(response));
+        }
+        let upgraded = hyper::upgrade::on(response).await.map_err(|_| EngineError::BrokenOff)?;
+        Ok(Hijacked::Upgraded(TokioIo::new(upgraded)))
+    }
+
+    fn check(&self, permit: &Permit) -> Result<(), EngineError> {
+        if permit.covers(&Target::Engine(self.name.clone())) { Ok(()) } else { Err(EngineError::NotThisEngine) }
+    }
+}
+
+async fn take(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, EngineError> {
+    let turn = tokio::time::timeout(TURN, turns.clone().acquire_owned()).await;
+    turn.ok().and_then(Result::ok).ok_or(EngineError::Busy)
+}

@@ -1,0 +1,118 @@
+//! `pilothouse serve`: puts the house together and opens its doors.
+
+use std::{process::ExitCode, sync::Arc};
+
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
+
+use super::fail;
+use crate::{
+    api::{self, Api},
+    assets::AssetFiles,
+    audit,
+    authn::{Credentials, secret},
+    backends::Engines,
+    config::Config,
+    console,
+    fleet::Fleet,
+    gateway::docker::door::EngineDoor,
+    house::{House, load_policy},
+    http::{Doors, Front, Limits, serve},
+    jobs,
+    observe::{self, Figures},
+    operate::Operator,
+    seal::Seal,
+    store::Store,
+};
+
+pub fn run(config: Config) -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&[format!("No runtime: {error}.")]),
+    };
+    match runtime.block_on(open(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(mistakes) => fail(&mistakes),
+    }
+}
+
+fn one(error: impl std::fmt::Display) -> Vec<String> {
+    vec![error.to_string()]
+}
+
+async fn open(config: Config) -> Result<(), Vec<String>> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
+    let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
+    let last = store.recover_audit().await.map_err(one)?;
+    let (trail, writer) = audit::spawn(store.clone(), last);
+    let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
+    let operator = Arc::new(Operator::new(load_policy(&store).await.map_err(one)?, trail, credentials.clone()));
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone()));
+    first_admin(&config, &house).await?;
+
+    let engines = Arc::new(Engines::default());
+    let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
+    fleet.load(&config.engines, &store).await?;
+    let figures = Arc::new(Figures::default());
+    let background = [
+        tokio::spawn(jobs::look_after_engines(engines.clone())),
+        tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
+        tokio::spawn(observe::collect(figures.clone(), engines.clone())),
+    ];
+
+    let assets = match &config.console_dir {
+        Some(dir) => AssetFiles::open(dir).map_err(one)?,
+        None => AssetFiles::default(),
+    };
+    let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
+    let doors = Doors {
+        console: console::routes(api.clone(), assets, engines.clone()),
+        engine: EngineDoor { operator, engines },
+        api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(|e| vec![format!("{} cannot be listened on: {e}.", config.listen)])?;
+    tracing::info!("Pilothouse is at {}.", config.external_url);
+
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    serve(listener, Arc::new(Front { doors, house }), Limits::default(), stop).await;
+
+    // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
+    for job in background {
+        job.abort();
+    }
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), writer).await;
+    store.close().await;
+    Ok(())
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("Stopping: what runs may end.");
+    stop.cancel();
+}
+
+/// Makes the first administrator from the settings, or says how to make one.
+async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> {
+    if house.store.is_set_up().await.map_err(one)? {
+        return Ok(());
+    }
+    if let Some(password) = &config.admin_password {
+        let hash = house.passwords.hash(password).await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
+        house.make_first_admin("admin", &hash, &secret::id().map_err(one)?).await.map_err(one)?;
+        tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");
+        return Ok(());
+    }
+    if let Some(link) = house.open_setup().await.map_err(one)? {
+        // The one secret that goes to the log, on purpose: whoever reads the log owns the machine. It works once.
+        tracing::info!("Nobody is here yet. Make the first administrator at {}/setup#secret={link}", config.external_url);
+    }
+    Ok(())
+}

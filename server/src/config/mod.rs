@@ -1,0 +1,160 @@
+//! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{access::is_target_name, backends::docker::Address};
+
+/// What the file may say. A name it does not know is a mistake.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    pub listen: Option<String>,
+    pub data_dir: Option<PathBuf>,
+    pub external_url: Option<String>,
+    pub key_file: Option<PathBuf>,
+    pub console_dir: Option<PathBuf>,
+    pub engines: Vec<EngineSection>,
+}
+
+/// An engine that the file declares: applied at each start, and not to be changed anywhere else.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSection {
+    pub name: String,
+    pub url: String,
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    pub tls: Option<TlsSection>,
+}
+
+/// Paths of PEM files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    pub ca: PathBuf,
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// What flags and variables say; each wins over the file.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Overrides {
+    /// The settings file. Without it, ./pilothouse.toml if there is one.
+    #[arg(long, env = "PILOTHOUSE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long, env = "PILOTHOUSE_LISTEN")]
+    pub listen: Option<String>,
+    /// Where the database and the key are kept.
+    #[arg(long, env = "PILOTHOUSE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The address people use, when something stands in front of Pilothouse.
+    #[arg(long, env = "PILOTHOUSE_EXTERNAL_URL")]
+    pub external_url: Option<String>,
+    /// The key that seals secrets; made on the first start.
+    #[arg(long, env = "PILOTHOUSE_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The built browser half.
+    #[arg(long, env = "PILOTHOUSE_CONSOLE_DIR")]
+    pub console_dir: Option<PathBuf>,
+    /// The password of user `admin`, made in an empty database. By variable only: flags can be seen by others.
+    #[arg(skip)]
+    pub admin_password: Option<String>,
+}
+
+/// The settings in force.
+#[derive(Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub external_url: String,
+    pub key_file: PathBuf,
+    pub console_dir: Option<PathBuf>,
+    pub admin_password: Option<String>,
+    pub engines: Vec<EngineSection>,
+}
+
+const DEFAULT_FILE: &str = "pilothouse.toml";
+
+impl Config {
+    /// Reads the file and lays flags and variables over it.
+    ///
+    /// # Errors
+    /// Every mistake, one sentence each.
+    pub fn load(over: Overrides) -> Result<Self, Vec<String>> {
+        let file = match &over.config {
+            Some(path) => read(path)?,
+            None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
+            None => File::default(),
+        };
+        let mut mistakes = Vec::new();
+        let listen = over.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen: SocketAddr = listen.parse().unwrap_or_else(|_| {
+            mistakes.push(format!("listen: {listen:?} is no ADDRESS:PORT, such as 127.0.0.1:8080."));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        });
+        let external_url = over.external_url.or(file.external_url).unwrap_or_else(|| format!("http://{listen}"));
+        if !(external_url.starts_with("http://") || external_url.starts_with("https://")) {
+            mistakes.push(format!("external_url: {external_url:?} must begin with http:// or https://."));
+        }
+        let data_dir = over.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let mut names = std::collections::HashSet::new();
+        for engine in &file.engines {
+            check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Self {
+            listen,
+            key_file: over.key_file.or(file.key_file).unwrap_or_else(|| data_dir.join("key")),
+            data_dir,
+            external_url: external_url.trim_end_matches('/').to_owned(),
+            console_dir: over.console_dir.or(file.console_dir),
+            admin_password: over.admin_password,
+            engines: file.engines,
+        })
+    }
+}
+
+fn check_engine(engine: &EngineSection, is_new: bool, mistakes: &mut Vec<String>) {
+    let name = &engine.name;
+    if !is_target_name(name) {
+        mistakes.push(format!("engines: {name:?} is no name: use 1 to 63 of a-z, 0-9 and -."));
+    }
+    if !is_new {
+        mistakes.push(format!("engines: {name} is declared twice."));
+    }
+    match Address::parse(&engine.url) {
+        Err(why) => mistakes.push(format!("engines: {name}: {why}")),
+        Ok(Address::Tls { .. }) if engine.tls.is_none() => mistakes.push(format!("engines: {name}: tcp:// needs tls = {{ ca, cert, key }}.")),
+        Ok(_) => {}
+    }
+}
+
+fn read(path: &Path) -> Result<File, Vec<String>> {
+    let text = std::fs::read_to_string(path).map_err(|e| vec![format!("{}: {e}.", path.display())])?;
+    toml::from_str(&text).map_err(|e| vec![format!("{}: {e}", path.display())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let path = std::env::temp_dir().join(format!("pilothouse-config-{}.toml", std::process::id()));
+        std::fs::write(&path, "listen = 'x'\n[[engines]]\nname = 'A'\nurl = 'http://x'\n[[engines]]\nname = 'b'\nurl = 'tcp://x:1'\n").unwrap();
+        let mistakes = Config::load(Overrides { config: Some(path.clone()), ..Overrides::default() }).unwrap_err();
+        assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
+        std::fs::write(&path, "nonsense = 1\n").unwrap();
+        assert!(Config::load(Overrides { config: Some(path.clone()), ..Overrides::default() }).is_err());
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,310 @@
+//! The door: one request after the other through all the phases.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+
+use crate::{
+    access::{
+        Operation, Permission,
+        table::docker::{Body as Carries, Reply},
+    },
+    audit::Ending,
+    authn::{Origin, Principal},
+    backends::{
+        Engines,
+        docker::{self, EngineError, Hijacked},
+    },
+    operate::{Begun, Operator, Refused},
+};
+
+use super::{
+    body,
+    classify::{Classified, Unclassified, classify},
+    forward::{Counts, Download, Hold, Upload, tunnel},
+    name::{NameError, Named},
+    rebuild,
+};
+
+/// A body on its way to the client.
+pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// How long a client has for a body that is read in full.
+const JSON_BODY: Duration = Duration::from_secs(30);
+/// How long until the head of an answer that comes soon.
+const PROMPT: Duration = Duration::from_secs(30);
+/// How long until the head of an answer that comes after a long task.
+const SLOW: Duration = Duration::from_secs(3_600);
+
+/// The Docker Engine API of every engine.
+pub struct EngineDoor {
+    pub operator: Arc<Operator>,
+    pub engines: Arc<Engines>,
+}
+
+/// A refusal in Docker's own shape.
+struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        let status = match &error {
+            EngineError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            EngineError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            EngineError::NotThisEngine => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// An answer in Docker's own shape: `{"message": ...}`.
+pub fn message(status: StatusCode, message: &str) -> Response<Body> {
+    let json = serde_json::json!({ "message": message }).to_string();
+    let mut response = Response::new(Full::from(json).map_err(|never: Infallible| match never {}).boxed_unsync());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// What a request names, owned: the request itself goes on.
+pub struct Asked {
+    pub engine: String,
+    pub path: String,
+}
+
+impl From<Named<'_>> for Asked {
+    fn from(named: Named<'_>) -> Self {
+        Self { engine: named.engine.to_owned(), path: named.path.to_owned() }
+    }
+}
+
+impl EngineDoor {
+    /// Answers one request. `who` is nobody when no token of ours came with it.
+    pub async fn handle(&self, request: Request<Incoming>, asked: Result<Asked, NameError>, who: Option<Principal>, origin: &Origin) -> Response<Body> {
+        match self.pass(request, asked, who, origin).await {
+            Ok(response) => response,
+            Err(refusal) => message(refusal.status, &refusal.message),
+        }
+    }
+
+    async fn pass(
+        &self,
+        request: Request<Incoming>,
+        asked: Result<Asked, NameError>,
+        who: Option<Principal>,
+        origin: &Origin,
+    ) -> Result<Response<Body>, Refusal> {
+        let asked = asked.map_err(|error| match error {
+            NameError::Malformed => Refusal::bad("The path names no engine: use /engines/NAME/..."),
+            NameError::Ambiguous => Refusal::bad("The path, the header Pilothouse-Engine and the token name different engines."),
+        })?;
+        let Some(who) = who else {
+            let reason = "No token, or one that is wrong, expired or revoked.";
+            self.unclassified(None, origin, &asked, reason, 401).await?;
+            let advice = "Make a token in the console under \"Use docker here\" and send it as `Authorization: Bearer`.";
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, format!("{reason} {advice}")));
+        };
+        let classified = match classify(request.method().as_str(), &asked.path, request.uri().query()) {
+            Ok(classified) => classified,
+            Err(error) => {
+                let method = request.method().as_str();
+                let (status, text) = match error {
+                    Unclassified::Malformed(why) => (StatusCode::BAD_REQUEST, why.to_owned()),
+                    Unclassified::Query(why) => (StatusCode::BAD_REQUEST, why),
+                    Unclassified::Refused(why) => (StatusCode::FORBIDDEN, why.to_owned()),
+                    Unclassified::Unknown => {
+                        let path = asked.path.chars().take(200).collect::<String>();
+                        (StatusCode::FORBIDDEN, format!("Pilothouse knows no engine operation {method} {path}, so it is refused."))
+                    }
+                };
+                self.unclassified(Some(&who), origin, &asked, &text, status.as_u16()).await?;
+                return Err(Refusal::new(status, text));
+            }
+        };
+        let operation = Operation::on_engine(classified.row.name, classified.row.permission, &asked.engine, classified.object());
+        let begun = self.operator.begin(&who, operation).await.map_err(|refused| match refused {
+            Refused::Denied(denied) if !denied.visible => no_engine(&asked.engine),
+            Refused::Denied(denied) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
+            Refused::TrailDown => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now, so nothing was done."),
+        })?;
+        self.forward(request, classified, &asked.engine, begun).await
+    }
+
+    /// Writes down a request that was refused before it was an operation.
+    async fn unclassified(&self, who: Option<&Principal>, origin: &Origin, asked: &Asked, reason: &str, status: u16) -> Result<(), Refusal> {
+        let operation = Operation::on_engine("Unclassified", Permission::SystemInfo, &asked.engine, &asked.path);
+        let written = self.operator.trail().refused(who, origin, &operation, reason, status).await;
+        written.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now."))
+    }
+
+    async fn forward(&self, mut request: Request<Incoming>, classified: Classified, engine: &str, begun: Begun) -> Result<Response<Body>, Refusal> {
+        let Begun { permit, entry, lease } = begun;
+        // Whatever goes wrong from here on is the outcome.
+        let result = async {
+            let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
+            let upgrade = asks_upgrade(request.headers(), classified.row.reply)?;
+            let client = upgrade.then(|| hyper::upgrade::on(&mut request));
+            let (head, incoming) = request.into_parts();
+            let counts = Arc::new(Counts::default());
+            let body = match classified.row.body {
+                Carries::None => nothing(incoming).await?,
+                Carries::Json => judged(&head.headers, incoming).await?,
+                Carries::Stream(_) => streamed(&head.headers, incoming, &counts)?,
+            };
+            let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
+                .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
+            let (deadline, turn) = match classified.row.reply {
+                Reply::Prompt => (PROMPT, engine.turn().await?),
+                Reply::Slow => (SLOW, engine.turn().await?),
+                Reply::Stream => (PROMPT, engine.stream_turn().await?),
+                Reply::Bulk | Reply::Upgrade(_) => (SLOW, engine.stream_turn().await?),
+            };
+            let answer = if upgrade { engine.hijack(&permit, rebuilt, deadline).await? } else { Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?) };
+            Ok((answer, client, counts, turn))
+        };
+        let (answer, client, counts, turn) = match result.await {
+            Ok(parts) => parts,
+            Err(refusal) => {
+                let refusal: Refusal = refusal;
+                entry.finish(Ending::failed(refusal.status.as_u16()));
+                return Err(refusal);
+            }
+        };
+        let answered = match (answer, client) {
+            (Hijacked::Upgraded(stream), Some(client)) => {
+                let Reply::Upgrade(token) = classified.row.reply else {
+                    return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "An upgrade that nobody asked for."));
+                };
+                tokio::spawn(async move {
+                    let _turn = turn;
+                    match client.await {
+                        Ok(client) => tunnel(TokioIo::new(client), stream, lease, entry).await,
+                        Err(_) => entry.finish(Ending::failed(499)),
+                    }
+                });
+                return Ok(switching(token));
+            }
+            // hijack() upgrades only if the client asked to.
+            (Hijacked::Upgraded(_), None) => return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine switched protocols unasked.")),
+            (Hijacked::Answered(answered), _) => answered,
+        };
+        let status = answered.status();
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED || status.is_informational() {
+            entry.finish(Ending::failed(502));
+            return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine answered with a redirect, which is not followed."));
+        }
+        let hold = match classified.row.reply {
+            Reply::Prompt | Reply::Slow => Hold::prompt(),
+            Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::leased(lease),
+        };
+        let (head, incoming) = answered.into_parts();
+        let mut response = Response::new(Download::new(incoming, hold, status.as_u16(), counts, entry, turn).boxed_unsync());
+        *response.status_mut() = status;
+        *response.headers_mut() = rebuild::answer_headers(&head.headers);
+        Ok(response)
+    }
+}
+
+fn no_engine(name: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("There is no engine {name}, or you may not see it."))
+}
+
+/// Whether the client asks for the upgrade that this operation has. Any other upgrade is refused.
+fn asks_upgrade(headers: &HeaderMap, reply: Reply) -> Result<bool, Refusal> {
+    let mut asked = headers.get_all(header::UPGRADE).iter();
+    let Some(first) = asked.next() else { return Ok(false) };
+    match reply {
+        Reply::Upgrade(token) if asked.next().is_none() && first.as_bytes().eq_ignore_ascii_case(token.as_bytes()) => Ok(true),
+        _ => Err(Refusal::bad("This operation has no such upgrade.")),
+    }
+}
+
+fn switching(token: &'static str) -> Response<Body> {
+    let mut response = Response::new(docker::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static(token));
+    if token == "tcp" {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.docker.raw-stream"));
+    }
+    response
+}
+
+/// Makes sure that nothing came.
+async fn nothing(incoming: Incoming) -> Result<docker::Body, Refusal> {
+    if incoming.is_end_stream() {
+        return Ok(docker::empty());
+    }
+    let read = tokio::time::timeout(JSON_BODY, Limited::new(incoming, 0).collect()).await;
+    match read {
+        Ok(Ok(_)) => Ok(docker::empty()),
+        Ok(Err(_)) => Err(Refusal::bad("This operation takes no body.")),
+        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
+    }
+}
+
+/// Reads a JSON body in full and writes it anew.
+async fn judged(headers: &HeaderMap, incoming: Incoming) -> Result<docker::Body, Refusal> {
+    plain_encoding(headers)?;
+    if incoming.size_hint().lower() > body::LARGEST as u64 {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(JSON_BODY, Limited::new(incoming, body::LARGEST).collect()).await;
+    let bytes = match read {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
+        Ok(Err(_)) => return Err(Refusal::bad("The body broke off.")),
+        Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
+    };
+    let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(docker::empty()) };
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media.split(';').next().is_none_or(|media| !media.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."));
+    }
+    Ok(docker::full(value.to_string()))
+}
+
+/// A body that goes on as it comes. Never a form: the engine would read settings from it that nobody judged.
+fn streamed(headers: &HeaderMap, incoming: Incoming, counts: &Arc<Counts>) -> Result<docker::Body, Refusal> {
+    plain_encoding(headers)?;
+    let media = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes).to_ascii_lowercase();
+    let form = media.starts_with(b"application/x-www-form-urlencoded") || media.starts_with(b"multipart/");
+    if form {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "A form is not taken here."));
+    }
+    if incoming.is_end_stream() {
+        return Ok(docker::empty());
+    }
+    Ok(Upload::new(incoming, counts.clone()).boxed_unsync())
+}
+
+fn plain_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if plain { Ok(()) } else { Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "A compressed body cannot be judged.")) }
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB, more than is judged.")
+}

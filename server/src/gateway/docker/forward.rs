@@ -1,0 +1,251 @@
+//! Bodies and raw streams on their way, counted, leased, and with an end.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    sync::OwnedSemaphorePermit,
+    time::{Instant, Sleep},
+};
+
+use crate::{
+    audit::{Ending, Entry},
+    lease::Lease,
+};
+
+/// How long a client may pause in the middle of a body it sends.
+const UPLOAD_PAUSE: Duration = Duration::from_secs(300);
+/// How long an engine may pause in the middle of an answer that is no stream.
+const ANSWER_PAUSE: Duration = Duration::from_secs(30);
+
+/// Bytes that went each way.
+#[derive(Default)]
+pub struct Counts {
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+}
+
+impl Counts {
+    fn ending(&self, ending: Ending) -> Ending {
+        ending.bytes(self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+    }
+}
+
+/// A client's body on its way to the engine.
+pub struct Upload {
+    inner: Incoming,
+    counts: Arc<Counts>,
+    pause: Pin<Box<Sleep>>,
+}
+
+impl Upload {
+    pub fn new(inner: Incoming, counts: Arc<Counts>) -> Self {
+        Self { inner, counts, pause: Box::pin(tokio::time::sleep(UPLOAD_PAUSE)) }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
+                self.counts.bytes_in.fetch_add(data.len() as u64, Ordering::Relaxed);
+                self.pause.as_mut().reset(Instant::now() + UPLOAD_PAUSE);
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => self.pause.as_mut().poll(cx).map(|()| Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long")))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// What holds an answer open, and what ends it.
+pub enum Hold {
+    /// An answer that is soon whole: the engine must not pause for long.
+    Prompt(Pin<Box<Sleep>>),
+    /// A stream: goes on while the right to it lasts.
+    Leased(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl Hold {
+    pub fn prompt() -> Self {
+        Hold::Prompt(Box::pin(tokio::time::sleep(ANSWER_PAUSE)))
+    }
+
+    pub fn leased(lease: Lease) -> Self {
+        Hold::Leased(Box::pin(lease.ended()))
+    }
+}
+
+/// The engine's body on its way to the client. Dropping it drops the engine's connection if it is not at its end.
+pub struct Download {
+    inner: Incoming,
+    hold: Hold,
+    status: u16,
+    counts: Arc<Counts>,
+    entry: Option<Entry>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Download {
+    pub fn new(inner: Incoming, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
+        Self { inner, hold, status, counts, entry: Some(entry), _turn: turn }
+    }
+
+    fn finish(&mut self, ending: Ending) {
+        if let Some(entry) = self.entry.take() {
+            entry.finish(self.counts.ending(ending));
+        }
+    }
+
+    fn done(&mut self) {
+        self.finish(Ending::of_status(self.status));
+    }
+
+    /// Why it must end now, if it must.
+    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<(Ending, io::Error)> {
+        let status = self.status;
+        match &mut self.hold {
+            Hold::Prompt(pause) => pause.as_mut().poll(cx).map(|()| {
+                let error = io::Error::new(io::ErrorKind::TimedOut, "the engine paused for too long");
+                (Ending::failed(504), error)
+            }),
+            Hold::Leased(ended) => ended.as_mut().poll(cx).map(|()| {
+                let error = io::Error::new(io::ErrorKind::PermissionDenied, "the right to this stream has ended");
+                (Ending::of_status(status).revoked(), error)
+            }),
+        }
+    }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                // A busy stream must not outlive its lease.
+                if matches!(self.hold, Hold::Leased(_)) {
+                    if let Poll::Ready((ending, error)) = self.poll_hold(cx) {
+                        self.finish(ending);
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+                // Trailers are dropped: Docker sends none.
+                let Ok(data) = frame.into_data() else {
+                    self.done();
+                    return Poll::Ready(None);
+                };
+                self.counts.bytes_out.fetch_add(data.len() as u64, Ordering::Relaxed);
+                if let Hold::Prompt(pause) = &mut self.hold {
+                    pause.as_mut().reset(Instant::now() + ANSWER_PAUSE);
+                }
+                if self.inner.is_end_stream() {
+                    self.done();
+                }
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.finish(Ending::failed(502));
+                Poll::Ready(Some(Err(io::Error::other(error))))
+            }
+            Poll::Ready(None) => {
+                self.done();
+                Poll::Ready(None)
+            }
+            Poll::Pending => self.poll_hold(cx).map(|(ending, error)| {
+                self.finish(ending);
+                Some(Err(error))
+            }),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        // The client left, or wanted no more: what it got, it got.
+        self.done();
+    }
+}
+
+/// Counts what is read through it.
+struct Counted<'a, S> {
+    inner: S,
+    count: &'a AtomicU64,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<'_, S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.count.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<'_, S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// Carries a raw stream both ways until both sides have ended, one broke off, or the right to it has ended. When one side
+/// says that it will send no more, the other is told so and may go on answering.
+pub async fn tunnel<C, E>(client: C, engine: E, lease: Lease, entry: Entry)
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    E: AsyncRead + AsyncWrite + Unpin,
+{
+    let counts = Counts::default();
+    let mut client = Counted { inner: client, count: &counts.bytes_in };
+    let mut engine = Counted { inner: engine, count: &counts.bytes_out };
+    let ending = tokio::select! {
+        // A side that broke off is the usual end of a terminal: the program is gone, or the person closed the window.
+        _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut engine, 32 * 1024, 32 * 1024) => Ending::ok(101),
+        () = lease.ended() => Ending::ok(101).revoked(),
+    };
+    let _ = engine.shutdown().await;
+    let _ = client.shutdown().await;
+    entry.finish(counts.ending(ending));
+}

@@ -1,0 +1,11 @@
+//! The Docker Engine API of an engine: `/engines/NAME/...`.
+//!
+//! What arrives is parsed ([`classify`], [`body`]), judged, and made anew from what was judged ([`rebuild`]): no byte of
+//! the client's path, query, headers or JSON goes on as it came.
+
+pub mod body;
+pub mod classify;
+pub mod door;
+pub mod name;
+mod forward;
+mod rebuild;

@@ -1,0 +1,3 @@
+//! The native doors: classify, decide, write down, rebuild, forward. Never imports `api`.
+
+pub mod docker;

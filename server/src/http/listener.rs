@@ -1,0 +1,127 @@
+//! Our own accept loop: a deadline for every head, a cap on connections, and an end that lets what runs finish.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::Front;
+
+/// What the listener lets in.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at the same time.
+    pub connections: usize,
+    /// Connections at the same time from one address that is not this machine.
+    pub per_address: usize,
+    /// How long a request's head may take, and how long a connection may lie idle.
+    pub head: Duration,
+    /// How long what runs may go on once the end was asked for.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 8_192, per_address: 1_024, head: Duration::from_secs(15), drain: Duration::from_secs(20) }
+    }
+}
+
+/// Accepts and serves connections until `stop`, then lets what runs finish for a while.
+pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Arc::new(Crowd::default());
+    let tracker = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: those in use must come free first.
+                tracing::warn!(%error, "A connection could not be accepted.");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(seat) = room.clone().try_acquire_owned() else { continue };
+        let Some(place) = crowd.enter(peer.ip(), limits.per_address) else { continue };
+        let _ = stream.set_nodelay(true);
+        let (front, stop) = (front.clone(), stop.clone());
+        tracker.spawn(async move {
+            let _held = (seat, place);
+            connection(stream, peer, front, limits, stop).await;
+        });
+    }
+    drop(listener);
+    tracker.close();
+    if tokio::time::timeout(limits.drain, tracker.wait()).await.is_err() {
+        tracing::warn!("Some connections were cut: they did not end in time.");
+    }
+}
+
+async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+    let service = service_fn(move |request| {
+        let front = front.clone();
+        async move { Ok::<_, std::convert::Infallible>(front.answer(request, peer).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// How many connections each address has.
+#[derive(Default)]
+struct Crowd {
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One connection's place in the crowd.
+struct Place {
+    crowd: Arc<Crowd>,
+    address: IpAddr,
+}
+
+impl Crowd {
+    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Place> {
+        let mut counts = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        // A proxy in front on this machine brings everybody from one address.
+        if *count >= most && !address.is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Place { crowd: self.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The listener, the layers, and the router: every mount on one screen.
+
+pub mod headers;
+mod listener;
+pub mod origin;
+mod router;
+
+pub use listener::{Limits, serve};
+pub use router::{Doors, Front};

@@ -1,0 +1,28 @@
+//! The description of the REST API, made from the contract.
+
+use pilothouse_app::api::{
+    audit, containers, describe::Reference, engines, events, images, networks, overview, people, session, volumes,
+};
+use serde_json::Value;
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> Value {
+    let mut reference = Reference::default();
+    for describe in [
+        session::describe,
+        people::describe,
+        overview::describe,
+        engines::describe,
+        containers::describe,
+        containers::describe_lives,
+        images::describe,
+        images::describe_lives,
+        volumes::describe,
+        networks::describe,
+        events::describe_lives,
+        audit::describe,
+    ] {
+        describe(&mut reference);
+    }
+    reference.document(env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,113 @@
+//! The one way of a request: decide, write down the intent, act, write down the outcome.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    access::{Denied, Operation, Permit, Policy},
+    audit::{Ending, Entry, Trail, TrailDown},
+    authn::{Credentials, Principal},
+    lease::Lease,
+};
+
+/// Why an operation was not begun.
+#[derive(Debug)]
+pub enum Refused {
+    Denied(Denied),
+    /// The intent could not be written down.
+    TrailDown,
+}
+
+impl From<TrailDown> for Refused {
+    fn from(_: TrailDown) -> Self {
+        Refused::TrailDown
+    }
+}
+
+/// An operation that was allowed and written down, and may now happen.
+pub struct Begun {
+    pub permit: Permit,
+    pub entry: Entry,
+    pub lease: Lease,
+}
+
+/// What every door asks before it acts.
+pub struct Operator {
+    policy: ArcSwap<Policy>,
+    trail: Trail,
+    credentials: Arc<Credentials>,
+    /// Told whenever a right may have ended.
+    changed: tokio::sync::watch::Sender<()>,
+}
+
+impl Operator {
+    pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>) -> Self {
+        Self { policy: ArcSwap::from_pointee(policy), trail, credentials, changed: tokio::sync::watch::Sender::new(()) }
+    }
+
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Puts new rights in force; live streams that lost theirs end.
+    pub fn set_policy(&self, policy: Policy) {
+        self.policy.store(Arc::new(policy));
+        self.rights_changed();
+    }
+
+    /// Makes every live stream look again whether it may go on.
+    pub fn rights_changed(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Whether `who` still stands and may still do `operation`: what a lease asks.
+    pub fn still_allowed(&self, who: &Principal, operation: &Operation) -> bool {
+        self.credentials.stands(&who.credential) && self.policy.load().decide(&who.subject, operation.clone()).is_ok()
+    }
+
+    /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
+    pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
+        let changed = self.changed.subscribe();
+        let decision = self.policy.load().decide(&who.subject, operation.clone());
+        match decision {
+            Ok(permit) => {
+                let entry = self.trail.begin(who, &permit).await?;
+                let lease = Lease::new(self.clone(), who.clone(), operation, changed);
+                Ok(Begun { permit, entry, lease })
+            }
+            Err(denied) => {
+                self.trail.denied(who, &operation, &denied).await?;
+                Err(Refused::Denied(denied))
+            }
+        }
+    }
+
+    /// Does `action` if it is allowed, between an intent and an outcome.
+    pub async fn operate<T, E>(
+        self: &Arc<Self>,
+        who: &Principal,
+        operation: Operation,
+        action: impl AsyncFnOnce(Permit) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Refused> + Failure,
+    {
+        let Begun { permit, entry, .. } = self.begin(who, operation).await?;
+        let result = action(permit).await;
+        entry.finish(match &result {
+            Ok(_) => Ending::ok(200),
+            Err(error) => Ending::failed(error.status()),
+        });
+        result
+    }
+}
+
+/// An error that has an HTTP status, for the outcome.
+pub trait Failure {
+    fn status(&self) -> u16;
+}

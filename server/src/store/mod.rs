@@ -1,0 +1,107 @@
+//! What is kept, in SQLite. The only room that says `sqlx`; it imports no other room.
+//!
+//! One connection writes and several read. A write that returned is on disk: WAL with `synchronous=FULL`.
+
+pub mod audit;
+pub mod engines;
+pub mod grants;
+pub mod sessions;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// SQLite before this may lose commits when two connections meet at a WAL reset (sqlite.org/wal.html#walresetbug).
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Something of that name exists already.
+    #[error("it exists already")]
+    Exists,
+    /// Something it refers to does not exist.
+    #[error("something it refers to does not exist")]
+    Missing,
+    #[error("this SQLite is {0}; 3.51.3 is the oldest that is safe")]
+    OldSqlite(String),
+    #[error(transparent)]
+    Database(sqlx::Error),
+    #[error(transparent)]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.is_unique_violation() => StoreError::Exists,
+            sqlx::Error::Database(database) if database.is_foreign_key_violation() => StoreError::Missing,
+            _ => StoreError::Database(error),
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+    /// Its own connection: the trail must not wait behind anything else.
+    audit: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database file, creating it if need be, and brings it up to date.
+    pub async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(2))
+            .disable_statement_logging();
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(5))
+                .connect_with(options.clone())
+        };
+        let write = pool(1).await?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+        if parse_version(&version) < OLDEST_SQLITE {
+            return Err(StoreError::OldSqlite(version));
+        }
+        MIGRATIONS.run(&write).await?;
+        Ok(Self { write, read: pool(2).await?, audit: pool(1).await? })
+    }
+
+    /// Lets every commit reach the main file and closes it.
+    pub async fn close(&self) {
+        self.audit.close().await;
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// A fact about the house itself.
+    pub async fn meta(&self, name: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(&self.read).await?)
+    }
+}
+
+fn parse_version(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next())
+}
