@@ -1,19 +1,25 @@
 //! The document around the console, and which page stands at which address.
 
+#[cfg(feature = "ssr")]
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+#[cfg(feature = "ssr")]
+use leptos_meta::MetaTags;
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::{SsrMode, path};
 
+#[cfg(feature = "ssr")]
 use crate::assets::Assets;
 use crate::pages::containers::{ContainerForm, Containers};
 use crate::pages::not_found::NotFound;
 use crate::pages::session::{FirstSetup, SignInPage};
+#[cfg(feature = "ssr")]
 use crate::ui::theme;
 use crate::widgets::Frame;
 
 /// The whole document, as the server writes it.
+#[cfg(feature = "ssr")]
 pub fn shell(assets: Assets) -> impl IntoView {
     let Assets { css, js, wasm, extra } = assets;
     // A policy without `eval` gives WebAssembly no way to import a module by its address, so the page leaves it one.
@@ -47,9 +53,11 @@ pub fn shell(assets: Assets) -> impl IntoView {
     .into_any()
 }
 
+#[cfg(feature = "ssr")]
 const FAVICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%233b6fd4' stroke-width='2'%3E%3Ccircle cx='12' cy='12' r='9'/%3E%3Ccircle cx='12' cy='12' r='3'/%3E%3Cpath d='M12 3v6M12 15v6M3 12h6M15 12h6'/%3E%3C/svg%3E";
 
 /// A URL as a literal of a script that stands in a page.
+#[cfg(feature = "ssr")]
 fn quoted(url: &str) -> String {
     serde_json::Value::from(url).to_string().replace('<', "\\u003c")
 }
@@ -62,9 +70,9 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { "Pilothouse".to_owned() } else { format!("{title} \u{b7} Pilothouse") }/>
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/sign-in") view=SignInPage/>
-                <Route path=path!("/setup") view=FirstSetup/>
-                <ParentRoute path=path!("") view=Frame>
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=FirstSetup ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
                     <Route path=path!("/engines/:engine/containers") view=Containers/>
                     <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
@@ -75,7 +83,7 @@ pub fn App() -> impl IntoView {
     .into_any()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::quoted;
 

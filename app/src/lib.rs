@@ -11,7 +11,9 @@ pub mod pages;
 pub mod ui;
 pub mod widgets;
 
-pub use app::{App, shell};
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use app::shell;
 pub use assets::Assets;
 
 /// Takes over the page that the server drew. The browser's entry.

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::button::{Button, Kind};
 use super::icon::{Icon, icons};
+use super::time::Debounce;
 
 /// A column's header. Pressing it sorts by `field`, pressing it again turns the order round.
 #[component]
@@ -156,12 +157,7 @@ pub fn SearchBox(
         }
         now
     });
-    let mut tell = debounce(Duration::from_millis(250), move |text: String| on_change.run(text.trim().to_owned()));
-    let input = move |text: String| {
-        typed.set(text.clone());
-        tell(text);
-    };
-    let input = StoredValue::new_local(input);
+    let pause = Debounce::new(Duration::from_millis(250));
     let clear = Callback::new(move |()| {
         typed.set(String::new());
         on_change.run(String::new());
@@ -180,7 +176,8 @@ pub fn SearchBox(
                 prop:value=move || typed.get()
                 on:input:target=move |event| {
                     let text = event.target().value();
-                    input.update_value(|input| input(text));
+                    typed.set(text.clone());
+                    pause.run(move || on_change.run(text.trim().to_owned()));
                 }
             />
             <kbd aria-hidden="true">"/"</kbd>

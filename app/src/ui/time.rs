@@ -89,6 +89,32 @@ pub fn poll(period: Duration, again: impl Fn() + 'static) {
     });
 }
 
+/// Does something when it has not been asked to for a while. Copies share the wait.
+#[derive(Clone, Copy)]
+pub struct Debounce {
+    delay: Duration,
+    turn: StoredValue<u64>,
+}
+
+impl Debounce {
+    pub fn new(delay: Duration) -> Self {
+        Self { delay, turn: StoredValue::new(0) }
+    }
+
+    /// Does `then` after the delay, unless it is called again before. Only in the browser.
+    pub fn run(&self, then: impl FnOnce() + 'static) {
+        let turn = self.turn;
+        let mine = turn.get_value().wrapping_add(1);
+        turn.set_value(mine);
+        let due = move || {
+            if turn.try_get_value() == Some(mine) {
+                then();
+            }
+        };
+        set_timeout(due, self.delay);
+    }
+}
+
 /// Waits. Only in the browser; on the server it is over at once.
 pub async fn sleep(time: Duration) {
     #[cfg(target_arch = "wasm32")]

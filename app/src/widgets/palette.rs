@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::ui::format::short_id;
 use crate::ui::icons;
 use crate::ui::palette::{Command, Palette};
+use crate::ui::time::Debounce;
 
 /// The commands that pages offer while they are shown.
 #[derive(Clone, Copy)]
@@ -82,7 +83,8 @@ fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engi
     let found = RwSignal::new(Vec::new());
     let client = Client::get();
     let latest = RwSignal::new(0_u32);
-    let mut look = debounce(Duration::from_millis(200), move |words: String| {
+    let pause = Debounce::new(Duration::from_millis(200));
+    let look = move |words: String| {
         let number = latest.get_untracked() + 1;
         latest.set(number);
         let client = client.clone();
@@ -104,11 +106,12 @@ fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engi
                 found.set(commands);
             }
         });
-    });
+    };
     Effect::new(move || {
         let words = query.with(|query| query.trim().to_owned());
         if open.get() && words.len() >= 2 {
-            look(words);
+            let look = look.clone();
+            pause.run(move || look(words));
         } else {
             latest.update(|n| *n += 1);
             found.set(Vec::new());

@@ -16,12 +16,14 @@ use crate::api::Empty;
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
-use crate::ui::time::poll;
+use crate::ui::time::{Debounce, poll};
 use crate::ui::{
     Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, StateDot, Tone, icons,
 };
 use crate::widgets::{ByEngine, GateButton, GateLink, ListState, Loaded, Target, offer_commands, use_act};
 
+/// What happens together is read together.
+const SOON: Duration = Duration::from_millis(500);
 /// Figures are measured every few seconds; reading them more often shows nothing new.
 const REFRESH: Duration = Duration::from_secs(5);
 const STATES: [&str; 7] = ["running", "exited", "created", "paused", "restarting", "removing", "dead"];
@@ -70,8 +72,7 @@ fn List(engine: String) -> impl IntoView {
 
 /// Reads the list again soon after something happened on the engine, and every few seconds for the figures.
 fn keep_fresh(engine: String, containers: Listed) -> ReadSignal<Following> {
-    let mut soon = debounce(Duration::from_millis(500), move |()| containers.refetch());
-    let soon = StoredValue::new_local(move || soon(()));
+    let soon = Debounce::new(SOON);
     poll(REFRESH, move || containers.refetch());
     let target = move || {
         let input = EventQuery { kind: Some("container".to_owned()), since: None };
@@ -80,7 +81,7 @@ fn keep_fresh(engine: String, containers: Listed) -> ReadSignal<Following> {
     follow::<EventsFollow>(target, move |event| {
         // Health checks and terminals come and go without changing the list.
         if !event.action.starts_with("exec_") && event.action != "top" {
-            soon.update_value(|soon| soon());
+            soon.run(move || containers.refetch());
         }
     })
 }
