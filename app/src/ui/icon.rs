@@ -36,7 +36,7 @@ pub mod icons {
     pub const MENU: Outlines = &["M4 7h16", "M4 12h16", "M4 17h16"];
     pub const MINUS: Outlines = &["M5 12h14"];
     pub const MOON: Outlines = &["M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"];
-    pub const MORE: Outlines = &["M12 6v.01", "M12 12v.01", "M12 18v.01"];
+    pub const MORE: Outlines = &["M12 4.5a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z", "M12 11.25a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z", "M12 18a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z"];
     pub const NETWORK: Outlines = &["M9 3h6v5H9z", "M3 16h6v5H3z", "M15 16h6v5h-6z", "M12 8v4", "M6 16v-4h12v4"];
     pub const PAUSE: Outlines = &["M8 5v14", "M16 5v14"];
     pub const PEOPLE: Outlines =

@@ -24,7 +24,7 @@ pub fn Meter(
     };
     view! {
         <span class="meter" data-level=level>
-            <span class="number">{move || text.get()}</span>
+            <span class="reading">{move || text.get()}</span>
             <svg
                 viewBox="0 0 100 4"
                 preserveAspectRatio="none"

@@ -18,7 +18,10 @@ pub fn SortHeader(
     #[prop(into)]
     sort: Signal<String>,
     on_sort: Callback<String>,
-    /// Numbers: from the greatest first, and to the right.
+    /// The greatest or newest first, when it is pressed the first time.
+    #[prop(optional)]
+    down: bool,
+    /// Numbers, to the right.
     #[prop(optional)]
     number: bool,
 ) -> impl IntoView {
@@ -35,7 +38,7 @@ pub fn SortHeader(
         None => None,
     };
     let press = move |_| {
-        let turned = order.get_untracked().map_or(number, |turned| !turned);
+        let turned = order.get_untracked().map_or(down || number, |turned| !turned);
         on_sort.run(if turned { format!("-{field}") } else { field.to_owned() });
     };
     view! {

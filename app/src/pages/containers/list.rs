@@ -181,11 +181,11 @@ fn Found(
                             <th class="select"><SelectAll ids=ids selected=selected/></th>
                             <SortHeader field="name" label="Name" sort=sort on_sort=on_sort/>
                             <SortHeader field="state" label="State" sort=sort on_sort=on_sort/>
-                            <SortHeader field="cpu" label="CPU" sort=sort on_sort=on_sort number=true/>
-                            <SortHeader field="memory" label="Memory" sort=sort on_sort=on_sort number=true/>
+                            <SortHeader field="cpu" label="CPU" sort=sort on_sort=on_sort down=true/>
+                            <SortHeader field="memory" label="Memory" sort=sort on_sort=on_sort down=true/>
                             <th scope="col">"Ports"</th>
                             <th scope="col">"Project"</th>
-                            <SortHeader field="created_at" label="Created" sort=sort on_sort=on_sort number=true/>
+                            <SortHeader field="created_at" label="Created" sort=sort on_sort=on_sort down=true/>
                             <th scope="col"><span class="unseen">"Actions"</span></th>
                         </tr>
                     </thead>

@@ -18,6 +18,7 @@ pub(super) fn Row(
 ) -> impl IntoView {
     let id = container.with_untracked(|c| c.id.clone());
     let name = Signal::derive(move || container.with(|c| c.name.clone()));
+    let image = Signal::derive(move || container.with(|c| c.image.clone()));
     let href = move || container.with(|c| format!("/engines/{}/containers/{}", engine.get(), c.id));
     let tone = Signal::derive(move || container.with(|c| container_tone(&c.state, c.health.as_deref())));
     let state = Signal::derive(move || {
@@ -40,8 +41,8 @@ pub(super) fn Row(
         <tr class:selected=is_selected>
             <td class="select"><SelectRow id=id name=name selected=selected/></td>
             <td class="main">
-                <a class="name" href=href>{move || name.get()}</a>
-                <span class="sub">{move || container.with(|c| c.image.clone())}</span>
+                <a class="name" href=href title=move || name.get()>{move || name.get()}</a>
+                <span class="sub" title=move || image.get()>{move || image.get()}</span>
             </td>
             <td data-label="State">
                 <StateDot text=state tone=tone title=status/>
