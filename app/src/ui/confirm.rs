@@ -1,5 +1,7 @@
 //! The question before something is lost. One for the whole console: pages ask through the context.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use super::button::{Button, Kind};
@@ -14,13 +16,13 @@ pub struct Ask {
     loses: Vec<String>,
     retype: Option<String>,
     harmless: bool,
-    options: Vec<(String, RwSignal<bool>)>,
+    tick: Option<String>,
 }
 
 impl Ask {
     /// `Ask::new("Remove web-1?", "Remove")`: a question, and the word on the button.
     pub fn new(title: impl Into<String>, action: impl Into<String>) -> Self {
-        Self { title: title.into(), action: action.into(), loses: Vec::new(), retype: None, harmless: false, options: Vec::new() }
+        Self { title: title.into(), action: action.into(), loses: Vec::new(), retype: None, harmless: false, tick: None }
     }
 
     /// One more thing that is lost or happens.
@@ -41,18 +43,21 @@ impl Ask {
         self
     }
 
-    /// A box to tick; read `set` when the answer is yes.
-    pub fn option(mut self, label: impl Into<String>, set: RwSignal<bool>) -> Self {
-        self.options.push((label.into(), set));
+    /// A box to tick, for [`Confirm::ask_ticked`].
+    pub fn tick(mut self, label: impl Into<String>) -> Self {
+        self.tick = Some(label.into());
         self
     }
 }
+
+/// What is done when the answer is yes; told whether the box was ticked. Held by the shell: who asked may be gone by then.
+type Yes = Arc<dyn Fn(bool) + Send + Sync>;
 
 /// Asks. From the context, wherever the shell is drawn.
 #[derive(Clone, Copy)]
 pub struct Confirm {
     open: RwSignal<bool>,
-    asked: RwSignal<Option<(Ask, Callback<()>)>>,
+    asked: RwSignal<Option<(Ask, Yes)>>,
 }
 
 impl Confirm {
@@ -66,9 +71,14 @@ impl Confirm {
         use_context().unwrap_or_else(|| Self { open: RwSignal::new(false), asked: RwSignal::new(None) })
     }
 
-    /// Asks, and calls `yes` if that is the answer.
+    /// Asks, and calls `yes` if that is the answer. What asked may be gone by then: `yes` must not read its signals.
     pub fn ask(&self, ask: Ask, yes: impl Fn() + Send + Sync + 'static) {
-        self.asked.set(Some((ask, Callback::new(move |()| yes()))));
+        self.ask_ticked(ask, move |_| yes());
+    }
+
+    /// Asks, and tells `yes` whether the box of the question was ticked.
+    pub fn ask_ticked(&self, ask: Ask, yes: impl Fn(bool) + Send + Sync + 'static) {
+        self.asked.set(Some((ask, Arc::new(yes))));
         self.open.set(true);
     }
 }
@@ -87,8 +97,9 @@ pub fn ConfirmHost() -> impl IntoView {
 }
 
 #[component]
-fn Question(ask: Ask, yes: Callback<()>, open: RwSignal<bool>) -> impl IntoView {
+fn Question(ask: Ask, yes: Yes, open: RwSignal<bool>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
+    let ticked = RwSignal::new(false);
     let name = ask.retype.clone();
     let reason = Signal::derive({
         let name = name.clone();
@@ -100,17 +111,17 @@ fn Question(ask: Ask, yes: Callback<()>, open: RwSignal<bool>) -> impl IntoView 
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if reason.get_untracked().is_none() {
+            let ticked = ticked.get_untracked();
             open.set(false);
-            yes.run(());
+            yes(ticked);
         }
     };
     let kind = if ask.harmless { Kind::Primary } else { Kind::Danger };
     let loses = ask.loses.iter().map(|what| view! { <li>{what.clone()}</li> }).collect_view();
-    let options = ask.options.iter().map(|(label, set)| view! { <Checkbox label=label.clone() checked=*set/> }).collect_view();
     view! {
         <form method="post" class="question" on:submit=submit>
             {(!ask.loses.is_empty()).then(|| view! { <ul class="loses">{loses}</ul> })}
-            {options}
+            {ask.tick.map(|label| view! { <Checkbox label=label checked=ticked/> })}
             {name.map(|name| view! {
                 <TextField label=format!("Type {name} to go on") name="retype" value=typed mono=true autocomplete="off"/>
             })}

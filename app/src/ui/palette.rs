@@ -79,8 +79,8 @@ fn Finder(open: RwSignal<bool>, query: RwSignal<String>, commands: Signal<Vec<Co
         }
         event.prevent_default();
         request_animation_frame(move || {
-            let active = document().get_element_by_id(&format!("command-{}", at.get_untracked()));
-            if let Some(active) = active {
+            let line = at.try_get_untracked().and_then(|at| document().get_element_by_id(&format!("command-{at}")));
+            if let Some(active) = line {
                 active.scroll_into_view_with_bool(false);
             }
         });

@@ -45,7 +45,7 @@ impl Toasts {
     fn add(&self, bad: bool, title: String, detail: Option<String>) -> u64 {
         const MOST: usize = 4;
         let mut id = 0;
-        self.0.update(|(last, toasts)| {
+        let _ = self.0.try_update(|(last, toasts)| {
             *last += 1;
             id = *last;
             toasts.push(Toast { id, bad, title, detail });

@@ -15,17 +15,28 @@ pub struct Target {
     pub name: String,
 }
 
-/// Does things. Cheap to clone.
-#[derive(Clone)]
+/// Does things. It outlives the part of the page that made it; what is to be done afterwards is left when that part is gone.
+#[derive(Clone, Copy)]
 pub struct Act {
-    client: Client,
+    client: StoredValue<Client>,
     toasts: Toasts,
     running: RwSignal<usize>,
 }
 
+/// The client of every [`Act`] below, held by the shell.
+#[derive(Clone, Copy)]
+struct Shared(StoredValue<Client>);
+
+impl Act {
+    pub(super) fn provide() {
+        provide_context(Shared(StoredValue::new(Client::get())));
+    }
+}
+
 /// The page's [`Act`].
 pub fn use_act() -> Act {
-    Act { client: Client::get(), toasts: Toasts::get(), running: RwSignal::new(0) }
+    let Shared(client) = use_context().unwrap_or_else(|| Shared(StoredValue::new(Client::get())));
+    Act { client, toasts: Toasts::get(), running: RwSignal::new(0) }
 }
 
 impl Act {
@@ -37,16 +48,18 @@ impl Act {
 
     /// Does one thing; says `done` in the corner, or what went wrong. `then` gets the output when it worked.
     pub fn run<E: Endpoint>(&self, params: &[&str], input: &E::Input, done: impl Into<String>, then: impl FnOnce(E::Output) + 'static) {
-        let call = self.client.call::<E>(params, input);
+        let Some(call) = self.client.try_with_value(|client| client.call::<E>(params, input)) else { return };
         let (toasts, running, done) = (self.toasts, self.running, done.into());
-        running.update(|n| *n += 1);
+        let _ = running.try_update(|n| *n += 1);
         spawn_local(async move {
             let answer = call.await;
-            let _ = running.try_update(|n| *n = n.saturating_sub(1));
+            let still_here = running.try_update(|n| *n = n.saturating_sub(1)).is_some();
             match answer {
                 Ok(output) => {
                     toasts.ok(done);
-                    then(output);
+                    if still_here {
+                        then(output);
+                    }
                 }
                 Err(problem) => toasts.failed(problem.title, problem.detail),
             }
@@ -64,8 +77,9 @@ impl Act {
     ) where
         E::Input: Clone,
     {
-        let (client, toasts, running) = (self.client.clone(), self.toasts, self.running);
-        running.update(|n| *n += 1);
+        let Some(client) = self.client.try_get_value() else { return };
+        let (toasts, running) = (self.toasts, self.running);
+        let _ = running.try_update(|n| *n += 1);
         spawn_local(async move {
             let mut failed: Vec<(String, Problem)> = Vec::new();
             let total = targets.len();
@@ -75,13 +89,15 @@ impl Act {
                     failed.push((target.name, problem));
                 }
             }
-            let _ = running.try_update(|n| *n = n.saturating_sub(1));
+            let still_here = running.try_update(|n| *n = n.saturating_sub(1)).is_some();
             if let Some((title, detail)) = report(total, &failed, noun) {
                 toasts.failed(title, Some(detail));
             } else {
                 toasts.ok(format!("{did} {}.", count(total, noun)));
             }
-            then();
+            if still_here {
+                then();
+            }
         });
     }
 }

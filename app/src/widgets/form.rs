@@ -32,9 +32,11 @@ impl Submit {
         let (busy, problem) = (self.busy, self.problem);
         spawn_local(async move {
             let answer = call.await;
-            let _ = busy.try_set(false);
+            // Whoever has left the form is not led anywhere by it.
+            let still_here = busy.try_set(false).is_none();
             match answer {
-                Ok(output) => then(output),
+                Ok(output) if still_here => then(output),
+                Ok(_) => {}
                 Err(refused) => drop(problem.try_set(Some(refused))),
             }
         });

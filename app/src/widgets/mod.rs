@@ -18,4 +18,4 @@ pub use loaded::Loaded;
 pub use me::{ByEngine, Engines, Who, use_engine, use_engines, use_me};
 pub use palette::offer_commands;
 pub use problem::ProblemView;
-pub use shell_nav::Frame;
+pub use shell_nav::{Frame, health_of};

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::me::{Engines, Who, use_current_engine};
 use crate::api::ListQuery;
 use crate::api::containers::ContainerList;
+use crate::api::engines::{Engine, Health};
 use crate::client::Client;
 use crate::ui::format::short_id;
 use crate::ui::icons;
@@ -53,8 +54,8 @@ pub(super) fn ShellPalette(open: RwSignal<bool>, me: Who, engines: Engines) -> i
     let query = RwSignal::new(String::new());
     let current = use_current_engine();
     let offers = use_context::<Offers>();
-    let found = found_containers(open, query, engines);
     let me = StoredValue::new(me);
+    let found = found_containers(open, query, engines, me);
     let commands = Signal::derive(move || {
         let mut all: Vec<Command> = Vec::new();
         if let Some(Offers(offers)) = offers {
@@ -77,19 +78,17 @@ pub(super) fn ShellPalette(open: RwSignal<bool>, me: Who, engines: Engines) -> i
 }
 
 /// Containers by the words typed, on every engine, as far as one sees them.
-fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engines) -> RwSignal<Vec<Command>> {
+fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engines, me: StoredValue<Who>) -> RwSignal<Vec<Command>> {
     const ENGINES: usize = 8;
     const EACH: u32 = 8;
     let found = RwSignal::new(Vec::new());
     let client = Client::get();
     let latest = RwSignal::new(0_u32);
     let pause = Debounce::new(Duration::from_millis(200));
-    let look = move |words: String| {
+    let look = move |words: String, names: Vec<String>| {
         let number = latest.get_untracked() + 1;
         latest.set(number);
         let client = client.clone();
-        let names: Vec<String> = engines.0.get_untracked().and_then(Result::ok).map(|page| page.items).unwrap_or_default()
-            .into_iter().take(ENGINES).map(|engine| engine.name).collect();
         spawn_local(async move {
             let mut commands = Vec::new();
             for engine in names {
@@ -111,7 +110,12 @@ fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engi
         let words = query.with(|query| query.trim().to_owned());
         if open.get() && words.len() >= 2 {
             let look = look.clone();
-            pause.run(move || look(words));
+            // Those that are down, or not for us, would only make us wait.
+            let worth = |engine: &Engine| {
+                matches!(engine.health, Health::Up { .. }) && me.with_value(|me| me.may("engine.container.list", Some(&engine.name)))
+            };
+            let names = engines.all().into_iter().filter(worth).take(ENGINES).map(|engine| engine.name).collect();
+            pause.run(move || look(words, names));
         } else {
             latest.update(|n| *n += 1);
             found.set(Vec::new());

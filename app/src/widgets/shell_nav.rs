@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
+use super::act::Act;
 use super::me::{Engines, Who, use_current_engine, use_me};
 use super::palette::{Offers, ShellPalette};
 use super::problem::ProblemView;
@@ -94,6 +95,7 @@ pub fn Frame() -> impl IntoView {
     Toasts::provide();
     Confirm::provide();
     Offers::provide();
+    Act::provide();
     let client = Client::get();
     let engines = Engines::provide(&client);
     // Blocking: who is signed out must be led away before the first byte of the page.

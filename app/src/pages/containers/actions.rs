@@ -22,7 +22,7 @@ pub fn container_tone(state: &str, health: Option<&str>) -> Tone {
 }
 
 /// What losing a container means.
-pub(super) fn losses(force: bool) -> [String; 2] {
+fn losses(force: bool) -> [String; 2] {
     let kill = if force { "It is running: it is killed first, without time to finish." } else { "Its name is free again." };
     ["Its writable layer: every file changed since it was made, and its log.".to_owned(), kill.to_owned()]
 }
@@ -38,67 +38,62 @@ pub fn ContainerActions(
     after: Callback<()>,
     #[prop(optional, into)] gone: Option<Callback<()>>,
 ) -> impl IntoView {
-    let act = StoredValue::new(use_act());
+    let act = use_act();
     let confirm = Confirm::get();
     let state = Memo::new(move |_| container.with(|c| c.state.clone()));
-    let names = move || container.with_untracked(|c| (c.id.clone(), c.name.clone()));
+    let named = move || (engine.get_untracked(), container.with_untracked(|c| (c.id.clone(), c.name.clone())));
     let running = move || matches!(state.get().as_str(), "running" | "paused" | "restarting");
     let paused = move || state.get() == "paused";
     let needs_running = Signal::derive(move || (!running()).then(|| "it is not running".to_owned()));
-    let busy = act.with_value(|act| act.busy());
+    let busy = act.busy();
 
     let start = Callback::new(move |()| {
-        let (id, name) = names();
-        act.with_value(|act| act.run::<ContainerStart>(&[&engine.get_untracked(), &id], &Empty {}, format!("Started {name}."), move |_| after.run(())));
+        let (engine, (id, name)) = named();
+        act.run::<ContainerStart>(&[&engine, &id], &Empty {}, format!("Started {name}."), move |_| after.run(()));
     });
     let stop = Callback::new(move |()| {
-        let (id, name) = names();
+        let (engine, (id, name)) = named();
         let input = StopInput::default();
-        act.with_value(|act| act.run::<ContainerStop>(&[&engine.get_untracked(), &id], &input, format!("Stopped {name}."), move |_| after.run(())));
+        act.run::<ContainerStop>(&[&engine, &id], &input, format!("Stopped {name}."), move |_| after.run(()));
     });
     let restart = Callback::new(move |()| {
-        let (id, name) = names();
+        let (engine, (id, name)) = named();
         let ask = Ask::new(format!("Restart {name}?"), "Restart").loses("What it is doing now is cut off, and its connections close.");
         confirm.ask(ask, move || {
             let input = StopInput::default();
             let done = format!("Restarted {name}.");
-            act.with_value(|act| act.run::<ContainerRestart>(&[&engine.get_untracked(), &id], &input, done, move |_| after.run(())));
+            act.run::<ContainerRestart>(&[&engine, &id], &input, done, move |_| after.run(()));
         });
     });
     let pause = Callback::new(move |()| {
-        let (id, name) = names();
-        let params = [engine.get_untracked(), id];
-        let params: Vec<&str> = params.iter().map(String::as_str).collect();
-        act.with_value(|act| {
-            if paused() {
-                act.run::<ContainerUnpause>(&params, &Empty {}, format!("{name} goes on."), move |_| after.run(()));
-            } else {
-                act.run::<ContainerPause>(&params, &Empty {}, format!("Paused {name}."), move |_| after.run(()));
-            }
-        });
+        let (engine, (id, name)) = named();
+        if paused() {
+            act.run::<ContainerUnpause>(&[&engine, &id], &Empty {}, format!("{name} goes on."), move |_| after.run(()));
+        } else {
+            act.run::<ContainerPause>(&[&engine, &id], &Empty {}, format!("Paused {name}."), move |_| after.run(()));
+        }
     });
     let kill = Callback::new(move |()| {
-        let (id, name) = names();
+        let (engine, (id, name)) = named();
         let ask = Ask::new(format!("Kill {name}?"), "Kill").loses("It gets no time to finish: what it has not written to disk is lost.");
         confirm.ask(ask, move || {
             let input = KillInput::default();
             let done = format!("Killed {name}.");
-            act.with_value(|act| act.run::<ContainerKill>(&[&engine.get_untracked(), &id], &input, done, move |_| after.run(())));
+            act.run::<ContainerKill>(&[&engine, &id], &input, done, move |_| after.run(()));
         });
     });
     let remove = Callback::new(move |()| {
-        let (id, name) = names();
+        let (engine, (id, name)) = named();
         let force = running();
-        let volumes = RwSignal::new(false);
-        let mut ask = Ask::new(format!("Remove {name}?"), "Remove").option("Remove its anonymous volumes too, with what is in them", volumes);
+        let mut ask = Ask::new(format!("Remove {name}?"), "Remove").tick("Remove its anonymous volumes too, with what is in them");
         for what in losses(force) {
             ask = ask.loses(what);
         }
         if force {
             ask = ask.retype(name.clone());
         }
-        confirm.ask(ask, move || {
-            let input = RemoveInput { force, volumes: volumes.get_untracked() };
+        confirm.ask_ticked(ask, move |volumes| {
+            let input = RemoveInput { force, volumes };
             let done = format!("Removed {name}.");
             let then = move |_| {
                 after.run(());
@@ -106,7 +101,7 @@ pub fn ContainerActions(
                     gone.run(());
                 }
             };
-            act.with_value(|act| act.run::<ContainerRemove>(&[&engine.get_untracked(), &id], &input, done, then));
+            act.run::<ContainerRemove>(&[&engine, &id], &input, done, then);
         });
     });
 

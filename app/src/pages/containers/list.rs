@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::actions::losses;
 use super::row::Row;
 use crate::api::Page;
 use crate::api::containers::{
@@ -173,7 +172,6 @@ fn Found(
     let (sort, on_sort) = (state.sort(), state.on_sort());
     view! {
         <Show when=move || !empty.get() fallback=move || view! { <Nothing engine=engine state=state/> }>
-            <Bulk engine=engine items=items selected=selected after=after/>
             <div class="table-box" tabindex="0" role="region" aria-label="Containers">
                 <table class="table cards">
                     <thead>
@@ -196,6 +194,7 @@ fn Found(
                     </tbody>
                 </table>
             </div>
+            <Bulk engine=engine items=items selected=selected after=after/>
             <Pager
                 summary=summary
                 has_previous=state.has_previous()
@@ -247,64 +246,65 @@ fn Nothing(engine: Signal<String>, state: ListState) -> impl IntoView {
 /// What can be done to the selected ones at once.
 #[component]
 fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSignal<BTreeSet<String>>, after: Callback<()>) -> impl IntoView {
-    let act = StoredValue::new(use_act());
+    let act = use_act();
     let confirm = Confirm::get();
-    let busy = act.with_value(|act| act.busy());
-    let chosen = move || {
+    let busy = act.busy();
+    let chosen = Memo::new(move |_| {
+        let keep = |c: &&Container| selected.with(|s| s.contains(&c.id));
+        items.with(|items| items.iter().filter(keep).map(|c| (c.id.clone(), c.name.clone())).collect::<Vec<_>>())
+    });
+    // What is asked about is what will be done, whatever is selected by then.
+    let targets = move || {
         let engine = engine.get_untracked();
-        let keep = |c: &&Container| selected.with_untracked(|s| s.contains(&c.id));
-        let target = |c: &Container| Target { params: vec![engine.clone(), c.id.clone()], name: c.name.clone() };
-        items.with_untracked(|items| items.iter().filter(keep).map(target).collect::<Vec<_>>())
+        let target = |(id, name)| Target { params: vec![engine.clone(), id], name };
+        chosen.get_untracked().into_iter().map(target).collect::<Vec<_>>()
     };
-    let names = move || chosen().into_iter().map(|t| t.name).collect::<Vec<_>>();
     let done = move || {
-        drop(selected.try_set(BTreeSet::new()));
+        selected.set(BTreeSet::new());
         after.run(());
     };
-    let start = Callback::new(move |()| act.with_value(|act| act.run_all::<ContainerStart>(chosen(), Empty {}, "Started", "container", done)));
+    let ask = |verb: &str, targets: &[Target]| Ask::new(format!("{verb} {}?", count(targets.len(), "container")), verb).loses(listed(targets));
+    let start = Callback::new(move |()| act.run_all::<ContainerStart>(targets(), Empty {}, "Started", "container", done));
     let stop = Callback::new(move |()| {
-        let ask = Ask::new(format!("Stop {}?", count(names().len(), "container")), "Stop").loses(listed(&names()));
-        confirm.ask(ask, move || {
-            act.with_value(|act| act.run_all::<ContainerStop>(chosen(), StopInput::default(), "Stopped", "container", done));
+        let targets = targets();
+        confirm.ask(ask("Stop", &targets), move || {
+            act.run_all::<ContainerStop>(targets.clone(), StopInput::default(), "Stopped", "container", done);
         });
     });
     let restart = Callback::new(move |()| {
-        let ask = Ask::new(format!("Restart {}?", count(names().len(), "container")), "Restart").loses(listed(&names()));
+        let targets = targets();
+        let ask = ask("Restart", &targets).loses("What they are doing now is cut off, and their connections close.");
         confirm.ask(ask, move || {
-            act.with_value(|act| act.run_all::<ContainerRestart>(chosen(), StopInput::default(), "Restarted", "container", done));
+            act.run_all::<ContainerRestart>(targets.clone(), StopInput::default(), "Restarted", "container", done);
         });
     });
     let kill = Callback::new(move |()| {
-        let ask = Ask::new(format!("Kill {}?", count(names().len(), "container")), "Kill")
-            .loses("They get no time to finish: what they have not written to disk is lost.")
-            .loses(listed(&names()));
+        let targets = targets();
+        let ask = ask("Kill", &targets).loses("They get no time to finish: what they have not written to disk is lost.");
         confirm.ask(ask, move || {
-            act.with_value(|act| act.run_all::<ContainerKill>(chosen(), KillInput::default(), "Killed", "container", done));
+            act.run_all::<ContainerKill>(targets.clone(), KillInput::default(), "Killed", "container", done);
         });
     });
     let remove = Callback::new(move |()| {
-        let names = names();
-        let volumes = RwSignal::new(false);
-        let mut ask = Ask::new(format!("Remove {}?", count(names.len(), "container")), "Remove")
-            .option("Remove their anonymous volumes too, with what is in them", volumes)
-            .loses(listed(&names));
-        for what in losses(true) {
-            ask = ask.loses(what.replace("It is running: it is", "Those that run are").replace("Its", "Their").replace("it was", "they were"));
-        }
-        let ask = ask.retype(names.len().to_string());
-        confirm.ask(ask, move || {
-            let input = RemoveInput { force: true, volumes: volumes.get_untracked() };
-            act.with_value(|act| act.run_all::<ContainerRemove>(chosen(), input, "Removed", "container", done));
+        let targets = targets();
+        let ask = ask("Remove", &targets)
+            .loses("Their writable layers: every file changed since they were made, and their logs.")
+            .loses("Those that run are killed first, without time to finish.")
+            .tick("Remove their anonymous volumes too, with what is in them")
+            .retype(targets.len().to_string());
+        confirm.ask_ticked(ask, move |volumes| {
+            let input = RemoveInput { force: true, volumes };
+            act.run_all::<ContainerRemove>(targets.clone(), input, "Removed", "container", done);
         });
     });
     view! {
-        <Show when=move || selected.with(|s| !s.is_empty())>
+        <Show when=move || chosen.with(|c| !c.is_empty())>
             <div class="bulk-bar" role="region" aria-label="Selected containers">
-                <strong>{move || format!("{} selected", selected.with(BTreeSet::len))}</strong>
+                <strong>{move || format!("{} selected", chosen.with(Vec::len))}</strong>
                 <GateButton permission="engine.container.start" engine=engine label="Start" icon=icons::PLAY busy=busy on_press=start/>
                 <GateButton permission="engine.container.stop" engine=engine label="Stop" icon=icons::STOP busy=busy on_press=stop/>
                 <GateButton permission="engine.container.restart" engine=engine label="Restart" icon=icons::RESTART busy=busy on_press=restart/>
-                <GateButton permission="engine.container.kill" engine=engine label="Kill" icon=icons::SKULL kind=Kind::Danger busy=busy on_press=kill/>
+                <GateButton permission="engine.container.kill" engine=engine label="Kill" icon=icons::SKULL busy=busy on_press=kill/>
                 <GateButton permission="engine.container.remove" engine=engine label="Remove" icon=icons::TRASH kind=Kind::Danger busy=busy on_press=remove/>
                 <Button label="Clear the selection" kind=Kind::Quiet icon=icons::CLOSE icon_only=true on_press=Callback::new(move |()| selected.set(BTreeSet::new()))/>
             </div>
@@ -314,23 +314,23 @@ fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSigna
 }
 
 /// The first names, and how many more.
-fn listed(names: &[String]) -> String {
+fn listed(targets: &[Target]) -> String {
     const NAMED: usize = 8;
-    let mut text = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED {
-        text.push_str(&format!(" and {} more", names.len() - NAMED));
+    let mut text = targets.iter().take(NAMED).map(|t| t.name.clone()).collect::<Vec<_>>().join(", ");
+    if targets.len() > NAMED {
+        text.push_str(&format!(" and {} more", targets.len() - NAMED));
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::{Target, listed};
 
     #[test]
     fn many_names_are_counted() {
-        let names: Vec<String> = (0..10).map(|n| format!("c{n}")).collect();
-        assert_eq!(listed(&names), "c0, c1, c2, c3, c4, c5, c6, c7 and 2 more");
-        assert_eq!(listed(&names[..1]), "c0");
+        let targets: Vec<Target> = (0..10).map(|n| Target { params: vec![], name: format!("c{n}") }).collect();
+        assert_eq!(listed(&targets), "c0, c1, c2, c3, c4, c5, c6, c7 and 2 more");
+        assert_eq!(listed(&targets[..1]), "c0");
     }
 }
