@@ -47,8 +47,7 @@ pub fn follow<L: Live>(
     let tries = RwSignal::new(0_u32);
     let wait = StoredValue::new(FIRST_WAIT);
     // The effect's value is the open stream: it is dropped, and so ended, when the effect runs again or is disposed of.
-    Effect::new(move |earlier: Option<Option<LiveHandle>>| {
-        drop(earlier);
+    Effect::new(move |_earlier: Option<Option<LiveHandle>>| {
         tries.track();
         let (params, input) = target()?;
         let params: Vec<&str> = params.iter().map(String::as_str).collect();

@@ -22,7 +22,6 @@ pub fn Tabs(
         }
     };
     let links = move || {
-        let current = current.clone();
         let link = move |(href, words): (String, String)| {
             let marked = current(&href).then_some("page");
             view! { <a href=href aria-current=marked>{words}</a> }

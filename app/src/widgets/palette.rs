@@ -17,7 +17,10 @@ use crate::ui::time::Debounce;
 
 /// The commands that pages offer while they are shown.
 #[derive(Clone, Copy)]
-pub(super) struct Offers(RwSignal<(u64, Vec<(u64, Vec<Command>)>)>);
+pub(super) struct Offers(RwSignal<(u64, Offered)>);
+
+/// What each page offers, by the number it was given.
+type Offered = Vec<(u64, Vec<Command>)>;
 
 impl Offers {
     pub(super) fn provide() {
