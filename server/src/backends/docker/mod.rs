@@ -6,7 +6,7 @@ mod connect;
 mod error;
 mod health;
 mod probe;
-//STUB pub mod typed;
+pub mod typed;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 

@@ -1,0 +1,273 @@
+//! A terminal in a container, by WebSocket: keystrokes and output as binary messages, changes of its size as text.
+//!
+//! It ends with the program (close code 1000, the exit code as reason), with the right to it (4001, `revoked`), or with
+//! the client.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Extension,
+    extract::{
+        Path, State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    response::Response,
+};
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use http::HeaderMap;
+use pilothouse_app::api::{
+    Code,
+    containers::{ExecQuery, TerminalControl},
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::super::{Api, ApiError, Asked, Who};
+use crate::{
+    access::{Operation, Permission, Permit},
+    audit::{Ending, Entry},
+    backends::docker::{
+        Engine,
+        typed::{
+            exec::{self, ExecId, Program, Session},
+            names::ContainerId,
+        },
+    },
+    http::origin,
+    lease::Lease,
+    operate::{Begun, Failure},
+};
+
+/// The largest message that is taken: a paste comes in several.
+const LARGEST: usize = 64 * 1024;
+/// How much output is sent at a time.
+const PIECE: usize = 16 * 1024;
+/// How often the client is asked whether it is there.
+const PING: Duration = Duration::from_secs(25);
+/// A client that says nothing for so long, not even that it is there, is gone.
+const GONE: Duration = Duration::from_secs(80);
+/// How long the last words may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Close code: the right to the terminal has ended.
+const REVOKED: u16 = 4001;
+
+/// A terminal that stands, before the client is told.
+struct Held {
+    engine: Arc<Engine>,
+    permit: Permit,
+    session: Session,
+    lease: Lease,
+    entry: Entry,
+}
+
+/// Why a terminal ended.
+#[derive(Debug, Eq, PartialEq)]
+enum End {
+    /// The program ended.
+    Over,
+    /// The engine broke off.
+    Broken,
+    /// The client left.
+    Left,
+    /// The client sent what is no control.
+    Strange,
+    /// The right to it ended.
+    Revoked,
+}
+
+pub async fn terminal(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Path((engine, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Asked(query): Asked<ExecQuery>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    origin::check_websocket(&headers)?;
+    let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
+    let operation = Operation::on_engine("ContainerTerminal", Permission::ContainerExec, &engine, &id);
+    let Begun { permit, entry, lease } = api.operator.begin(&who, operation).await?;
+    // The program is started first, so that what goes wrong is an answer and not a terminal that closes at once.
+    let started = async {
+        let engine = api.engine(&engine)?;
+        let session = exec::start(&engine, &permit, &ContainerId::parse(&id)?, &Program::read(&query)?).await?;
+        Ok::<_, ApiError>((engine, session))
+    };
+    let (engine, session) = match started.await {
+        Ok(started) => started,
+        Err(error) => {
+            entry.finish(Ending::failed(error.status()));
+            return Err(error);
+        }
+    };
+    let held = Held { engine, permit, session, lease, entry };
+    let upgrade = upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).write_buffer_size(0).max_write_buffer_size(4 * LARGEST);
+    Ok(upgrade.on_upgrade(|socket| relay(socket, held)))
+}
+
+async fn relay(socket: WebSocket, held: Held) {
+    let Held { engine, permit, session: Session { id, stream, turn }, lease, entry } = held;
+    let (mut to_client, mut from_client) = socket.split();
+    let (mut from_program, mut to_program) = tokio::io::split(stream);
+    let (bytes_in, bytes_out) = (AtomicU64::new(0), AtomicU64::new(0));
+    let resize = async |columns, rows| {
+        // A size that the engine does not take is no reason to end a session.
+        let _ = exec::resize(&engine, &permit, &id, columns, rows).await;
+    };
+    let end = tokio::select! {
+        biased;
+        () = lease.ended() => End::Revoked,
+        end = keys(&mut from_client, &mut to_program, resize, &bytes_in) => end,
+        end = output(&mut from_program, &mut to_client, &bytes_out) => end,
+    };
+    if end != End::Over {
+        hang_up(&mut to_program).await;
+    }
+    let ending = if end == End::Revoked { Ending::ok(101).revoked() } else { Ending::ok(101) };
+    entry.finish(ending.bytes(bytes_in.into_inner(), bytes_out.into_inner()));
+    drop((from_program, to_program, turn));
+
+    let (code, reason) = match end {
+        End::Left => return,
+        End::Over => (1000, exit_code(&engine, &permit, &id).await.map_or_else(String::new, |code| code.to_string())),
+        End::Broken => (1011, "engine".to_owned()),
+        End::Strange => (1003, "control".to_owned()),
+        End::Revoked => (REVOKED, "revoked".to_owned()),
+    };
+    let words = async {
+        let _ = to_client.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+        // What the client still sends is read, else its system might drop our last words.
+        while let Some(Ok(_)) = from_client.next().await {}
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, words).await;
+}
+
+/// Carries what the client types.
+async fn keys<C, P>(client: &mut C, program: &mut P, resize: impl AsyncFn(u16, u16), count: &AtomicU64) -> End
+where
+    C: Stream<Item = Result<Message, axum::Error>> + Unpin,
+    P: AsyncWrite + Unpin,
+{
+    loop {
+        let message = match tokio::time::timeout(GONE, client.next()).await {
+            Ok(Some(Ok(message))) => message,
+            _ => return End::Left,
+        };
+        match message {
+            Message::Binary(bytes) => {
+                count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                let written = async {
+                    program.write_all(&bytes).await?;
+                    program.flush().await
+                };
+                // A program that ended takes no more; its last output is still on the way.
+                if written.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(TerminalControl::Resize { columns, rows }) => resize(columns, rows).await,
+                Err(_) => return End::Strange,
+            },
+            Message::Close(_) => return End::Left,
+            Message::Ping(_) | Message::Pong(_) => {}
+        }
+    }
+}
+
+/// Carries what the program writes, as fast as the client takes it.
+async fn output<P, C>(program: &mut P, client: &mut C, count: &AtomicU64) -> End
+where
+    P: AsyncRead + Unpin,
+    C: Sink<Message> + Unpin,
+{
+    let mut buffer = vec![0; PIECE];
+    let mut ping = tokio::time::interval(PING);
+    loop {
+        let message = tokio::select! {
+            read = program.read(&mut buffer) => match read {
+                Ok(0) => return End::Over,
+                Ok(n) => {
+                    count.fetch_add(n as u64, Ordering::Relaxed);
+                    Message::Binary(Bytes::copy_from_slice(buffer.get(..n).unwrap_or_default()))
+                }
+                Err(_) => return End::Broken,
+            },
+            _ = ping.tick() => Message::Ping(Bytes::new()),
+        };
+        if client.send(message).await.is_err() {
+            return End::Left;
+        }
+    }
+}
+
+/// The engine lets a program run on when its terminal is gone. A closed window means "end" here as it does elsewhere, so
+/// the keys that end a line, a program and a shell are pressed.
+async fn hang_up(program: &mut (impl AsyncWrite + Unpin)) {
+    let press = async {
+        program.write_all(b"\x03\x04").await?;
+        program.flush().await?;
+        program.shutdown().await
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, press).await;
+}
+
+/// How the program ended. The engine may take a moment to know.
+async fn exit_code(engine: &Engine, permit: &Permit, id: &ExecId) -> Option<i64> {
+    for _ in 0..10 {
+        match exec::exit_code(engine, permit, id).await {
+            Ok(None) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Ok(code) => return code,
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use std::sync::Mutex;
+
+    async fn type_in(messages: Vec<Message>) -> (End, Vec<u8>, Vec<(u16, u16)>) {
+        let (mut program, sizes) = (Vec::new(), Mutex::new(Vec::new()));
+        let mut client = stream::iter(messages.into_iter().map(Ok));
+        let resize = async |columns, rows| sizes.lock().unwrap().push((columns, rows));
+        let end = keys(&mut client, &mut program, resize, &AtomicU64::new(0)).await;
+        (end, program, sizes.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn keys_and_sizes_reach_the_program() {
+        let resize = Message::Text(r#"{"type":"resize","columns":80,"rows":24}"#.into());
+        let got = type_in(vec![Message::Binary(Bytes::from_static(b"ls\r")), resize, Message::Binary(Bytes::from_static(&[3]))]).await;
+        assert_eq!(got, (End::Left, b"ls\r\x03".to_vec(), vec![(80, 24)]));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_control_ends_it() {
+        assert_eq!(type_in(vec![Message::Text("ls".into())]).await.0, End::Strange);
+        assert_eq!(type_in(vec![Message::Close(None), Message::Binary(Bytes::from_static(b"x"))]).await, (End::Left, vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn output_reaches_the_client() {
+        let got = Mutex::new(Vec::new());
+        let sink = futures_util::sink::unfold((), async |(), message| {
+            if let Message::Binary(bytes) = message {
+                got.lock().unwrap().extend_from_slice(&bytes);
+            }
+            Ok::<_, axum::Error>(())
+        });
+        let count = AtomicU64::new(0);
+        assert_eq!(output(&mut &b"hello"[..], &mut std::pin::pin!(sink), &count).await, End::Over);
+        assert_eq!((got.into_inner().unwrap(), count.into_inner()), (b"hello".to_vec(), 5));
+    }
+}

@@ -1,0 +1,107 @@
+//! Volumes: looked at, made, removed.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use pilothouse_app::api::{
+    Problem,
+    volumes::{Volume, VolumeInput},
+};
+use serde_json::json;
+
+use super::{
+    super::{Engine, EngineError},
+    call::{self, REMOVE},
+    check_labels, containers, millis,
+    names::VolumeName,
+    project, wire,
+};
+use crate::access::Permit;
+
+pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Volume>, EngineError> {
+    let list: wire::VolumeList = call::read(engine, permit, "/volumes").await?;
+    let users = users(containers::listed(engine, permit).await?);
+    Ok(list.volumes.into_iter().map(|volume| shown(volume, &users)).collect())
+}
+
+pub async fn get(engine: &Engine, permit: &Permit, name: &VolumeName) -> Result<Volume, EngineError> {
+    let volume: wire::ListedVolume = call::read(engine, permit, &path(name)).await?;
+    Ok(shown(volume, &users(containers::listed(engine, permit).await?)))
+}
+
+/// # Errors
+/// A problem that names the field that is wrong.
+pub fn check(input: &VolumeInput) -> Result<VolumeName, Problem> {
+    check_labels(&input.labels)?;
+    VolumeName::parse(&input.name)
+}
+
+/// Makes a volume. The engine would hand out one that is there already as if it were new: that is a conflict here.
+pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels: &BTreeMap<String, String>) -> Result<Volume, EngineError> {
+    match call::read::<wire::ListedVolume>(engine, permit, &path(name)).await {
+        Ok(_) => return Err(EngineError::Conflict(format!("There is a volume {} already.", name.as_str()))),
+        Err(EngineError::NotFound(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let body = json!({ "Name": name.as_str(), "Labels": labels });
+    let volume: wire::ListedVolume = call::create(engine, permit, "/volumes/create", &body).await?;
+    Ok(shown(volume, &Users::new()))
+}
+
+pub async fn remove(engine: &Engine, permit: &Permit, name: &VolumeName) -> Result<(), EngineError> {
+    call::act(engine, permit, Method::DELETE, &path(name), None, REMOVE).await
+}
+
+fn path(name: &VolumeName) -> String {
+    format!("/volumes/{}", name.as_str())
+}
+
+/// By volume, the names of the containers that mount it.
+type Users = BTreeMap<String, Vec<String>>;
+
+fn users(containers: Vec<wire::Listed>) -> Users {
+    let mut users = Users::new();
+    for container in containers {
+        let name = containers::name(&container.names, &container.id);
+        for mount in container.mounts.into_iter().filter(|mount| mount.kind == "volume") {
+            users.entry(mount.name).or_default().push(name.clone());
+        }
+    }
+    for names in users.values_mut() {
+        names.sort();
+        // One container may mount a volume at several places.
+        names.dedup();
+    }
+    users
+}
+
+fn shown(listed: wire::ListedVolume, users: &Users) -> Volume {
+    Volume {
+        used_by: users.get(&listed.name).cloned().unwrap_or_default(),
+        created_at: millis(&listed.created),
+        project: project(&listed.labels),
+        name: listed.name,
+        driver: listed.driver,
+        mountpoint: listed.mountpoint,
+        labels: listed.labels,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_knows_who_mounts_it() {
+        let containers: Vec<wire::Listed> = serde_json::from_value(json!([
+            {"Id": "c2", "Names": ["/b"], "Mounts": [{"Type": "volume", "Name": "data"}, {"Type": "volume", "Name": "data"}]},
+            {"Id": "c1", "Names": ["/a"], "Mounts": [{"Type": "volume", "Name": "data"}, {"Type": "bind", "Source": "/x"}]}
+        ]))
+        .unwrap();
+        let listed = serde_json::from_value(json!({"Name": "data", "Driver": "local", "CreatedAt": "2026-01-01T00:00:00+01:00", "Labels": {"pilothouse.project": "p"}})).unwrap();
+        let volume = shown(listed, &users(containers));
+        assert_eq!(volume.used_by, ["a", "b"]);
+        assert_eq!(volume.project.as_deref(), Some("p"));
+        assert_eq!(volume.created_at, Some(1_767_222_000_000));
+    }
+}

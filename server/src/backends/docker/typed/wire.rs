@@ -1,0 +1,143 @@
+//! Docker's answers, as far as they are looked at. Docker writes `null` where it means "none": so does every field here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+/// `null` and an absent field are both the default.
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* $name:ident { $($field:ident $key:literal $kind:ty,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(default)]
+        pub struct $name { $(#[serde(rename = $key, deserialize_with = "lenient")] pub $field: $kind,)* }
+    )*};
+}
+
+pub type Labels = BTreeMap<String, String>;
+
+wire! {
+    /// A container in a list.
+    Listed {
+        id "Id" String,
+        names "Names" Vec<String>,
+        image "Image" String,
+        image_id "ImageID" String,
+        command "Command" String,
+        created "Created" i64,
+        state "State" String,
+        status "Status" String,
+        labels "Labels" Labels,
+        ports "Ports" Vec<ListedPort>,
+        networks "NetworkSettings" ListedNetworks,
+        mounts "Mounts" Vec<MountPoint>,
+    }
+    ListedPort { address "IP" Option<String>, private "PrivatePort" u16, public "PublicPort" Option<u16>, protocol "Type" String, }
+    ListedNetworks { by_name "Networks" BTreeMap<String, Endpoint>, }
+    Endpoint { id "NetworkID" String, address "IPAddress" String, prefix "IPPrefixLen" i64, aliases "Aliases" Vec<String>, }
+    MountPoint { kind "Type" String, name "Name" String, source "Source" String, destination "Destination" String, writable "RW" bool, }
+
+    /// A container, inspected.
+    Inspected {
+        id "Id" String,
+        state "State" InspectedState,
+        restarts "RestartCount" i64,
+        config "Config" InspectedConfig,
+        host "HostConfig" InspectedHost,
+        mounts "Mounts" Vec<MountPoint>,
+        networks "NetworkSettings" ListedNetworks,
+    }
+    InspectedState { status "Status" String, started "StartedAt" String, finished "FinishedAt" String, exit_code "ExitCode" i64, }
+    InspectedConfig { tty "Tty" bool, env "Env" Vec<String>, stop_timeout "StopTimeout" Option<i64>, }
+    InspectedHost { restart "RestartPolicy" RestartPolicy, }
+    RestartPolicy { name "Name" String, tries "MaximumRetryCount" i64, }
+    /// As much of an inspected container as its log needs.
+    Named { name "Name" String, config "Config" InspectedConfig, }
+
+    Created { id "Id" String, warnings "Warnings" Vec<String>, }
+    Top { titles "Titles" Vec<String>, processes "Processes" Vec<Vec<String>>, }
+    Changed { path "Path" String, kind "Kind" u8, }
+
+    ListedImage {
+        id "Id" String,
+        tags "RepoTags" Vec<String>,
+        digests "RepoDigests" Vec<String>,
+        created "Created" i64,
+        size "Size" i64,
+        labels "Labels" Labels,
+    }
+    InspectedImage {
+        id "Id" String,
+        tags "RepoTags" Vec<String>,
+        digests "RepoDigests" Vec<String>,
+        created "Created" String,
+        size "Size" i64,
+        os "Os" String,
+        architecture "Architecture" String,
+        config "Config" ImageConfig,
+    }
+    ImageConfig {
+        command "Cmd" Vec<String>,
+        entrypoint "Entrypoint" Vec<String>,
+        env "Env" Vec<String>,
+        exposed "ExposedPorts" BTreeMap<String, serde::de::IgnoredAny>,
+        labels "Labels" Labels,
+    }
+    HistoryItem { created "Created" i64, created_by "CreatedBy" String, size "Size" i64, comment "Comment" String, tags "Tags" Vec<String>, }
+
+    VolumeList { volumes "Volumes" Vec<ListedVolume>, }
+    ListedVolume {
+        name "Name" String,
+        driver "Driver" String,
+        mountpoint "Mountpoint" String,
+        created "CreatedAt" String,
+        labels "Labels" Labels,
+    }
+
+    ListedNetwork {
+        id "Id" String,
+        name "Name" String,
+        driver "Driver" String,
+        scope "Scope" String,
+        internal "Internal" bool,
+        created "Created" String,
+        ipam "IPAM" Ipam,
+        labels "Labels" Labels,
+        members "Containers" BTreeMap<String, NetworkMember>,
+    }
+    Ipam { config "Config" Vec<IpamPool>, }
+    IpamPool { subnet "Subnet" String, }
+    NetworkMember { name "Name" String, ipv4 "IPv4Address" String, ipv6 "IPv6Address" String, }
+
+    EventLine { kind "Type" String, action "Action" String, actor "Actor" Actor, time "time" i64, time_nano "timeNano" i64, }
+    Actor { id "ID" String, attributes "Attributes" Labels, }
+
+    PullLine {
+        id "id" Option<String>,
+        status "status" String,
+        detail "progressDetail" PullDetail,
+        error "error" Option<String>,
+    }
+    PullDetail { current "current" Option<i64>, total "total" Option<i64>, }
+
+    Exec { exit_code "ExitCode" Option<i64>, running "Running" bool, }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_none_and_strange_fields_are_passed_over() {
+        let listed: Listed = serde_json::from_str(
+            r#"{"Id":"a","Labels":null,"Ports":null,"State":"dreaming","NetworkSettings":null,"Mounts":null,"New":{"x":[1]}}"#,
+        )
+        .unwrap();
+        assert_eq!((listed.id.as_str(), listed.state.as_str()), ("a", "dreaming"));
+        assert!(listed.labels.is_empty() && listed.networks.by_name.is_empty());
+    }
+}

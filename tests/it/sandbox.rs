@@ -1,0 +1,315 @@
+//! Real parts, started by the tests and stopped with them.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::http::{self, Answer};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+static NEXT: AtomicU16 = AtomicU16::new(0);
+
+/// A folder of this run's own, made new. Short: a socket's path holds about 100 characters.
+pub fn folder(name: &str) -> PathBuf {
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("ph-it-{}-{n}-{name}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn script(name: &str) -> Command {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/sandbox").join(name);
+    assert!(path.exists(), "{} is missing: run the tests from a whole checkout", path.display());
+    Command::new(path)
+}
+
+/// A process that ends with its owner.
+pub struct Running(Child);
+
+impl Running {
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// As by the power switch.
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+            let end = Instant::now() + Duration::from_secs(15);
+            while matches!(self.0.try_wait(), Ok(None)) {
+                if Instant::now() > end {
+                    let _ = self.0.kill();
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+}
+
+/// A private Docker engine with the sample image.
+pub struct Engine {
+    pub socket: PathBuf,
+    _running: Running,
+}
+
+impl Engine {
+    fn start() -> Engine {
+        let dir = folder("engine");
+        let mut child = script("engine").arg(&dir).stdout(Stdio::piped()).spawn().expect("deploy/sandbox/engine runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("answers"), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs: {line}");
+        let running = Running(child);
+        let socket = dir.join("docker.sock");
+        let built = script("image").arg(&socket).output().unwrap();
+        assert!(built.status.success(), "the sample image could not be built: {}", String::from_utf8_lossy(&built.stderr));
+        Engine { socket, _running: running }
+    }
+}
+
+/// One engine for all tests of this run; whoever changes what others count holds the lock.
+pub fn engine() -> &'static Engine {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let engine = Engine::start();
+        // A static is never dropped: the engine ends when this process does.
+        let (me, it) = (std::process::id(), engine._running.pid());
+        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {it}");
+        Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        engine
+    });
+    &ENGINE
+}
+
+/// A `pilothouse` of its own, with its own data.
+pub struct House {
+    pub address: SocketAddr,
+    pub data: PathBuf,
+    pub running: Running,
+    settings: PathBuf,
+    pub admin: String,
+}
+
+fn binary() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("pilothouse");
+    assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
+    path
+}
+
+fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>) -> (Running, SocketAddr) {
+    let log = std::fs::File::options().create(true).append(true).open(data.join("../log")).unwrap();
+    let mut command = Command::new(binary());
+    command
+        .args(["serve", "--config"])
+        .arg(settings)
+        .env("PILOTHOUSE_LISTEN", format!("127.0.0.1:{port}"))
+        .env("PILOTHOUSE_DATA_DIR", data)
+        .env("NO_COLOR", "1")
+        .env_remove("PILOTHOUSE_ADMIN_PASSWORD")
+        .stderr(log);
+    if let Some(password) = password {
+        command.env("PILOTHOUSE_ADMIN_PASSWORD", password);
+    }
+    let running = Running(command.spawn().unwrap());
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let end = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < end, "pilothouse does not listen: {}", std::fs::read_to_string(data.join("../log")).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    (running, address)
+}
+
+impl House {
+    /// In front of these engines, by name and address, with user `admin` and a token of theirs.
+    pub fn start(engines: &[(&str, String)]) -> House {
+        let mut house = House::empty(engines, Some(PASSWORD));
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
+    /// With nobody in it yet, unless there is a password for `admin`.
+    pub fn empty(engines: &[(&str, String)], password: Option<&str>) -> House {
+        let dir = folder("house");
+        let data = dir.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        let settings = dir.join("pilothouse.toml");
+        let text: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
+        std::fs::write(&settings, text).unwrap();
+        let (running, address) = launch(&settings, &data, free_port(), password);
+        House { address, data, running, settings, admin: String::new() }
+    }
+
+    /// In front of the shared engine, as `demo`.
+    pub fn of_engine() -> House {
+        House::start(&[("demo", format!("unix://{}", engine().socket.display()))])
+    }
+
+    /// Ends it as by the power switch and starts it again on the same data.
+    pub fn crash(&mut self) {
+        self.running.kill();
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None);
+        self.running = running;
+        self.address = address;
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("../log")).unwrap_or_default()
+    }
+
+    /// The cookie of a new session, as `name=value`.
+    pub fn sign_in(&self, username: &str, password: &str) -> String {
+        let answer = self.post_as(&[], "/api/v1/session", json!({ "username": username, "password": password }));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// A new token of this user.
+    pub fn token_of(&self, username: &str, password: &str) -> String {
+        let cookie = self.sign_in(username, password);
+        let answer = self.post_as(&[("Cookie", &cookie)], "/api/v1/tokens", json!({ "name": "test" }));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A new user with this role on this scope, and a token of theirs.
+    pub fn user(&self, username: &str, role: &str, scope: &str) -> String {
+        let made = self.post(&self.admin, "/api/v1/users", json!({ "username": username, "password": PASSWORD }));
+        assert_eq!(made.status, 200, "{made:?}");
+        let granted = self.post(&self.admin, "/api/v1/grants", json!({ "user": username, "role": role, "scope": scope }));
+        assert_eq!(granted.status, 200, "{granted:?}");
+        self.token_of(username, PASSWORD)
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(token, "GET", path, "")
+    }
+
+    pub fn post(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.post_as(&[("Authorization", &format!("Bearer {token}"))], path, body)
+    }
+
+    pub fn post_as(&self, headers: &[(&str, &str)], path: &str, body: Value) -> Answer {
+        let headers: Vec<_> = headers.iter().copied().chain([("Content-Type", "application/json")]).collect();
+        http::send(self.address, "POST", path, &headers, &body.to_string())
+    }
+
+    pub fn send(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("Authorization", bearer.as_str())];
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        http::send(self.address, method, path, &headers, body)
+    }
+
+    /// The newest audit records.
+    pub fn audit(&self, query: &str) -> Vec<Value> {
+        let answer = self.get(&self.admin, &format!("/api/v1/audit?limit=500{query}"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["items"].as_array().unwrap().clone()
+    }
+
+    /// What makes a `docker` command line work through it.
+    pub fn docker_env(&self, token: &str, engine: &str) -> Vec<(String, String)> {
+        let dir = folder("config");
+        let config = json!({ "HttpHeaders": { "Authorization": format!("Bearer {token}"), "Pilothouse-Engine": engine } });
+        std::fs::write(dir.join("config.json"), config.to_string()).unwrap();
+        vec![
+            ("DOCKER_HOST".to_owned(), format!("tcp://{}/engines/{engine}", self.address)),
+            ("DOCKER_CONFIG".to_owned(), dir.display().to_string()),
+        ]
+    }
+}
+
+/// What the fake engine does with a connection.
+#[derive(Clone, Copy)]
+pub enum Behaviour {
+    /// Answers each request with this, whole.
+    Say(&'static str),
+    /// Reads and says nothing.
+    Silent,
+    /// Closes at once.
+    Reset,
+}
+
+/// A server on a socket that writes down every byte it gets: proof of what reached the engine.
+pub struct Recorder {
+    pub url: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Recorder {
+    pub fn start(behaviour: Behaviour) -> Recorder {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("tcp+plain://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let all = seen.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let seen = all.clone();
+                std::thread::spawn(move || converse(stream, behaviour, &seen));
+            }
+        });
+        Recorder { url, seen }
+    }
+
+    /// Everything that arrived, but for the house's own looks at the engine's health.
+    pub fn seen(&self) -> String {
+        let text = String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned();
+        text.split('\u{1}').filter(|piece| !is_look(piece)).collect()
+    }
+}
+
+/// The house asks for the version by itself now and then; what comes through a door says that it is Pilothouse.
+fn is_look(piece: &str) -> bool {
+    let first = piece.lines().next().unwrap_or_default();
+    let asks = |what: &str| first.starts_with("GET /") && first.contains(what);
+    (asks("/version") || asks("/info")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
+}
+
+fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) {
+    if matches!(behaviour, Behaviour::Reset) {
+        return;
+    }
+    let mut buffer = [0; 65_536];
+    while let Ok(n) = stream.read(&mut buffer) {
+        if n == 0 {
+            return;
+        }
+        let mut seen = seen.lock().unwrap();
+        seen.push(1);
+        seen.extend_from_slice(&buffer[..n]);
+        drop(seen);
+        if let Behaviour::Say(text) = behaviour {
+            if stream.write_all(text.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+}
