@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn one_reading_says_nothing_and_a_stop_begins_anew() {
         let series = Series::default();
-        let reading = Some(Reading { at: 1, ..Reading::default() });
+        let reading = Some(Reading::default());
         assert!(series.take(reading).is_none());
         assert!(series.take(reading).is_some());
         assert!(series.take(None).is_none());

@@ -15,6 +15,7 @@ mod script;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The areas of the suite, in the order in which they run.
@@ -31,6 +32,9 @@ const SUITE: &[(&str, &str)] = &[
 
 /// Removes what a broken earlier pass may have left. It runs before and after the suite, and is not compared.
 const SWEEP: (&str, &str) = ("sweep.txt", include_str!("suite/sweep.txt"));
+
+/// One pass at a time: two at one engine would meet each other's containers.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// What one invocation did, already blanked.
 #[derive(Clone, Debug)]
@@ -70,6 +74,7 @@ pub fn run(docker: &Path, env: &[(String, String)], workdir: &Path) -> Vec<Outco
 
 /// As [`run`], but only the named areas (`streams.txt`); none named means all.
 pub fn run_areas(docker: &Path, env: &[(String, String)], workdir: &Path, areas: &[&str]) -> Vec<Outcome> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut runner = match runner::Runner::new(docker, env, workdir) {
         Ok(runner) => runner,
         Err(failure) => return vec![Outcome::failed("suite", "prepare", failure)],
