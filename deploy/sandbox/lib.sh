@@ -43,3 +43,6 @@ run_cargo() {
 # The browser half has a target folder of its own: two builds in one folder wait for each other.
 native_cargo() { run_cargo "$(native_rustc)" "$@"; }
 wasm_cargo() { CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web run_cargo "$(wasm_rustc)" "$@"; }
+
+# build_wasm [OPTIONS] : compiles the browser half.
+build_wasm() { wasm_cargo build -p pilothouse-app --lib --features hydrate --target $wasm "$@"; }
