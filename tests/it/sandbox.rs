@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 use crate::http::{self, Answer};
 
+/// Where the engine's registry is, in the engine's own network.
+const REGISTRY_PORT: &str = "5099";
 pub const PASSWORD: &str = "correct horse battery";
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -69,24 +71,35 @@ impl Drop for Running {
     }
 }
 
-/// A private Docker engine with the sample image.
+/// A private Docker engine with the sample image, and a registry that it reaches at `127.0.0.1:5099`.
 pub struct Engine {
     pub socket: PathBuf,
-    _running: Running,
+    running: Running,
+    registry: Running,
+}
+
+/// Starts a part that says in one line that it answers.
+fn start(part: &mut Command, missing: &str) -> Running {
+    let mut child = part.stdout(Stdio::piped()).spawn().expect("the scripts of deploy/sandbox run");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let running = Running(child);
+    assert!(line.contains("answers"), "{missing}: {line}");
+    running
 }
 
 impl Engine {
     fn start() -> Engine {
         let dir = folder("engine");
-        let mut child = script("engine").arg(&dir).stdout(Stdio::piped()).spawn().expect("deploy/sandbox/engine runs");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("answers"), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs: {line}");
-        let running = Running(child);
+        let running = start(script("engine").arg(&dir), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs");
         let socket = dir.join("docker.sock");
         let built = script("image").arg(&socket).output().unwrap();
         assert!(built.status.success(), "the sample image could not be built: {}", String::from_utf8_lossy(&built.stderr));
-        Engine { socket, _running: running }
+        let registry = start(
+            script("registry").arg(folder("registry")).arg(REGISTRY_PORT).arg(&dir),
+            "the registry did not start; `deploy/sandbox/install test` installs it",
+        );
+        Engine { socket, running, registry }
     }
 }
 
@@ -95,8 +108,8 @@ pub fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let engine = Engine::start();
         // A static is never dropped: the engine ends when this process does.
-        let (me, it) = (std::process::id(), engine._running.pid());
-        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {it}");
+        let (me, it, registry) = (std::process::id(), engine.running.pid(), engine.registry.pid());
+        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {registry} {it}");
         Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         engine
     });
@@ -286,11 +299,11 @@ impl Recorder {
     }
 }
 
-/// The house asks for the version by itself now and then; what comes through a door says that it is Pilothouse.
+/// The house asks for the version and for what runs by itself now and then; what comes through a door says that it is Pilothouse.
 fn is_look(piece: &str) -> bool {
     let first = piece.lines().next().unwrap_or_default();
     let asks = |what: &str| first.starts_with("GET /") && first.contains(what);
-    (asks("/version") || asks("/info")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
+    (asks("/version") || asks("/info") || asks("/containers/json?all=1 ")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
 }
 
 fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) {
@@ -312,4 +325,28 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) 
             }
         }
     }
+}
+
+/// The same socket by TCP, byte for byte: the `docker` command line behaves otherwise on a socket of the file system
+/// (over TCP it does not see its own detach keys), and both passes are to differ in Pilothouse alone.
+pub fn relay(socket: &Path) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = socket.to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(engine) = std::os::unix::net::UnixStream::connect(&socket) else { return };
+            let (mut from_client, mut to_engine) = (client.try_clone().unwrap(), engine.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from_client, &mut to_engine);
+                let _ = to_engine.shutdown(std::net::Shutdown::Write);
+            });
+            std::thread::spawn(move || {
+                let (mut engine, mut client) = (engine, client);
+                let _ = std::io::copy(&mut engine, &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+    address
 }
