@@ -6,7 +6,7 @@ CARGO := source $(SANDBOX)/lib.sh; native_cargo
 
 PORT ?= 8080
 
-.PHONY: help demo run build web test lint fmt
+.PHONY: help demo run build web test lint fmt fuzz
 
 help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -39,3 +39,7 @@ lint: ## Check the style and look for mistakes
 
 fmt: ## Put the code in its style
 	@$(CARGO) fmt --all
+
+fuzz: ## Feed the parsers with noise, a minute each
+	@$(SANDBOX)/install build
+	@fuzz/run
