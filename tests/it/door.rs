@@ -109,7 +109,7 @@ fn an_engine_that_fails_fails_alone_and_in_time() {
         ("silent", silent.url.clone()),
         ("cut", cut.url.clone()),
         ("redirect", redirect.url.clone()),
-        ("demo", format!("tcp://{}", relay(&engine().socket))),
+        ("demo", format!("unix://{}", engine().socket.display())),
     ]);
     let ask = |name: &str| house.get(&house.admin, &format!("/engines/{name}/containers/json"));
     for name in ["refused", "missing", "garbage", "reset", "redirect"] {
