@@ -11,7 +11,7 @@ use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
 use crate::assets::Assets;
-use crate::pages::containers::{ContainerForm, Containers};
+use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
 use crate::pages::not_found::NotFound;
 use crate::pages::session::{FirstSetup, SignInPage};
 #[cfg(feature = "ssr")]
@@ -76,6 +76,7 @@ pub fn App() -> impl IntoView {
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
                     <Route path=path!("/engines/:engine/containers") view=Containers/>
                     <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
+                    <Route path=path!("/engines/:engine/containers/:id") view=ContainerPage/>
                 </ParentRoute>
             </Routes>
         </Router>
