@@ -229,7 +229,7 @@ fn Labels(detail: Signal<ContainerDetail>) -> impl IntoView {
 }
 
 /// Labels as names and values.
-pub(crate) fn label_list(labels: BTreeMap<String, String>) -> AnyView {
+pub(in crate::pages) fn label_list(labels: BTreeMap<String, String>) -> AnyView {
     if labels.is_empty() {
         return view! { <p class="none">"None."</p> }.into_any();
     }
