@@ -13,20 +13,22 @@ use crate::ui::{Badge, Button, Callout, Card, CopyButton, Facts, Kind, Time, Ton
 #[component]
 pub(super) fn Summary(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoView {
     view! {
-        <Ended detail=detail/>
-        <div class="columns">
-            <div class="stack">
-                <Card title="What runs"><What engine=engine detail=detail/></Card>
-                <Card title="How it lives"><Life detail=detail/></Card>
+        <div class="stack">
+            <Ended detail=detail/>
+            <div class="columns">
+                <div class="stack">
+                    <Card title="What runs"><What engine=engine detail=detail/></Card>
+                    <Card title="How it lives"><Life detail=detail/></Card>
+                </div>
+                <div class="stack">
+                    <Card title="How it is reached"><Reach engine=engine detail=detail/></Card>
+                    <Card title="Mounts"><Mounts engine=engine detail=detail/></Card>
+                </div>
             </div>
-            <div class="stack">
-                <Card title="How it is reached"><Reach engine=engine detail=detail/></Card>
-                <Card title="Mounts"><Mounts engine=engine detail=detail/></Card>
+            <div class="columns">
+                <Card title="Environment"><Environment detail=detail/></Card>
+                <Card title="Labels"><Labels detail=detail/></Card>
             </div>
-        </div>
-        <div class="columns">
-            <Card title="Environment"><Environment detail=detail/></Card>
-            <Card title="Labels"><Labels detail=detail/></Card>
         </div>
     }
     .into_any()

@@ -79,15 +79,17 @@ fn Body(engine: Signal<String>, detail: Signal<ImageDetail>, after: Callback<()>
     let image = Signal::derive(move || detail.with(|detail| detail.summary.clone()));
     let labels = Memo::new(move |_| detail.with(|detail| detail.labels.clone()));
     view! {
-        <div class="columns">
-            <div class="stack">
-                <Card title="Tags"><Tags engine=engine image=image after=after/></Card>
-                <Card title="Used by"><Users engine=engine image=image/></Card>
+        <div class="stack">
+            <div class="columns">
+                <div class="stack">
+                    <Card title="Tags"><Tags engine=engine image=image after=after/></Card>
+                    <Card title="Used by"><Users engine=engine image=image/></Card>
+                </div>
+                <Card title="What it runs"><Config detail=detail/></Card>
             </div>
-            <Card title="What it runs"><Config detail=detail/></Card>
+            <Card title="How it was made" flush=true><History detail=detail/></Card>
+            <Card title="Labels">{move || label_list(labels.get())}</Card>
         </div>
-        <Card title="How it was made" flush=true><History detail=detail/></Card>
-        <Card title="Labels">{move || label_list(labels.get())}</Card>
     }
     .into_any()
 }

@@ -53,10 +53,12 @@ fn One(engine: String, id: String) -> impl IntoView {
     view! {
         <Loaded resource=detail skeleton=Waiting let:detail>
             <Head engine=engine list=list.clone() detail=detail after=after gone=gone/>
-            <Members engine=engine detail=detail after=after/>
-            <div class="columns">
-                <Card title="What it is"><What detail=detail/></Card>
-                <Card title="Labels"><Labels detail=detail/></Card>
+            <div class="stack">
+                <Members engine=engine detail=detail after=after/>
+                <div class="columns">
+                    <Card title="What it is"><What detail=detail/></Card>
+                    <Card title="Labels"><Labels detail=detail/></Card>
+                </div>
             </div>
         </Loaded>
     }
