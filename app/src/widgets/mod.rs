@@ -10,6 +10,7 @@ pub mod me;
 pub mod palette;
 pub mod problem;
 pub mod shell_nav;
+pub mod used_by;
 
 pub use act::{Act, Target, use_act};
 pub use form::{FormProblem, Submit};
@@ -21,3 +22,4 @@ pub use me::{ByEngine, Engines, Who, use_engine, use_engines, use_me};
 pub use palette::offer_commands;
 pub use problem::ProblemView;
 pub use shell_nav::{Frame, health_of};
+pub use used_by::{USE_FACETS, UseFilter, UsedBy};

@@ -12,8 +12,8 @@ use crate::api::{Page, Problem, fill};
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{bytes, count, grouped, short_id};
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
-use crate::widgets::{ByEngine, ListState, LiveMark, Loaded};
+use crate::ui::{Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
+use crate::widgets::{ByEngine, ListState, LiveMark, Loaded, USE_FACETS, UseFilter, UsedBy};
 
 const SOON: Duration = Duration::from_millis(500);
 /// Events tell of what changes; this is for what they miss.
@@ -28,7 +28,7 @@ pub fn Images() -> impl IntoView {
 
 #[component]
 fn List(engine: String) -> impl IntoView {
-    let state = ListState::in_address("tag", &[]);
+    let state = ListState::in_address("tag", USE_FACETS);
     let query = state.query();
     let client = Client::get();
     let images: Listed = {
@@ -46,6 +46,7 @@ fn List(engine: String) -> impl IntoView {
         </PageHead>
         <div class="toolbar">
             <SearchBox label="Search tags" value=state.words() on_change=Callback::new(move |words: String| state.set_words(&words))/>
+            <UseFilter state=state/>
             <Show when=move || state.narrowed().get()>
                 <Button label="Clear" kind=Kind::Quiet icon=icons::CLOSE on_press=Callback::new(move |()| state.clear())/>
             </Show>
@@ -145,28 +146,12 @@ fn Row(engine: Signal<String>, image: Signal<Image>, after: Callback<()>) -> imp
     .into_any()
 }
 
-/// The first names, and how many more.
-#[component]
-pub(in crate::pages) fn UsedBy(#[prop(into)] names: Signal<Vec<String>>) -> impl IntoView {
-    const SHOWN: usize = 2;
-    move || {
-        let names = names.get();
-        if names.is_empty() {
-            return view! { <span class="none">"Nothing"</span> }.into_any();
-        }
-        let all = names.join(", ");
-        let more = names.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| view! { <span class="more">{format!("+{more}")}</span> });
-        let shown = names.into_iter().take(SHOWN).map(|name| view! { <Badge text=name/> }).collect_view();
-        view! { <span class="badges" title=all>{shown}{more}</span> }.into_any()
-    }
-}
-
 #[component]
 fn Nothing(state: ListState) -> impl IntoView {
     move || {
         if state.narrowed().get() {
             view! {
-                <EmptyState icon=icons::SEARCH title="No image fits" detail=Signal::stored("Loosen the search.".to_owned())>
+                <EmptyState icon=icons::SEARCH title="No image fits" detail=Signal::stored("Loosen the search or the filter.".to_owned())>
                     <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
                 </EmptyState>
             }

@@ -8,4 +8,3 @@ mod pull;
 
 pub use detail::ImagePage;
 pub use list::Images;
-pub(super) use list::UsedBy;

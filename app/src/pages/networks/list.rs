@@ -10,11 +10,10 @@ use crate::api::events::{EventQuery, EventsFollow};
 use crate::api::networks::{Network, NetworkList};
 use crate::api::{Page, Problem, fill};
 use crate::client::{Client, Following, follow};
-use crate::pages::images::UsedBy;
 use crate::ui::format::{count, grouped};
 use crate::ui::time::{Debounce, poll};
 use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
-use crate::widgets::{ByEngine, ListState, LiveMark, Loaded};
+use crate::widgets::{ByEngine, ListState, LiveMark, Loaded, USE_FACETS, UseFilter, UsedBy};
 
 const SOON: Duration = Duration::from_millis(500);
 /// Events tell of what changes; this is for what they miss.
@@ -29,7 +28,7 @@ pub fn Networks() -> impl IntoView {
 
 #[component]
 fn List(engine: String) -> impl IntoView {
-    let state = ListState::in_address("name", &[]);
+    let state = ListState::in_address("name", USE_FACETS);
     let query = state.query();
     let client = Client::get();
     let networks: Listed = {
@@ -47,6 +46,7 @@ fn List(engine: String) -> impl IntoView {
         </PageHead>
         <div class="toolbar">
             <SearchBox label="Search names and labels" value=state.words() on_change=Callback::new(move |words: String| state.set_words(&words))/>
+            <UseFilter state=state/>
             <Show when=move || state.narrowed().get()>
                 <Button label="Clear" kind=Kind::Quiet icon=icons::CLOSE on_press=Callback::new(move |()| state.clear())/>
             </Show>
@@ -161,7 +161,7 @@ fn Nothing(state: ListState) -> impl IntoView {
     move || {
         if state.narrowed().get() {
             view! {
-                <EmptyState icon=icons::SEARCH title="No network fits" detail=Signal::stored("Loosen the search.".to_owned())>
+                <EmptyState icon=icons::SEARCH title="No network fits" detail=Signal::stored("Loosen the search or the filter.".to_owned())>
                     <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
                 </EmptyState>
             }

@@ -9,11 +9,10 @@ use crate::api::events::{EventQuery, EventsFollow};
 use crate::api::volumes::{Volume, VolumeList, VolumeRemove};
 use crate::api::{Empty, Page, Problem};
 use crate::client::{Client, Following, follow};
-use crate::pages::images::UsedBy;
 use crate::ui::format::{count, grouped};
 use crate::ui::time::{Debounce, poll};
 use crate::ui::{Ask, Badge, Button, Confirm, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
-use crate::widgets::{ByEngine, GateButton, ListState, LiveMark, Loaded, use_act};
+use crate::widgets::{ByEngine, GateButton, ListState, LiveMark, Loaded, USE_FACETS, UseFilter, UsedBy, use_act};
 
 const SOON: Duration = Duration::from_millis(500);
 /// Events tell of what changes; this is for what they miss.
@@ -28,7 +27,7 @@ pub fn Volumes() -> impl IntoView {
 
 #[component]
 fn List(engine: String) -> impl IntoView {
-    let state = ListState::in_address("name", &[]);
+    let state = ListState::in_address("name", USE_FACETS);
     let query = state.query();
     let client = Client::get();
     let volumes: Listed = {
@@ -46,6 +45,7 @@ fn List(engine: String) -> impl IntoView {
         </PageHead>
         <div class="toolbar">
             <SearchBox label="Search names and labels" value=state.words() on_change=Callback::new(move |words: String| state.set_words(&words))/>
+            <UseFilter state=state/>
             <Show when=move || state.narrowed().get()>
                 <Button label="Clear" kind=Kind::Quiet icon=icons::CLOSE on_press=Callback::new(move |()| state.clear())/>
             </Show>
@@ -173,7 +173,7 @@ fn Nothing(state: ListState) -> impl IntoView {
     move || {
         if state.narrowed().get() {
             view! {
-                <EmptyState icon=icons::SEARCH title="No volume fits" detail=Signal::stored("Loosen the search.".to_owned())>
+                <EmptyState icon=icons::SEARCH title="No volume fits" detail=Signal::stored("Loosen the search or the filter.".to_owned())>
                     <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
                 </EmptyState>
             }
