@@ -1,5 +1,6 @@
 // A time series on a canvas, as wide as its element, in the colours of the page.
 import uPlot from "uplot";
+import { whenThemeChanges } from "./theme.js";
 
 /**
  * Draws a chart in `element`.
@@ -12,12 +13,12 @@ export function create(element, options) {
   const plot = new uPlot(settings(element, options, format), [[], ...options.series.map(() => [])], element);
   const fit = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: options.height ?? 160 }));
   fit.observe(element);
+  const endTheme = whenThemeChanges(() => plot.redraw(false, true));
   return {
     /** `data` is `[[seconds...], [values of the first series...], ...]`; a gap is `null`. */
     setData: (data) => plot.setData(data),
-    /** Reads the colours again, for when the page has changed its theme. */
-    restyle: () => plot.redraw(false, true),
     destroy() {
+      endTheme();
       fit.disconnect();
       plot.destroy();
     },

@@ -2,6 +2,7 @@
 import { Terminal } from "@xterm/xterm";
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
+import { whenThemeChanges } from "./theme.js";
 
 // How much may wait to be drawn before the next read: `yes` in a container must not fill the tab.
 const MOST_UNDRAWN = 128 * 1024;
@@ -10,7 +11,7 @@ const MOST_UNDRAWN = 128 * 1024;
  * Opens a terminal in `element` on the WebSocket at `url`.
  *
  * `on` may hold `open()`, `close({ code, reason })`, `title(text)` and `found({ index, count })`.
- * The colours are those of the custom properties `--terminal-*` of `element`, read again by `restyle()`.
+ * The colours are those of the custom properties `--terminal-*` of `element`, read again when the page's theme changes.
  */
 export function open(element, url, on = {}) {
   const term = new Terminal({
@@ -49,6 +50,7 @@ export function open(element, url, on = {}) {
   search.onDidChangeResults(({ resultIndex, resultCount }) => on.found?.({ index: resultIndex, count: resultCount }));
   const watch = new ResizeObserver(() => element.isConnected && fit.fit());
   watch.observe(element);
+  const endTheme = whenThemeChanges(() => (term.options.theme = theme(element)));
 
   const found = { matchBackground: "#7a5b00", matchOverviewRuler: "#7a5b00", activeMatchBackground: "#b58900", activeMatchColorOverviewRuler: "#b58900" };
   return {
@@ -61,10 +63,8 @@ export function open(element, url, on = {}) {
     findNext: (text) => search.findNext(text, { decorations: found }),
     findPrevious: (text) => search.findPrevious(text, { decorations: found }),
     endSearch: () => search.clearDecorations(),
-    restyle: () => {
-      term.options.theme = theme(element);
-    },
     destroy() {
+      endTheme();
       watch.disconnect();
       link.close();
       term.dispose();

@@ -11,9 +11,13 @@ use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
 use crate::assets::Assets;
-use crate::pages::containers::{ContainerForm, Containers};
+use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
+use crate::pages::events::Events;
+use crate::pages::images::{ImagePage, Images};
+use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::not_found::NotFound;
 use crate::pages::session::{FirstSetup, SignInPage};
+use crate::pages::volumes::Volumes;
 #[cfg(feature = "ssr")]
 use crate::ui::theme;
 use crate::widgets::Frame;
@@ -76,6 +80,13 @@ pub fn App() -> impl IntoView {
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
                     <Route path=path!("/engines/:engine/containers") view=Containers/>
                     <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
+                    <Route path=path!("/engines/:engine/containers/:id") view=ContainerPage/>
+                    <Route path=path!("/engines/:engine/images") view=Images/>
+                    <Route path=path!("/engines/:engine/images/:id") view=ImagePage/>
+                    <Route path=path!("/engines/:engine/volumes") view=Volumes/>
+                    <Route path=path!("/engines/:engine/networks") view=Networks/>
+                    <Route path=path!("/engines/:engine/networks/:id") view=NetworkPage/>
+                    <Route path=path!("/engines/:engine/events") view=Events/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -17,6 +17,7 @@ pub mod icons {
     pub const CHEVRON_DOWN: Outlines = &["M6 9l6 6 6-6"];
     pub const CHEVRON_LEFT: Outlines = &["M15 6l-6 6 6 6"];
     pub const CHEVRON_RIGHT: Outlines = &["M9 6l6 6-6 6"];
+    pub const CHEVRON_UP: Outlines = &["M6 15l6-6 6 6"];
     pub const CLOCK: Outlines = &["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 7v5l3.5 2"];
     pub const CLOSE: Outlines = &["M6 6l12 12", "M18 6L6 18"];
     pub const COPY: Outlines = &["M9 9h11v11H9z", "M5 15H4V4h11v1"];

@@ -4,7 +4,9 @@
 
 pub mod ansi;
 pub mod badge;
+pub mod batch;
 pub mod button;
+pub mod chart;
 pub mod confirm;
 pub mod dialog;
 pub mod field;
@@ -19,6 +21,7 @@ pub mod skeleton;
 pub mod sparkline;
 pub mod table;
 pub mod tabs;
+pub mod terminal;
 pub mod theme;
 pub mod time;
 pub mod toast;
@@ -26,6 +29,7 @@ pub mod tree;
 
 pub use badge::{Badge, StateDot, Tone};
 pub use button::{Button, CopyButton, Kind, LinkButton};
+pub use chart::Chart;
 pub use confirm::{Ask, Confirm};
 pub use dialog::Dialog;
 pub use field::{Checkbox, PasswordField, Select, TextArea, TextField};

@@ -204,7 +204,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 /// `name=value` lines; a name alone has an empty value.
-fn pairs(text: &str) -> BTreeMap<String, String> {
+pub(in crate::pages) fn pairs(text: &str) -> BTreeMap<String, String> {
     let pair = |line: String| line.split_once('=').map_or((line.clone(), String::new()), |(name, value)| (name.to_owned(), value.to_owned()));
     lines(text).into_iter().map(pair).collect()
 }

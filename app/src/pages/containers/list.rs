@@ -17,9 +17,9 @@ use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
 use crate::ui::time::{Debounce, poll};
 use crate::ui::{
-    Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, StateDot, Tone, icons,
+    Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons,
 };
-use crate::widgets::{ByEngine, GateButton, GateLink, ListState, Loaded, Target, offer_commands, use_act};
+use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, Target, offer_commands, use_act};
 
 /// What happens together is read together.
 const SOON: Duration = Duration::from_millis(500);
@@ -83,28 +83,6 @@ fn keep_fresh(engine: String, containers: Listed) -> ReadSignal<Following> {
             soon.run(move || containers.refetch());
         }
     })
-}
-
-/// Says whether changes show by themselves.
-#[component]
-fn LiveMark(following: ReadSignal<Following>) -> impl IntoView {
-    let tone = Signal::derive(move || match following.get() {
-        Following::Live => Tone::Good,
-        Following::Broken(_) => Tone::Warn,
-        _ => Tone::Neutral,
-    });
-    let text = Signal::derive(move || match following.get() {
-        Following::Live => "Live",
-        Following::Broken(_) => "Reconnecting",
-        _ => "Every 5 s",
-    }
-    .to_owned());
-    let title = Signal::derive(move || match following.get() {
-        Following::Live => "Changes show as they happen.".to_owned(),
-        Following::Broken(problem) | Following::Refused(problem) => problem.to_string(),
-        _ => "The list is read again every five seconds.".to_owned(),
-    });
-    view! { <span class="live-mark"><StateDot text=text tone=tone title=title/></span> }.into_any()
 }
 
 #[component]

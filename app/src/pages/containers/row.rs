@@ -81,7 +81,7 @@ fn Memory(container: Signal<Container>, name: Signal<String>) -> impl IntoView {
 }
 
 /// The ports one can reach, the same one on several addresses once; then how many are only exposed.
-fn shown_ports(ports: &[Port]) -> Vec<String> {
+pub(super) fn shown_ports(ports: &[Port]) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for port in ports {
         let Some(host) = port.host else { continue };

@@ -1,0 +1,5 @@
+//! What happens on an engine.
+
+mod live;
+
+pub use live::Events;

@@ -1,0 +1,10 @@
+//! The images of an engine: the list, the pull, and the page of each.
+
+mod actions;
+mod detail;
+mod layers;
+mod list;
+mod pull;
+
+pub use detail::ImagePage;
+pub use list::Images;

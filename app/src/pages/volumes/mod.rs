@@ -1,0 +1,6 @@
+//! The volumes of an engine.
+
+mod create;
+mod list;
+
+pub use list::Volumes;
