@@ -6,13 +6,19 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use leptos_meta::MetaTags;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
 use crate::assets::Assets;
+use crate::pages::account::{Account, Tokens, UseDocker};
+use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, Containers};
+use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::not_found::NotFound;
+use crate::pages::overview::Overview;
+use crate::pages::people::{AddPerson, People, Person};
+use crate::pages::reference::Reference;
 use crate::pages::session::{FirstSetup, SignInPage};
 #[cfg(feature = "ssr")]
 use crate::ui::theme;
@@ -76,6 +82,20 @@ pub fn App() -> impl IntoView {
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
                     <Route path=path!("/engines/:engine/containers") view=Containers/>
                     <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
+                    <ParentRoute path=path!("") view=Outlet>
+                        <Route path=path!("/") view=Overview/>
+                        <Route path=path!("/engines") view=Engines/>
+                        <Route path=path!("/engines/:engine/edit") view=EditEngine/>
+                        <Route path=path!("/add/engine") view=AddEngine/>
+                        <Route path=path!("/audit") view=Audit/>
+                        <Route path=path!("/people") view=People/>
+                        <Route path=path!("/people/:user") view=Person/>
+                        <Route path=path!("/add/person") view=AddPerson/>
+                        <Route path=path!("/tokens") view=Tokens/>
+                        <Route path=path!("/use-docker") view=UseDocker/>
+                        <Route path=path!("/account") view=Account/>
+                        <Route path=path!("/reference") view=Reference/>
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

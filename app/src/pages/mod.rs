@@ -1,5 +1,11 @@
 //! The screens, one a file, in a folder an area. How to add one: README.md beside this file.
 
+pub mod account;
+pub mod audit;
 pub mod containers;
+pub mod engines;
 pub mod not_found;
+pub mod overview;
+pub mod people;
+pub mod reference;
 pub mod session;

@@ -5,6 +5,8 @@
 pub mod ansi;
 pub mod badge;
 pub mod button;
+pub mod choice;
+pub mod code;
 pub mod confirm;
 pub mod dialog;
 pub mod field;
@@ -26,6 +28,8 @@ pub mod tree;
 
 pub use badge::{Badge, StateDot, Tone};
 pub use button::{Button, CopyButton, Kind, LinkButton};
+pub use choice::Choice;
+pub use code::CodeBlock;
 pub use confirm::{Ask, Confirm};
 pub use dialog::Dialog;
 pub use field::{Checkbox, PasswordField, Select, TextArea, TextField};
