@@ -4,18 +4,33 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/pilothouse/target
 SANDBOX := deploy/sandbox
 CARGO := source $(SANDBOX)/lib.sh; native_cargo
 
-.PHONY: help build test lint fmt
+PORT ?= 8080
+
+.PHONY: help demo run build web test lint fmt fuzz
 
 help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
+demo: ## Start a sandbox of sample containers, and Pilothouse in front of it
+	@$(SANDBOX)/install build sandbox
+	@$(MAKE) --no-print-directory build web
+	@$(SANDBOX)/demo $(PORT)
+
+run: build web ## Start Pilothouse in front of this machine's own engine
+	@$(SANDBOX)/run
+
 build: ## Build the server
 	@$(SANDBOX)/install build
+	@echo 'Building the server (10 minutes the first time on two cores)' >&2
 	@$(CARGO) build -p pilothouse
+
+web: ## Build the browser half
+	@$(SANDBOX)/install build
+	@$(SANDBOX)/web
 
 test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
-	@$(CARGO) build -p pilothouse
+	@$(MAKE) --no-print-directory build web
 	@$(CARGO) test --workspace --exclude xtask
 
 lint: ## Check the style and look for mistakes
@@ -24,3 +39,7 @@ lint: ## Check the style and look for mistakes
 
 fmt: ## Put the code in its style
 	@$(CARGO) fmt --all
+
+fuzz: ## Feed the parsers with noise, a minute each
+	@$(SANDBOX)/install build
+	@fuzz/run

@@ -10,18 +10,17 @@ use std::{
 use crate::{
     http,
     parity::{compare, run},
-    sandbox::{Behaviour, House, Recorder, engine, folder},
+    sandbox::{Behaviour, House, Recorder, engine, folder, relay},
 };
 
-fn same_twice(docker: &str) {
-    assert!(Path::new(docker).exists(), "{docker} is missing: `deploy/sandbox/install sandbox` installs it");
+fn same_twice(docker: &Path) {
     let house = House::of_engine();
     let direct = vec![
-        ("DOCKER_HOST".to_owned(), format!("unix://{}", engine().socket.display())),
+        ("DOCKER_HOST".to_owned(), format!("tcp://{}", relay(&engine().socket))),
         ("DOCKER_CONFIG".to_owned(), folder("config").display().to_string()),
     ];
-    let first = run(Path::new(docker), &direct, &folder("direct"));
-    let second = run(Path::new(docker), &house.docker_env(&house.admin, "demo"), &folder("through"));
+    let first = run(docker, &direct, &folder("direct"));
+    let second = run(docker, &house.docker_env(&house.admin, "demo"), &folder("through"));
     assert!(first.len() >= 60, "the suite has {} invocations, too few", first.len());
     let differences = compare(&first, &second);
     let told: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
@@ -29,8 +28,14 @@ fn same_twice(docker: &str) {
 }
 
 #[test]
-fn the_distribution_s_docker_works_as_without_pilothouse() {
-    same_twice("/usr/bin/docker");
+fn every_docker_on_the_path_works_as_without_pilothouse() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found: Vec<_> = std::env::split_paths(&path).map(|dir| dir.join("docker")).filter(|docker| docker.is_file()).collect();
+    assert!(!found.is_empty(), "there is no docker on the PATH: `deploy/sandbox/install sandbox` installs it");
+    for docker in found {
+        println!("{}", docker.display());
+        same_twice(&docker);
+    }
 }
 
 fn docker(house: &House, token: &str, arguments: &[&str]) -> std::process::Output {
@@ -149,7 +154,6 @@ fn ambiguous_bytes_are_refused_before_anything_else() {
         ("lower-case method", format!("get /engines/fake/info HTTP/1.1\r\nHost: x\r\n{auth}\r\n")),
         ("underscore", format!("{start} HTTP/1.1\r\nHost: x\r\n{auth}Impersonate_User: root\r\n\r\n")),
         ("connect", format!("CONNECT other:80 HTTP/1.1\r\nHost: x\r\n{auth}\r\n")),
-        ("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned()),
         ("space before the colon", format!("{start} HTTP/1.1\r\nHost : x\r\n{auth}\r\n")),
         ("body on a start", format!("{start} HTTP/1.1\r\nHost: x\r\n{auth}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}")),
         ("h2c upgrade", format!("GET /engines/fake/info HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n")),
@@ -159,6 +163,8 @@ fn ambiguous_bytes_are_refused_before_anything_else() {
         let answer = http::raw(house.address, request.as_bytes());
         assert_eq!(answer.status, 400, "{what}: {answer:?}");
     }
+    // The preface of HTTP/2 is no request at all: it is closed without a word.
+    assert_eq!(http::raw(house.address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 0);
     let doubled = r#"{"Image":"x","HostConfig":{},"hostconfig":{"Privileged":true}}"#;
     assert_eq!(house.send(&house.admin, "POST", "/engines/fake/containers/create", doubled).status, 400);
     let large = format!("{{\"Image\":\"{}\"}}", "x".repeat(4 * 1024 * 1024));

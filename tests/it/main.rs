@@ -1,6 +1,8 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
+mod browser;
 mod door;
+mod faults;
 mod house;
 mod http;
 mod laws;

@@ -16,16 +16,31 @@ use serde_json::{Value, json};
 
 use crate::http::{self, Answer};
 
+/// Where the engine's registry is, in the engine's own network.
+const REGISTRY_PORT: &str = "5099";
 pub const PASSWORD: &str = "correct horse battery";
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
 /// A folder of this run's own, made new. Short: a socket's path holds about 100 characters.
 pub fn folder(name: &str) -> PathBuf {
+    static SWEPT: std::sync::Once = std::sync::Once::new();
+    SWEPT.call_once(sweep);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("ph-it-{}-{n}-{name}", std::process::id()));
     std::fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Removes what runs that have ended left behind: it is looked into when a test has failed, and not longer.
+fn sweep() {
+    for path in std::fs::read_dir(std::env::temp_dir()).unwrap().filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(pid) = name.strip_prefix("ph-it-").and_then(|rest| rest.split('-').next()) else { continue };
+        if !Path::new("/proc").join(pid).exists() {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
 }
 
 /// A port that was free a moment ago.
@@ -69,24 +84,65 @@ impl Drop for Running {
     }
 }
 
-/// A private Docker engine with the sample image.
+/// A private Docker engine with the sample image, and a registry that it reaches at `127.0.0.1:5099`.
 pub struct Engine {
     pub socket: PathBuf,
-    _running: Running,
+    /// Where its network is reached from this machine.
+    pub address: String,
+    running: Running,
+    registry: Running,
+}
+
+/// Starts a part that says in one line that it answers.
+fn start(part: &mut Command, missing: &str) -> Running {
+    let mut child = part.stdout(Stdio::piped()).spawn().expect("the scripts of deploy/sandbox run");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let running = Running(child);
+    assert!(line.contains("answers"), "{missing}: {line}");
+    running
 }
 
 impl Engine {
     fn start() -> Engine {
-        let dir = folder("engine");
-        let mut child = script("engine").arg(&dir).stdout(Stdio::piped()).spawn().expect("deploy/sandbox/engine runs");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("answers"), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs: {line}");
-        let running = Running(child);
+        Engine::launch(folder("engine"), &[])
+    }
+
+    /// One that also listens at port 2376, with certificates that `make` writes to `dir` for its address.
+    pub fn with_tls(dir: &Path, make: fn(&Path, &str)) -> Engine {
+        // Its address is known once it runs; so it runs twice.
+        let home = folder("engine");
+        let address = Engine::launch(home.clone(), &[]).address.clone();
+        make(dir, &address);
+        let file = |name: &str| dir.join(name).display().to_string();
+        let (ca, cert, key) = (file("ca.pem"), file("server.pem"), file("server-key.pem"));
+        let options = ["--host", "tcp://0.0.0.0:2376", "--tlsverify", "--tlscacert", &ca, "--tlscert", &cert, "--tlskey", &key];
+        let engine = Engine::launch(home, &options);
+        assert_eq!(engine.address, address, "the engine has another address than before");
+        engine
+    }
+
+    fn launch(dir: PathBuf, options: &[&str]) -> Engine {
+        let running = start(script("engine").arg(&dir).args(options), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs");
         let socket = dir.join("docker.sock");
         let built = script("image").arg(&socket).output().unwrap();
         assert!(built.status.success(), "the sample image could not be built: {}", String::from_utf8_lossy(&built.stderr));
-        Engine { socket, _running: running }
+        let registry = start(
+            script("registry").arg(folder("registry")).arg(REGISTRY_PORT).arg(&dir),
+            "the registry did not start; `deploy/sandbox/install test` installs it",
+        );
+        let address = std::fs::read_to_string(dir.join("address")).unwrap().trim().to_owned();
+        Engine { socket, address, running, registry }
+    }
+}
+
+impl Engine {
+    /// One of its own, with the sample containers at work.
+    pub fn with_samples() -> Engine {
+        let engine = Engine::start();
+        let done = script("samples").arg(&engine.socket).output().unwrap();
+        assert!(done.status.success(), "the sample containers do not start: {}", String::from_utf8_lossy(&done.stderr));
+        engine
     }
 }
 
@@ -95,8 +151,8 @@ pub fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let engine = Engine::start();
         // A static is never dropped: the engine ends when this process does.
-        let (me, it) = (std::process::id(), engine._running.pid());
-        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {it}");
+        let (me, it, registry) = (std::process::id(), engine.running.pid(), engine.registry.pid());
+        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {registry} {it}");
         Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         engine
     });
@@ -112,11 +168,13 @@ pub struct House {
     pub admin: String,
 }
 
+/// Where cargo puts what it builds.
+pub fn target() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
+}
+
 fn binary() -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("pilothouse");
+    let path = target().join("debug/pilothouse");
     assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
     path
 }
@@ -153,14 +211,28 @@ impl House {
         house
     }
 
+    /// As `start`, with the built browser half.
+    pub fn with_console(engines: &[(&str, String)], console: &Path) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), &format!("console_dir = \"{}\"\n", console.display()));
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
     /// With nobody in it yet, unless there is a password for `admin`.
     pub fn empty(engines: &[(&str, String)], password: Option<&str>) -> House {
-        let dir = folder("house");
+        House::made(engines, password, "")
+    }
+
+    fn made(engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
+        House::made_in(folder("house"), engines, password, settings_first)
+    }
+
+    fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
         let data = dir.join("data");
         std::fs::create_dir_all(&data).unwrap();
         let settings = dir.join("pilothouse.toml");
-        let text: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
-        std::fs::write(&settings, text).unwrap();
+        let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
+        std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
         let (running, address) = launch(&settings, &data, free_port(), password);
         House { address, data, running, settings, admin: String::new() }
     }
@@ -168,6 +240,29 @@ impl House {
     /// In front of the shared engine, as `demo`.
     pub fn of_engine() -> House {
         House::start(&[("demo", format!("unix://{}", engine().socket.display()))])
+    }
+
+    /// As `start`, with its data in a folder of this one.
+    pub fn start_in(dir: &Path, engines: &[(&str, String)]) -> House {
+        let mut house = House::made_in(dir.to_owned(), engines, Some(PASSWORD), "");
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
+    /// Asks it to end, waits for that, and starts it again on the same data.
+    pub fn stop_and_start(&mut self) {
+        Command::new("kill").arg(self.running.pid().to_string()).status().unwrap();
+        self.running.0.wait().unwrap();
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None);
+        self.running = running;
+        self.address = address;
+    }
+
+    /// The memory it holds, in MiB.
+    pub fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
 
     /// Ends it as by the power switch and starts it again on the same data.
@@ -256,6 +351,8 @@ pub enum Behaviour {
     Silent,
     /// Closes at once.
     Reset,
+    /// Begins a list that never ends.
+    Endless,
 }
 
 /// A server on a socket that writes down every byte it gets: proof of what reached the engine.
@@ -286,11 +383,11 @@ impl Recorder {
     }
 }
 
-/// The house asks for the version by itself now and then; what comes through a door says that it is Pilothouse.
+/// The house asks for the version and for what runs by itself now and then; what comes through a door says that it is Pilothouse.
 fn is_look(piece: &str) -> bool {
     let first = piece.lines().next().unwrap_or_default();
     let asks = |what: &str| first.starts_with("GET /") && first.contains(what);
-    (asks("/version") || asks("/info")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
+    (asks("/version") || asks("/info") || asks("/containers/json?all=1 ")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
 }
 
 fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) {
@@ -306,10 +403,43 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) 
         seen.push(1);
         seen.extend_from_slice(&buffer[..n]);
         drop(seen);
+        if matches!(behaviour, Behaviour::Endless) {
+            let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n";
+            let chunk = format!("4000\r\n{}\r\n", "{},".repeat(0x4000 / 3 + 1).split_at(0x4000).0);
+            let mut sent = stream.write_all(head);
+            while sent.is_ok() {
+                sent = stream.write_all(chunk.as_bytes());
+            }
+            return;
+        }
         if let Behaviour::Say(text) = behaviour {
             if stream.write_all(text.as_bytes()).is_err() {
                 return;
             }
         }
     }
+}
+
+/// The same socket by TCP, byte for byte: the `docker` command line behaves otherwise on a socket of the file system
+/// (over TCP it does not see its own detach keys), and both passes are to differ in Pilothouse alone.
+pub fn relay(socket: &Path) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = socket.to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(engine) = std::os::unix::net::UnixStream::connect(&socket) else { return };
+            let (mut from_client, mut to_engine) = (client.try_clone().unwrap(), engine.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from_client, &mut to_engine);
+                let _ = to_engine.shutdown(std::net::Shutdown::Write);
+            });
+            std::thread::spawn(move || {
+                let (mut engine, mut client) = (engine, client);
+                let _ = std::io::copy(&mut engine, &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+    address
 }

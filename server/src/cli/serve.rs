@@ -69,7 +69,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     };
     let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
     let doors = Doors {
-        console: console::routes(api.clone(), assets, engines.clone()),
+        console: console::routes(api.clone(), assets),
         engine: EngineDoor { operator, engines },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
