@@ -105,7 +105,7 @@ fn Place(draft: Draft, submit: Submit, kept: bool) -> impl IntoView {
             Way::Plain => view! {
                 <Callout tone=Tone::Warn title="Nothing on the way is encrypted">
                     "Whoever reaches that port owns that machine, without any password, and whoever listens on the way reads all of it. "
-                    "Use it only for an engine on this machine or behind a tunnel, and only where the settings of Pilothouse allow it. "
+                    "Use it only for an engine on this machine or behind a tunnel; the settings of Pilothouse may forbid it. "
                     "The address is kept as "<code>"tcp+plain://"</code>", so that everybody sees it."
                 </Callout>
                 <TextField label="Host and port" name="url" value=draft.place mono=true autocomplete="off" placeholder=example error=error/>

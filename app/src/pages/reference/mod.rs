@@ -1,8 +1,10 @@
 //! The API's reference, drawn in the browser from the server's own description. Nothing of it comes from another host.
 
+use js_sys::Function;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::assets;
@@ -21,12 +23,23 @@ enum Phase {
 pub fn Reference() -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let phase = RwSignal::new(Phase::Waiting);
+    let ending = StoredValue::new(None::<SendWrapper<Function>>);
+    on_cleanup(move || {
+        if let Some(end) = ending.try_update_value(Option::take).flatten() {
+            stop(&end);
+        }
+    });
     Effect::new(move || {
         let Some(place) = node.get() else { return };
         assets::style("reference.css");
         spawn_local(async move {
-            let drawn = draw(&place).await.is_some();
-            let _ = phase.try_set(if drawn { Phase::Drawn } else { Phase::Failed });
+            let end = draw(&place).await;
+            let left = phase.try_set(if end.is_some() { Phase::Drawn } else { Phase::Failed }).is_some();
+            match end {
+                Some(end) if left => stop(&end),
+                Some(end) => drop(ending.try_set_value(Some(SendWrapper::new(end)))),
+                None => {}
+            }
         });
     });
     let about = "Everything this console does, it does by this API. What you try here is done for real, as you.".to_owned();
@@ -48,9 +61,14 @@ pub fn Reference() -> impl IntoView {
     .into_any()
 }
 
-/// Has the viewer draw the description in `place`.
-async fn draw(place: &web_sys::HtmlElement) -> Option<JsValue> {
+/// Has the viewer draw the description in `place`; what it answers with ends it.
+async fn draw(place: &web_sys::HtmlElement) -> Option<Function> {
     let module = assets::module("reference.js").await?;
-    let create = js_sys::Reflect::get(&module, &JsValue::from_str("create")).ok()?.dyn_into::<js_sys::Function>().ok()?;
-    create.call2(&JsValue::NULL, place, &JsValue::from_str(DESCRIPTION)).ok()
+    let create = js_sys::Reflect::get(&module, &JsValue::from_str("create")).ok()?.dyn_into::<Function>().ok()?;
+    create.call2(&JsValue::NULL, place, &JsValue::from_str(DESCRIPTION)).ok()?.dyn_into().ok()
+}
+
+/// Ends the viewer. What it fails at is gone with the page anyway.
+fn stop(end: &Function) {
+    drop(end.call0(&JsValue::NULL));
 }
