@@ -52,6 +52,7 @@ pub fn ThemeChoice() -> impl IntoView {
     let value = RwSignal::new("system".to_owned());
     let themes = [("system", Theme::System), ("light", Theme::Light), ("dark", Theme::Dark)];
     Effect::new(move |before: Option<Theme>| {
+        value.track();
         let Some(before) = before else {
             // What was chosen is known in the browser only.
             let now = chosen();
@@ -69,7 +70,7 @@ pub fn ThemeChoice() -> impl IntoView {
 }
 
 const THEMES: &[(&str, &str, &str)] =
-    &[("system", "As the system", "Light by day and dark by night, where the system does so."), ("light", "Light", "Always."), ("dark", "Dark", "Always.")];
+    &[("system", "As the system", "Light or dark as it says."), ("light", "Light", "Always."), ("dark", "Dark", "Always.")];
 
 fn chosen() -> Theme {
     let word = document().document_element().and_then(|root| root.get_attribute("data-theme"));

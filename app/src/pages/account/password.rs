@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::api::session::{PasswordChange, PasswordInput};
 use crate::pages::people::{SHORTEST, too_short};
 use crate::ui::{Button, Card, Kind, PasswordField, Toasts};
-use crate::widgets::{FormProblem, Submit};
+use crate::widgets::{FormProblem, Submit, use_me};
 
 /// `after` is called when it was changed: the other sessions have ended then.
 #[component]
@@ -14,6 +14,7 @@ pub(super) fn ChangePassword(after: Callback<()>) -> impl IntoView {
     let [current, new, again] = [(); 3].map(|()| RwSignal::new(String::new()));
     let submit = Submit::new();
     let toasts = Toasts::get();
+    let name = use_me().username().to_owned();
     let (busy, problem) = (submit.busy, submit.problem);
     let (current_error, refused) = (submit.error("current"), submit.error("new"));
     let short = too_short(new);
@@ -41,6 +42,8 @@ pub(super) fn ChangePassword(after: Callback<()>) -> impl IntoView {
     view! {
         <Card title="Password">
             <form method="post" class="form" on:submit=send>
+                // For what keeps passwords: whose it is.
+                <input type="text" name="username" value=name autocomplete="username" readonly hidden/>
                 <PasswordField label="Current password" name="current" value=current autocomplete="current-password" error=current_error/>
                 <PasswordField label="New password" name="new" value=new autocomplete="new-password" error=new_error
                     hint="At least 12 characters. A few words make a good one."/>

@@ -8,3 +8,4 @@ mod row;
 
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
+pub use row::object_words;

@@ -54,7 +54,7 @@ fn Found(page: Signal<Page<Engine>>, state: ListState, after: Callback<()>) -> i
     view! {
         <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
             <div class="table-box" tabindex="0" role="region" aria-label="Engines">
-                <table class="table cards">
+                <table class="table cards engines">
                     <thead>
                         <tr>
                             <th scope="col">"Name"</th>

@@ -16,6 +16,7 @@ pub(super) fn Row(engine: Signal<Engine>, after: Callback<()>) -> impl IntoView 
     let name = engine.with_untracked(|engine| engine.name.clone());
     let url = move || engine.with(|engine| engine.url.clone());
     let said = move |of: fn(&EngineInfo) -> String| engine.with(|engine| engine.info.as_ref().map(of));
+    let system = move || said(|info| format!("{}, {}", info.os, info.arch));
     let labels = move || {
         let labels = engine.with(|engine| engine.labels.clone());
         labels.into_iter().map(|(name, value)| view! { <Badge text=if value.is_empty() { name } else { format!("{name}={value}") }/> }).collect_view()
@@ -34,9 +35,9 @@ pub(super) fn Row(engine: Signal<Engine>, after: Callback<()>) -> impl IntoView 
                 {move || said(|info| info.version.clone())}
                 <span class="sub">{move || said(|info| format!("API {}", info.api_version))}</span>
             </td>
-            <td data-label="Machine">
+            <td data-label="Machine" class="machine">
                 {move || said(|info| format!("{} CPUs, {}", info.cpus, bytes(info.memory)))}
-                <span class="sub">{move || said(|info| format!("{}, {}", info.os, info.arch))}</span>
+                <span class="sub" title=system>{system}</span>
             </td>
             <td data-label="Containers" class="number">
                 {move || said(|info| grouped(u64::from(info.containers)))}

@@ -49,7 +49,7 @@ fn Found(found: EngineTestOutput) -> impl IntoView {
     let verdict = if found.ok { ("It works", Tone::Good) } else { ("It does not work", Tone::Bad) };
     view! {
         <Badge text=verdict.0 tone=verdict.1/>
-        <ol class="steps">{found.steps.into_iter().map(|step| view! { <Step step=step/> }).collect_view()}</ol>
+        <ol class="test-steps">{found.steps.into_iter().map(|step| view! { <Step step=step/> }).collect_view()}</ol>
     }
     .into_any()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::audit::AuditRecord;
-use crate::pages::audit::OutcomeBadge;
+use crate::pages::audit::{OutcomeBadge, object_words};
 use crate::ui::{Rows, Time};
 use crate::widgets::use_me;
 
@@ -37,7 +37,7 @@ fn Line(record: Signal<AuditRecord>) -> impl IntoView {
     let user = move || record.with(|record| record.user.clone());
     let what = move || record.with(|record| record.permission.clone());
     let on = move || {
-        record.with(|record| match (record.object.as_str(), record.target.as_str()) {
+        record.with(|record| match (object_words(&record.object).as_str(), record.target.as_str()) {
             ("", "-") => "Pilothouse itself".to_owned(),
             ("", target) => target.to_owned(),
             (object, "-") => object.to_owned(),

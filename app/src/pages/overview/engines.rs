@@ -18,7 +18,7 @@ pub(super) fn Engines(engines: Signal<Vec<Engine>>) -> impl IntoView {
         <section class="card flush">
             <header class="card-head"><h2>"Engines"</h2><a href="/engines">"All about them"</a></header>
             <div class="table-box bare" tabindex="0" role="region" aria-label="Engines">
-                <table class="table cards">
+                <table class="table cards engines">
                     <thead>
                         <tr>
                             <th scope="col">"Name"</th>
@@ -57,11 +57,11 @@ fn Line(engine: Signal<Engine>) -> impl IntoView {
                 <a class="name" href=format!("/engines/{name}/containers")>{name.clone()}</a>
                 <span class="sub">{version}</span>
             </td>
-            <td data-label="Health"><EngineHealth engine=engine/></td>
+            <td data-label="Health" class="health"><EngineHealth engine=engine/></td>
             <td data-label="Running" class="number">{move || number(|info| info.running)}</td>
             <td data-label="Stopped" class="number">{move || number(|info| info.stopped)}</td>
             <td data-label="Images" class="number">{move || number(|info| info.images)}</td>
-            <td data-label="Machine">{machine}<span class="sub">{system}</span></td>
+            <td data-label="Machine" class="machine">{machine}<span class="sub" title=system>{system}</span></td>
         </tr>
     }
     .into_any()

@@ -58,6 +58,7 @@ fn Line(grant: Signal<Grant>, after: Callback<()>) -> impl IntoView {
     let confirm = Confirm::get();
     let Grant { id, user, role, scope, created_at, created_by } = grant.get_untracked();
     let scope = words(&scope);
+    let by = if created_by == "-" { "by the first set-up".to_owned() } else { format!("by {created_by}") };
     let label = format!("Take {role} on {scope} back");
     let (shown_role, shown_scope) = (role.clone(), scope.clone());
     let take = Callback::new(move |()| {
@@ -69,7 +70,7 @@ fn Line(grant: Signal<Grant>, after: Callback<()>) -> impl IntoView {
     });
     view! {
         <li>
-            <span><strong>{shown_role}</strong>" on "{shown_scope}<small>"by "{created_by}", "<Time at=created_at/></small></span>
+            <span><strong>{shown_role}</strong>" on "{shown_scope}<small>{by}", "<Time at=created_at/></small></span>
             <GateButton permission="system.grant.delete" label=label kind=Kind::Quiet icon=icons::TRASH icon_only=true on_press=take/>
         </li>
     }

@@ -28,6 +28,7 @@ pub(super) fn SetPassword(username: String) -> impl IntoView {
     let short = too_short(password);
     let error = Signal::derive(move || refused.get().or_else(|| short.get()));
     let reason = Signal::derive(move || password.with(|p| p.chars().count() < SHORTEST).then(|| "write a password first".to_owned()));
+    let name = username.clone();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         if reason.get_untracked().is_some() {
@@ -43,6 +44,8 @@ pub(super) fn SetPassword(username: String) -> impl IntoView {
     view! {
         <Card title="Password">
             <form method="post" class="form" on:submit=send>
+                // For what keeps passwords: whose it is.
+                <input type="text" name="username" value=name autocomplete="username" readonly hidden/>
                 <PasswordField label="New password" name="password" value=password autocomplete="new-password" error=error
                     hint="Their sessions end at once. Their tokens go on working: disable them to stop everything."/>
                 <FormProblem problem=problem fields=&["password"]/>

@@ -61,7 +61,7 @@ fn Scopes(scope: RwSignal<String>, error: Signal<Option<String>>) -> impl IntoVi
     let engines = use_engines();
     let options = Signal::derive(move || {
         let names = engines.map(|engines| engines.all()).unwrap_or_default().into_iter().map(|engine| engine.name);
-        let everything = (EVERYTHING.to_owned(), "Everything: all engines, and Pilothouse itself".to_owned());
+        let everything = (EVERYTHING.to_owned(), "Everything, Pilothouse too".to_owned());
         std::iter::once(everything).chain(names.map(|name| (format!("engine/{name}"), format!("Engine {name}")))).collect::<Vec<_>>()
     });
     view! { <Transition><Select label="On" name="scope" value=scope options=options error=error/></Transition> }.into_any()
