@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::lifetime::{USUAL, choices};
 use super::lines::{BACK, Place, context, keep, point};
-use crate::api::engines::Engine;
+use crate::api::engines::{Engine, Health};
 use crate::api::session::{TokenCreate, TokenInput};
 use crate::ui::{Button, Callout, Card, CodeBlock, EmptyState, Kind, LinkButton, PageHead, Select, SkeletonText, TextField, Tone, icons};
 use crate::widgets::{FormProblem, Loaded, Submit, use_engines};
@@ -59,7 +59,8 @@ fn Form(engines: Signal<Vec<Engine>>, made: RwSignal<Option<Made>>) -> impl Into
     let asked = use_query_map().with_untracked(|query| query.get("engine"));
     let first = engines.with_untracked(|engines| {
         let known = |name: &String| engines.iter().any(|engine| engine.name == *name);
-        asked.filter(known).or_else(|| engines.first().map(|engine| engine.name.clone())).unwrap_or_default()
+        let up = engines.iter().find(|engine| matches!(engine.health, Health::Up { .. }));
+        asked.filter(known).or_else(|| up.or(engines.first()).map(|engine| engine.name.clone())).unwrap_or_default()
     });
     let engine = RwSignal::new(first);
     let name = RwSignal::new("docker".to_owned());

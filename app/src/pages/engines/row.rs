@@ -17,6 +17,8 @@ pub(super) fn Row(engine: Signal<Engine>, after: Callback<()>) -> impl IntoView 
     let url = move || engine.with(|engine| engine.url.clone());
     let said = move |of: fn(&EngineInfo) -> String| engine.with(|engine| engine.info.as_ref().map(of));
     let system = move || said(|info| format!("{}, {}", info.os, info.arch));
+    // Of an engine that never answered nothing is known.
+    let known = move |of: fn(&EngineInfo) -> String| said(of).unwrap_or_else(|| "\u{2013}".to_owned());
     let labels = move || {
         let labels = engine.with(|engine| engine.labels.clone());
         labels.into_iter().map(|(name, value)| view! { <Badge text=if value.is_empty() { name } else { format!("{name}={value}") }/> }).collect_view()
@@ -32,15 +34,15 @@ pub(super) fn Row(engine: Signal<Engine>, after: Callback<()>) -> impl IntoView 
             </td>
             <td data-label="Health" class="health"><EngineHealth engine=engine/></td>
             <td data-label="Docker">
-                {move || said(|info| info.version.clone())}
+                {move || known(|info| info.version.clone())}
                 <span class="sub">{move || said(|info| format!("API {}", info.api_version))}</span>
             </td>
             <td data-label="Machine" class="machine">
-                {move || said(|info| format!("{} CPUs, {}", info.cpus, bytes(info.memory)))}
+                {move || known(|info| format!("{} CPUs, {}", info.cpus, bytes(info.memory)))}
                 <span class="sub" title=system>{system}</span>
             </td>
             <td data-label="Containers" class="number">
-                {move || said(|info| grouped(u64::from(info.containers)))}
+                {move || known(|info| grouped(u64::from(info.containers)))}
                 <span class="sub">{move || said(|info| format!("{} running", grouped(u64::from(info.running))))}</span>
             </td>
             <td data-label="Labels" class="labels">

@@ -49,7 +49,10 @@ fn Line(engine: Signal<Engine>) -> impl IntoView {
         known.map_or_else(|| "\u{2013}".to_owned(), |n| grouped(u64::from(n)))
     };
     let version = move || engine.with(|engine| engine.info.as_ref().map(|info| format!("Docker {}", info.version)).unwrap_or_default());
-    let machine = move || engine.with(|engine| engine.info.as_ref().map(|info| format!("{} CPUs, {}", info.cpus, bytes(info.memory))));
+    let machine = move || {
+        let known = engine.with(|engine| engine.info.as_ref().map(|info| format!("{} CPUs, {}", info.cpus, bytes(info.memory))));
+        known.unwrap_or_else(|| "\u{2013}".to_owned())
+    };
     let system = move || engine.with(|engine| engine.info.as_ref().map(|info| info.os.clone()));
     view! {
         <tr>
