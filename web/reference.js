@@ -1,9 +1,10 @@
 // The page of the API, drawn from its own description; works with no other host.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import { whenThemeChanges } from "./theme.js";
 
-/** Draws the description at `url` in `element`. */
+/** Draws the description at `url` in `element`; answers with what ends it. */
 export function create(element, url) {
-  return SwaggerUI({
+  SwaggerUI({
     url,
     domNode: element,
     deepLinking: true,
@@ -13,4 +14,17 @@ export function create(element, url) {
     // It would ask a validator of somebody else's.
     validatorUrl: "none",
   });
+  // The viewer has dark colours of its own, by a class on the page.
+  const root = document.documentElement;
+  const set = () => root.classList.toggle("dark-mode", isDark(root));
+  const end = whenThemeChanges(set);
+  set();
+  return () => {
+    end();
+    root.classList.remove("dark-mode");
+  };
+}
+
+function isDark(root) {
+  return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

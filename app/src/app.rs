@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use leptos_meta::MetaTags;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
@@ -15,7 +15,13 @@ use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
 use crate::pages::events::Events;
 use crate::pages::images::{ImagePage, Images};
 use crate::pages::networks::{NetworkPage, Networks};
+use crate::pages::account::{Account, Tokens, UseDocker};
+use crate::pages::audit::Audit;
+use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::not_found::NotFound;
+use crate::pages::overview::Overview;
+use crate::pages::people::{AddPerson, People, Person};
+use crate::pages::reference::Reference;
 use crate::pages::session::{FirstSetup, SignInPage};
 use crate::pages::volumes::Volumes;
 #[cfg(feature = "ssr")]
@@ -87,6 +93,20 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/engines/:engine/networks") view=Networks/>
                     <Route path=path!("/engines/:engine/networks/:id") view=NetworkPage/>
                     <Route path=path!("/engines/:engine/events") view=Events/>
+                    <ParentRoute path=path!("") view=Outlet>
+                        <Route path=path!("/") view=Overview/>
+                        <Route path=path!("/engines") view=Engines/>
+                        <Route path=path!("/engines/:engine/edit") view=EditEngine/>
+                        <Route path=path!("/add/engine") view=AddEngine/>
+                        <Route path=path!("/audit") view=Audit/>
+                        <Route path=path!("/people") view=People/>
+                        <Route path=path!("/people/:user") view=Person/>
+                        <Route path=path!("/add/person") view=AddPerson/>
+                        <Route path=path!("/tokens") view=Tokens/>
+                        <Route path=path!("/use-docker") view=UseDocker/>
+                        <Route path=path!("/account") view=Account/>
+                        <Route path=path!("/reference") view=Reference/>
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

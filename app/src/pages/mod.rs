@@ -1,9 +1,15 @@
 //! The screens, one a file, in a folder an area. How to add one: README.md beside this file.
 
+pub mod account;
+pub mod audit;
 pub mod containers;
 pub mod events;
 pub mod images;
 pub mod networks;
+pub mod engines;
 pub mod not_found;
+pub mod overview;
+pub mod people;
+pub mod reference;
 pub mod session;
 pub mod volumes;

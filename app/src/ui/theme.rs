@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::button::{Button, Kind};
+use super::choice::Choice;
 use super::icon::icons;
 
 /// Runs in the page's head, before the first drawing.
@@ -44,6 +45,32 @@ pub fn ThemeToggle() -> impl IntoView {
     });
     view! { <Button label=label kind=Kind::Quiet icon=icon icon_only=true on_press=press/> }.into_any()
 }
+
+/// All three themes to choose from.
+#[component]
+pub fn ThemeChoice() -> impl IntoView {
+    let value = RwSignal::new("system".to_owned());
+    let themes = [("system", Theme::System), ("light", Theme::Light), ("dark", Theme::Dark)];
+    Effect::new(move |before: Option<Theme>| {
+        value.track();
+        let Some(before) = before else {
+            // What was chosen is known in the browser only.
+            let now = chosen();
+            let name = themes.iter().find(|(_, theme)| *theme == now).map_or("system", |(name, _)| name);
+            value.set(name.to_owned());
+            return now;
+        };
+        let now = value.with(|value| themes.iter().find(|(name, _)| name == value).map_or(before, |(_, theme)| *theme));
+        if now != before {
+            choose(now);
+        }
+        now
+    });
+    view! { <Choice label="On this browser" name="theme" value=value options=THEMES/> }.into_any()
+}
+
+const THEMES: &[(&str, &str, &str)] =
+    &[("system", "As the system", "Light or dark as it says."), ("light", "Light", "Always."), ("dark", "Dark", "Always.")];
 
 fn chosen() -> Theme {
     let word = document().document_element().and_then(|root| root.get_attribute("data-theme"));

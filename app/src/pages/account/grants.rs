@@ -1,0 +1,34 @@
+//! What one may do oneself.
+
+use leptos::prelude::*;
+
+use crate::pages::people::scope_words;
+use crate::ui::Card;
+use crate::ui::format::count;
+use crate::widgets::use_me;
+
+#[component]
+pub(super) fn MyGrants() -> impl IntoView {
+    let grants = use_me().0.grants.clone();
+    let none = grants.is_empty();
+    let lines = grants.into_iter().map(|grant| {
+        view! {
+            <li>
+                <span>
+                    <strong>{grant.role}</strong>" on "{scope_words(&grant.scope)}
+                    <details class="explained">
+                        <summary>{count(grant.permissions.len(), "permission")}</summary>
+                        <ul class="permissions">{grant.permissions.into_iter().map(|name| view! { <li><code>{name}</code></li> }).collect_view()}</ul>
+                    </details>
+                </span>
+            </li>
+        }
+    });
+    view! {
+        <Card title="What you may do">
+            {none.then(|| view! { <p class="muted">"You hold no role yet. Ask an administrator for one."</p> })}
+            <ul class="held">{lines.collect_view()}</ul>
+        </Card>
+    }
+    .into_any()
+}

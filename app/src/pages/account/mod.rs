@@ -1,0 +1,16 @@
+//! One's own things: the password, sessions, tokens, and the way in for docker.
+
+mod grants;
+mod lifetime;
+mod lines;
+mod list;
+mod new_token;
+mod once;
+mod password;
+mod sessions;
+mod settings;
+mod use_docker;
+
+pub use list::Tokens;
+pub use settings::Account;
+pub use use_docker::UseDocker;

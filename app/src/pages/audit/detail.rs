@@ -1,0 +1,106 @@
+//! All that is known of one record.
+
+use leptos::prelude::*;
+
+use super::outcome::{OutcomeBadge, meaning};
+use super::row::door;
+use crate::api::audit::AuditRecord;
+use crate::ui::format::{bytes, duration};
+use crate::ui::time::exact;
+use crate::ui::{Badge, Callout, Dialog, Facts, JsonTree, Time, Tone};
+
+/// Shows the record that is opened; closing it forgets which.
+#[component]
+pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    Effect::new(move || {
+        if opened.with(Option::is_some) {
+            open.set(true);
+        }
+    });
+    Effect::new(move |before: Option<bool>| {
+        let now = open.get();
+        if before == Some(true) && !now {
+            opened.set(None);
+        }
+        now
+    });
+    let title = Signal::derive(move || opened.with(|record| record.as_ref().map(|record| record.operation.clone())).unwrap_or_default());
+    view! {
+        <Dialog open=open title=title wide=true>
+            {move || opened.get().map(|record| view! { <Record record=record/> })}
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn Record(record: AuditRecord) -> impl IntoView {
+    let allowed = record.decision == "allowed";
+    let (tone, title) = if allowed { (Tone::Good, "Allowed") } else { (Tone::Bad, "Denied") };
+    let outcome = record.outcome;
+    let json = serde_json::to_value(&record).unwrap_or_default();
+    let (at, reason) = (record.at, record.reason.clone());
+    let facts: Vec<(&str, String)> = vec![
+        ("Who", if record.user == "-" { "Nobody was signed in".to_owned() } else { record.user }),
+        ("With", credential(&record.credential)),
+        ("From", record.address),
+        ("Client", record.client),
+        ("Came in", door(&record.door)),
+        ("Target", if record.target == "-" { "Pilothouse itself".to_owned() } else { record.target }),
+        ("Object", record.object),
+        ("Permission", record.permission),
+        ("Status", record.status.map(|status| status.to_string()).unwrap_or_default()),
+        ("Took", record.duration_ms.map(duration).unwrap_or_default()),
+        ("Bytes", moved(record.bytes_in, record.bytes_out)),
+        ("Record", record.id.to_string()),
+    ];
+    let facts = facts.into_iter().map(|(name, value)| {
+        let value = if value.is_empty() { "\u{2013}".to_owned() } else { value };
+        view! { <dt>{name}</dt><dd>{value}</dd> }
+    });
+    view! {
+        <Callout tone=tone title=title>{reason}</Callout>
+        <Facts>
+            <dt>"Outcome"</dt>
+            <dd><OutcomeBadge outcome=Signal::stored(outcome)/>" "{meaning(outcome)}</dd>
+            <dt>"When"</dt>
+            <dd>{exact(at)}" ("<Time at=at/>")"</dd>
+            <dt>"Kind"</dt>
+            <dd>{if record.change { view! { <Badge text="could change something" tone=Tone::Info/> }.into_any() } else { "It only looked".into_any() }}</dd>
+            {facts.collect_view()}
+        </Facts>
+        <details class="raw"><summary>"As the API tells it"</summary><JsonTree value=Signal::stored(json) label=Signal::stored("The record".to_owned())/></details>
+    }
+    .into_any()
+}
+
+/// `session:ID` and `token:ID` in words.
+fn credential(credential: &str) -> String {
+    match credential.split_once(':') {
+        Some(("session", id)) => format!("a session of the console, {id}"),
+        Some(("token", id)) => format!("a token, {id}"),
+        _ if credential == "-" => "no credential that is in force".to_owned(),
+        _ => credential.to_owned(),
+    }
+}
+
+fn moved(up: Option<u64>, down: Option<u64>) -> String {
+    match (up, down) {
+        (None, None) => String::new(),
+        (up, down) => format!("{} sent, {} answered", bytes(up.unwrap_or(0)), bytes(down.unwrap_or(0))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{credential, moved};
+
+    #[test]
+    fn credentials_and_bytes_have_words() {
+        assert_eq!(credential("token:ab"), "a token, ab");
+        assert_eq!(credential("-"), "no credential that is in force");
+        assert_eq!(moved(None, None), "");
+        assert_eq!(moved(Some(10), None), "10 B sent, 0 B answered");
+    }
+}

@@ -1,0 +1,11 @@
+//! The audit trail: what was done, by whom, and what came of it.
+
+mod detail;
+mod filters;
+mod list;
+mod outcome;
+mod row;
+
+pub use list::Audit;
+pub use outcome::OutcomeBadge;
+pub use row::object_words;

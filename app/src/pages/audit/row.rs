@@ -1,0 +1,65 @@
+//! One record as a row. All of the row opens its details.
+
+use leptos::prelude::*;
+
+use super::outcome::OutcomeBadge;
+use crate::api::audit::AuditRecord;
+use crate::ui::Time;
+use crate::ui::format::{duration, short_id};
+
+#[component]
+pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> impl IntoView {
+    let text = move |of: fn(&AuditRecord) -> &String| record.with(|record| of(record).clone());
+    let user = move || record.with(|record| if record.user == "-" { "Nobody".to_owned() } else { record.user.clone() });
+    let object = move || text(|record| &record.object);
+    let short = move || record.with(|record| object_words(&record.object));
+    let outcome = Signal::derive(move || record.with(|record| record.outcome));
+    let took = move || record.with(|record| record.duration_ms.map(duration));
+    let target = move || record.with(|record| if record.target == "-" { "Pilothouse".to_owned() } else { record.target.clone() });
+    view! {
+        <tr class="opens">
+            <td class="main">
+                <button type="button" class="name row-opener" aria-haspopup="dialog" on:click=move |_| open.run(record.get_untracked())>
+                    {move || text(|record| &record.operation)}
+                </button>
+                <span class="sub" title=object>{short}</span>
+            </td>
+            <td data-label="Who">{user}<span class="sub">{move || text(|record| &record.address)}</span></td>
+            <td data-label="Target">{target}<span class="sub">{move || door(&text(|record| &record.door))}</span></td>
+            <td data-label="Permission"><code>{move || text(|record| &record.permission)}</code></td>
+            <td data-label="Outcome"><OutcomeBadge outcome=outcome/><span class="sub">{took}</span></td>
+            <td data-label="When"><Time at=Signal::derive(move || record.with(|record| record.at))/></td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// An object as people know it: of an id, its beginning.
+pub fn object_words(object: &str) -> String {
+    let id = object.strip_prefix("sha256:").unwrap_or(object);
+    let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_id { short_id(id) } else { object.to_owned() }
+}
+
+/// Where it came in.
+pub(super) fn door(door: &str) -> String {
+    let words = match door {
+        "api" => "by the API",
+        "console" => "in the console",
+        "engine" => "by docker",
+        other => other,
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::object_words;
+
+    #[test]
+    fn ids_are_short_and_names_are_whole() {
+        assert_eq!(object_words(&"ab".repeat(32)), "abababababab");
+        assert_eq!(object_words(&format!("sha256:{}", "0".repeat(64))), "000000000000");
+        assert_eq!(object_words("mira viewer all"), "mira viewer all");
+    }
+}

@@ -1,0 +1,18 @@
+//! The engines themselves: the list, adding, changing and removing one.
+
+mod add;
+mod declared;
+mod edit;
+mod form;
+mod health;
+mod labels;
+mod list;
+mod remove;
+mod row;
+mod test;
+mod way;
+
+pub use add::AddEngine;
+pub use edit::EditEngine;
+pub use health::EngineHealth;
+pub use list::Engines;

@@ -1,0 +1,126 @@
+//! The list of people.
+
+use leptos::prelude::*;
+
+use super::scope::words;
+use crate::api::people::{Grant, GrantList, User, UserList};
+use crate::api::{ListQuery, Page, Problem};
+use crate::client::Client;
+use crate::ui::format::count;
+use crate::ui::palette::Command;
+use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
+use crate::widgets::{GateLink, ListState, Loaded, offer_commands};
+
+type Grants = Resource<Result<Page<Grant>, Problem>>;
+
+#[component]
+pub fn People() -> impl IntoView {
+    let state = ListState::in_address("", &[]);
+    let query = state.query();
+    let client = Client::get();
+    let users = {
+        let client = client.clone();
+        Resource::new(move || query.get(), move |query| client.call::<UserList>(&[], &query))
+    };
+    let grants: Grants = Resource::new(|| (), move |()| client.call::<GrantList>(&[], &ListQuery { limit: Some(500), ..ListQuery::default() }));
+    offer_commands(|| vec![Command::go("Here", "Add a person", "", icons::PLUS, "/add/person")]);
+    view! {
+        <PageHead title="People" about=Signal::stored("Who may sign in, and what they may do.".to_owned())>
+            <GateLink permission="system.user.create" href="/add/person" label="Add a person" kind=Kind::Primary icon=icons::PLUS/>
+        </PageHead>
+        <div class="toolbar">
+            <SearchBox label="Search names" value=state.words() on_change=Callback::new(move |words: String| state.set_words(&words))/>
+        </div>
+        <Loaded resource=users skeleton=|| view! { <SkeletonRows rows=6 columns=4/> } let:page>
+            <Found page=page grants=grants state=state/>
+        </Loaded>
+    }
+    .into_any()
+}
+
+#[component]
+fn Found(page: Signal<Page<User>>, grants: Grants, state: ListState) -> impl IntoView {
+    let items = Signal::derive(move || page.with(|page| page.items.clone()));
+    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
+    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
+    let summary = Signal::derive(move || {
+        page.with(|page| match page.total.unwrap_or_default() as usize {
+            1 => "1 person".to_owned(),
+            total => count(total, "people").trim_end_matches('s').to_owned(),
+        })
+    });
+    let on_next = Callback::new(move |()| {
+        if let Some(next) = next.get_untracked() {
+            state.next(&next);
+        }
+    });
+    view! {
+        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
+            <div class="table-box" tabindex="0" role="region" aria-label="People">
+                <table class="table cards">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"May"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col">"Since"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <Rows items=items key=|user: &User| user.username.clone() row=move |user| view! { <Row user=user grants=grants/> }/>
+                    </tbody>
+                </table>
+            </div>
+            <Pager
+                summary=summary
+                has_previous=state.has_previous()
+                has_next=Signal::derive(move || next.with(Option::is_some))
+                on_previous=Callback::new(move |()| state.previous())
+                on_next=on_next
+            />
+        </Show>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
+    let name = user.with_untracked(|user| user.username.clone());
+    let disabled = Memo::new(move |_| user.with(|user| user.disabled));
+    let state = Signal::derive(move || if disabled.get() { "Disabled" } else { "Active" }.to_owned());
+    let tone = Signal::derive(move || if disabled.get() { Tone::Neutral } else { Tone::Good });
+    let may = {
+        let name = name.clone();
+        move || {
+            let page = grants.get()?.ok()?;
+            let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.user == name).collect();
+            let badges = mine.iter().map(|grant| view! { <Badge text=format!("{} on {}", grant.role, words(&grant.scope)) tone=grant_tone(&grant.role)/> });
+            // Past 500 grants this list does not know them all; the person's own page does.
+            let none = mine.is_empty() && page.next.is_none();
+            Some(view! { {badges.collect_view()} {none.then(|| view! { <span class="muted">"nothing yet"</span> })} })
+        }
+    };
+    view! {
+        <tr>
+            <td class="main"><a class="name" href=format!("/people/{name}")>{name.clone()}</a></td>
+            <td data-label="May" class="labels"><Transition fallback=|| view! { <span class="bone short"></span> }>{may}</Transition></td>
+            <td data-label="State"><StateDot text=state tone=tone/></td>
+            <td data-label="Since"><Time at=Signal::derive(move || user.with(|user| user.created_at))/></td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn grant_tone(role: &str) -> Tone {
+    if role == "admin" { Tone::Info } else { Tone::Neutral }
+}
+
+#[component]
+fn Nothing(state: ListState) -> impl IntoView {
+    view! {
+        <EmptyState icon=icons::SEARCH title="Nobody fits">
+            <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
+        </EmptyState>
+    }
+    .into_any()
+}
