@@ -90,7 +90,8 @@ pub struct ListQuery {
     /// A field's name; `-` before it turns the order round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// Words that must all occur in the item's name, image or labels. `state:running` and `label:key=value` narrow further.
+    /// Words that must all occur in the item's name, image or labels. `state:running` and `label:key=value` narrow further;
+    /// images, volumes and networks are in the state `used` or `unused`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
 }

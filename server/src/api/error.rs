@@ -87,6 +87,8 @@ impl From<EngineError> for ApiError {
             EngineError::NotFound(_) => Self::new(Code::NotFound, text),
             EngineError::Conflict(_) => Self::new(Code::Conflict, text),
             EngineError::Refused { status: 400, .. } => Self::new(Code::InvalidInput, text),
+            // Not for want of a right: it cannot be done to this thing, such as removing the network `bridge`.
+            EngineError::Refused { status: 403, .. } => Self::new(Code::Conflict, text),
             EngineError::Refused { .. } => Self(Problem::new(Code::BackendError, "The engine refused.").detail(text)),
             EngineError::NotThisEngine => {
                 tracing::error!("A permit was used on an engine it is not for.");

@@ -77,7 +77,7 @@ async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id))
 
 async fn pull_image(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<PullQuery>) -> Result<Response, ApiError> {
     let operation = Operation::on_engine("ImagePull", Permission::ImagePull, &engine, &input.image);
-    live::events::<ImagePull, _, _>(&api, &who, operation, async |permit| {
+    live::steps::<ImagePull, _, _>(&api, &who, operation, |step| step.error.is_some(), async |permit| {
         let image = ImageRef::of_field("image", &input.image)?;
         Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
     })

@@ -6,7 +6,15 @@
 
 pub mod terminal;
 
-use std::{io, pin::Pin, time::Duration};
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -36,6 +44,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What goes to the client, in order; an error is the last.
 type Source = Pin<Box<dyn Stream<Item = Result<Bytes, Problem>> + Send>>;
 
+/// Set when an item said that what was asked for failed, though the stream itself ended well.
+type FailedFlag = Arc<AtomicBool>;
+
 /// How a stream is put on the wire.
 #[derive(Clone, Debug)]
 enum Form {
@@ -56,9 +67,30 @@ where
     S: Stream<Item = Result<L::Item, E>> + Send + 'static,
     E: Into<ApiError> + 'static,
 {
+    steps::<L, S, E>(api, who, operation, |_| false, open).await
+}
+
+/// The same for work that tells its steps: where an item `is_failure`, the work failed, and so it is written down.
+pub async fn steps<L: Live, S, E>(
+    api: &Api,
+    who: &Principal,
+    operation: Operation,
+    is_failure: fn(&L::Item) -> bool,
+    open: impl AsyncFnOnce(Permit) -> Result<S, ApiError>,
+) -> Result<Response, ApiError>
+where
+    S: Stream<Item = Result<L::Item, E>> + Send + 'static,
+    E: Into<ApiError> + 'static,
+{
     begin(api, who, operation, async move |permit| {
-        let items = open(permit).await?.map(|item| item.map_err(|error| error.into().0).and_then(|item| event(&item)));
-        Ok((Form::Events, Box::pin(items) as Source))
+        let failed = FailedFlag::default();
+        let flag = failed.clone();
+        let items = open(permit).await?.map(move |item| {
+            let item = item.map_err(|error| error.into().0)?;
+            flag.fetch_or(is_failure(&item), Ordering::Relaxed);
+            event(&item)
+        });
+        Ok((Form::Events, Box::pin(items) as Source, failed))
     })
     .await
 }
@@ -77,7 +109,7 @@ where
     begin(api, who, operation, async move |permit| {
         let (name, lines) = open(permit).await?;
         let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.into().0));
-        Ok((Form::Text(file_name(&name)), Box::pin(lines) as Source))
+        Ok((Form::Text(file_name(&name)), Box::pin(lines) as Source, FailedFlag::default()))
     })
     .await
 }
@@ -86,11 +118,11 @@ async fn begin(
     api: &Api,
     who: &Principal,
     operation: Operation,
-    open: impl AsyncFnOnce(Permit) -> Result<(Form, Source), ApiError>,
+    open: impl AsyncFnOnce(Permit) -> Result<(Form, Source, FailedFlag), ApiError>,
 ) -> Result<Response, ApiError> {
     let Begun { permit, entry, lease } = api.operator.begin(who, operation).await?;
     match open(permit).await {
-        Ok((form, source)) => Ok(respond(form, source, lease, entry)),
+        Ok((form, source, failed)) => Ok(respond(form, source, failed, lease, entry)),
         Err(error) => {
             entry.finish(Ending::failed(error.status()));
             Err(error)
@@ -98,13 +130,14 @@ async fn begin(
     }
 }
 
-fn respond(form: Form, source: Source, lease: Lease, entry: Entry) -> Response {
+fn respond(form: Form, source: Source, failed: FailedFlag, lease: Lease, entry: Entry) -> Response {
     let (out, mut queue) = mpsc::channel(QUEUE);
     let is_events = matches!(form, Form::Events);
     tokio::spawn(async move {
         let (end, sent) = pump(source, is_events, lease.ended(), &out).await;
         let ending = match &end {
             End::Revoked => Ending::ok(200).revoked(),
+            End::Done | End::Left if failed.load(Ordering::Relaxed) => Ending::failed(200),
             End::Done | End::Left => Ending::ok(200),
             End::Failed(problem) => Ending::failed(problem.status),
         };

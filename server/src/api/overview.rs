@@ -21,10 +21,12 @@ async fn overview(State(api): State<Api>, Extension(who): Who) -> Answer<Overvie
     api.operator
         .operate(&who, operation, async |_| {
             let visible = engines::visible(&api, &who);
+            let policy = api.operator.policy();
+            let may = |operation| policy.decide(&who.subject, operation).is_ok();
             let names: Vec<String> = visible.iter().map(|engine| engine.name.clone()).collect();
-            let hot = api.figures.hottest(ROWS, &names);
-            let may_audit = api.operator.policy().decide(&who.subject, Operation::on_system("AuditList", Permission::AuditList, "")).is_ok();
-            let changes = if may_audit {
+            let measured = |name: &String| may(Operation::on_engine("ContainerStats", Permission::ContainerStats, name, ""));
+            let hot = api.figures.hottest(ROWS, &names.into_iter().filter(measured).collect::<Vec<_>>());
+            let changes = if may(Operation::on_system("AuditList", Permission::AuditList, "")) {
                 let filter = AuditFilter { changes: true, limit: 10, ..AuditFilter::default() };
                 api.store.audit(&filter).await?.into_iter().map(shown_record).collect()
             } else {
