@@ -32,7 +32,9 @@ pub async fn module(name: &str) -> Option<js_sys::Object> {
     let load = js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str("loadModule")).ok()?;
     let promise = load.dyn_ref::<js_sys::Function>()?.call1(&JsValue::NULL, &JsValue::from_str(&url)).ok()?;
     let promise = promise.dyn_into::<js_sys::Promise>().ok()?;
-    wasm_bindgen_futures::JsFuture::from(promise).await.ok()?.dyn_into().ok()
+    let module = wasm_bindgen_futures::JsFuture::from(promise).await.ok()?;
+    // A module is an object without a prototype: `instanceof` would not know it.
+    module.is_object().then(|| module.unchecked_into())
 }
 
 /// Loads the extra style sheet `name`, once. Only in the browser.
