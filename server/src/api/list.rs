@@ -65,6 +65,11 @@ fn contains(text: &str, word: &str) -> bool {
     text.to_lowercase().contains(word)
 }
 
+/// The state of what is used by these or by nobody, for filters: `state:used`, `state:unused`.
+pub fn use_of(users: &[String]) -> &'static str {
+    if users.is_empty() { "unused" } else { "used" }
+}
+
 /// Whether every word of the filter occurs in `text`: for lists whose items have neither state nor labels.
 pub fn matches_words(query: &ListQuery, text: &str) -> bool {
     let text = text.to_lowercase();

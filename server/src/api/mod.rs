@@ -1,19 +1,19 @@
 //! The REST API: thin handlers. A permit in, the endpoint's output out. Never imports `gateway`.
 
 mod audit;
-//STUB mod containers;
+mod containers;
 mod engines;
 mod error;
-//STUB mod events;
-//STUB mod images;
+mod events;
+mod images;
 mod input;
 pub mod list;
-//STUB pub mod live;
-//STUB mod networks;
+pub mod live;
+mod networks;
 mod overview;
 mod people;
 pub mod session;
-//STUB mod volumes;
+mod volumes;
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
-use pilothouse_app::api::{Code, Endpoint, Live, Problem};
+use pilothouse_app::api::{Code, Empty, Endpoint, Live, Problem};
 
 pub use error::ApiError;
-pub use input::{Asked, Input};
+pub use input::{Asked, Input, Named};
 
 use crate::{
-    access::Operation,
+    access::{Operation, Permit, Target},
     authn::{Origin, Principal},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -61,6 +61,30 @@ impl Api {
     pub fn engine(&self, name: &str) -> Result<Arc<Engine>, ApiError> {
         self.engines.get(name).ok_or_else(|| ApiError::no_engine(name))
     }
+
+    /// The engine that a permit is for.
+    fn engine_of(&self, permit: &Permit) -> Result<Arc<Engine>, ApiError> {
+        match &permit.operation().target {
+            Target::Engine(name) => self.engine(name),
+            Target::System => Err(ApiError::internal()),
+        }
+    }
+
+    /// Does `action` on the engine that `operation` is aimed at, if `who` may, between an intent and an outcome.
+    pub(crate) async fn at_engine<T>(
+        &self,
+        who: &Principal,
+        operation: Operation,
+        action: impl AsyncFnOnce(Arc<Engine>, Permit) -> Result<T, ApiError>,
+    ) -> Result<Json<T>, ApiError> {
+        let action = async |permit: Permit| action(self.engine_of(&permit)?, permit).await.map(Json);
+        self.operator.operate(who, operation, action).await
+    }
+}
+
+/// What is done is answered with nothing.
+pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, ApiError> {
+    result.map(|()| Empty {}).map_err(Into::into)
 }
 
 /// Every route under `/api/v1`, for requests that authentication has passed: those with a [`Principal`], and the few that need none.
@@ -69,11 +93,11 @@ pub fn routes(api: Api) -> Router {
         .merge(session::routes())
         .merge(people::routes())
         .merge(engines::routes())
-        //STUB .merge(containers::routes())
-        //STUB .merge(images::routes())
-        //STUB .merge(volumes::routes())
-        //STUB .merge(networks::routes())
-        //STUB .merge(events::routes())
+        .merge(containers::routes())
+        .merge(images::routes())
+        .merge(volumes::routes())
+        .merge(networks::routes())
+        .merge(events::routes())
         .merge(overview::routes())
         .merge(audit::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));

@@ -26,7 +26,10 @@ use pilothouse_app::api::{
     Code,
     containers::{ExecQuery, TerminalControl},
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+};
 
 use super::super::{Api, ApiError, Asked, Who};
 use crate::{
@@ -116,15 +119,13 @@ async fn relay(socket: WebSocket, held: Held) {
     let (mut to_client, mut from_client) = socket.split();
     let (mut from_program, mut to_program) = tokio::io::split(stream);
     let (bytes_in, bytes_out) = (AtomicU64::new(0), AtomicU64::new(0));
-    let resize = async |columns, rows| {
-        // A size that the engine does not take is no reason to end a session.
-        let _ = exec::resize(&engine, &permit, &id, columns, rows).await;
-    };
+    let (resize, sizes) = watch::channel((0, 0));
     let end = tokio::select! {
         biased;
         () = lease.ended() => End::Revoked,
-        end = keys(&mut from_client, &mut to_program, resize, &bytes_in) => end,
+        end = keys(&mut from_client, &mut to_program, &resize, &bytes_in) => end,
         end = output(&mut from_program, &mut to_client, &bytes_out) => end,
+        end = follow_size(&engine, &permit, &id, sizes) => end,
     };
     if end != End::Over {
         hang_up(&mut to_program).await;
@@ -149,7 +150,7 @@ async fn relay(socket: WebSocket, held: Held) {
 }
 
 /// Carries what the client types.
-async fn keys<C, P>(client: &mut C, program: &mut P, resize: impl AsyncFn(u16, u16), count: &AtomicU64) -> End
+async fn keys<C, P>(client: &mut C, program: &mut P, resize: &watch::Sender<(u16, u16)>, count: &AtomicU64) -> End
 where
     C: Stream<Item = Result<Message, axum::Error>> + Unpin,
     P: AsyncWrite + Unpin,
@@ -172,13 +173,25 @@ where
                 }
             }
             Message::Text(text) => match serde_json::from_str(&text) {
-                Ok(TerminalControl::Resize { columns, rows }) => resize(columns, rows).await,
+                Ok(TerminalControl::Resize { columns, rows }) => {
+                    resize.send_replace((columns, rows));
+                }
                 Err(_) => return End::Strange,
             },
             Message::Close(_) => return End::Left,
             Message::Ping(_) | Message::Pong(_) => {}
         }
     }
+}
+
+/// Gives the terminal the size that the client's window has. Of sizes that come faster than the engine takes them, the last counts.
+async fn follow_size(engine: &Engine, permit: &Permit, id: &ExecId, mut sizes: watch::Receiver<(u16, u16)>) -> End {
+    while sizes.changed().await.is_ok() {
+        let (columns, rows) = *sizes.borrow_and_update();
+        // A size that the engine does not take is no reason to end a session.
+        let _ = exec::resize(engine, permit, id, columns, rows).await;
+    }
+    std::future::pending().await
 }
 
 /// Carries what the program writes, as fast as the client takes it.
@@ -236,25 +249,26 @@ mod tests {
     use futures_util::stream;
     use std::sync::Mutex;
 
-    async fn type_in(messages: Vec<Message>) -> (End, Vec<u8>, Vec<(u16, u16)>) {
-        let (mut program, sizes) = (Vec::new(), Mutex::new(Vec::new()));
+    async fn type_in(messages: Vec<Message>) -> (End, Vec<u8>, (u16, u16)) {
+        let mut program = Vec::new();
+        let (resize, sizes) = watch::channel((0, 0));
         let mut client = stream::iter(messages.into_iter().map(Ok));
-        let resize = async |columns, rows| sizes.lock().unwrap().push((columns, rows));
-        let end = keys(&mut client, &mut program, resize, &AtomicU64::new(0)).await;
-        (end, program, sizes.into_inner().unwrap())
+        let end = keys(&mut client, &mut program, &resize, &AtomicU64::new(0)).await;
+        let size = *sizes.borrow();
+        (end, program, size)
     }
 
     #[tokio::test]
     async fn keys_and_sizes_reach_the_program() {
         let resize = Message::Text(r#"{"type":"resize","columns":80,"rows":24}"#.into());
         let got = type_in(vec![Message::Binary(Bytes::from_static(b"ls\r")), resize, Message::Binary(Bytes::from_static(&[3]))]).await;
-        assert_eq!(got, (End::Left, b"ls\r\x03".to_vec(), vec![(80, 24)]));
+        assert_eq!(got, (End::Left, b"ls\r\x03".to_vec(), (80, 24)));
     }
 
     #[tokio::test]
     async fn what_is_no_control_ends_it() {
         assert_eq!(type_in(vec![Message::Text("ls".into())]).await.0, End::Strange);
-        assert_eq!(type_in(vec![Message::Close(None), Message::Binary(Bytes::from_static(b"x"))]).await, (End::Left, vec![], vec![]));
+        assert_eq!(type_in(vec![Message::Close(None), Message::Binary(Bytes::from_static(b"x"))]).await, (End::Left, vec![], (0, 0)));
     }
 
     #[tokio::test]

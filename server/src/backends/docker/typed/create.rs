@@ -49,8 +49,7 @@ impl Plan {
     pub fn read(input: &ContainerInput) -> Result<Self, Problem> {
         let name = match input.name.as_str() {
             "" => None,
-            name if name.len() < 2 => return Err(bad("name", "A container's name has at least two characters.")),
-            name => Some(ContainerId::of_field("name", name)?),
+            name => Some(ContainerId::new_name(name)?),
         };
         if input.image.is_empty() {
             return Err(bad("image", "Which image?"));

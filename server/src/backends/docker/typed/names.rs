@@ -51,6 +51,30 @@ names! {
     NetworkId "id" "A network's name or id";
 }
 
+impl ContainerId {
+    /// A name that a container is to have; the engine takes none of one character.
+    ///
+    /// # Errors
+    /// When the text is no such name; the problem names field `name`.
+    pub fn new_name(text: &str) -> Result<Self, Problem> {
+        if text.len() < 2 {
+            return Err(bad("name", "A container's name has at least two characters."));
+        }
+        Self::of_field("name", text)
+    }
+}
+
+/// Whether `text` is a signal by name or number, as the engine takes it: `SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`.
+pub fn is_signal(text: &str) -> bool {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return text.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
+    }
+    let name = text.strip_prefix("SIG").unwrap_or(text);
+    (2..=12).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-'))
+}
+
 /// An image, by id or reference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImageRef(String);
@@ -130,6 +154,17 @@ mod tests {
             assert!(ContainerId::parse(bad).is_err(), "{bad:?}");
             assert_eq!(VolumeName::parse(bad).unwrap_err().field.as_deref(), Some("name"));
         }
+    }
+
+    #[test]
+    fn a_signal_is_a_name_or_a_number() {
+        for good in ["SIGTERM", "TERM", "HUP", "USR1", "15", "64", "SIGRTMIN+3"] {
+            assert!(is_signal(good), "{good}");
+        }
+        for bad in ["", "SIG", "0", "65", "-9", "+9", "9x", "term", "SIGTERM;", "SIG TERM", &"X".repeat(20)] {
+            assert!(!is_signal(bad), "{bad:?}");
+        }
+        assert_eq!(ContainerId::new_name("x").unwrap_err().field.as_deref(), Some("name"));
     }
 
     #[test]

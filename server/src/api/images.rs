@@ -1,0 +1,85 @@
+//! Images of an engine.
+
+use axum::{Extension, Router, extract::State, response::Response};
+use pilothouse_app::api::{
+    ListQuery,
+    images::{Image, ImageGet, ImageList, ImagePull, ImageRemove, ImageRemoveInput, ImageTag, PullQuery, TagInput},
+};
+
+use super::{
+    Answer, Api, ApiError, Asked, Input, Named, Who, done,
+    list::{self, Column, Filter},
+    live, route, route_live,
+};
+use crate::{
+    access::{Operation, Permission},
+    backends::docker::typed::{
+        images::{self, Labelled},
+        names::ImageRef,
+        pull,
+    },
+};
+
+const COLUMNS: &[Column<Labelled>] = &[
+    // Those without a tag come last.
+    ("tag", |a, b| (a.image.tags.is_empty(), &a.image.tags, &a.image.id).cmp(&(b.image.tags.is_empty(), &b.image.tags, &b.image.id))),
+    ("created_at", |a, b| a.image.created_at.cmp(&b.image.created_at)),
+    ("size", |a, b| a.image.size.cmp(&b.image.size)),
+];
+
+/// The engine and the image that a path names.
+type One = Named<(String, String)>;
+
+pub fn routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, ImageList, list_images);
+    let router = route(router, ImageGet, get);
+    let router = route(router, ImageTag, tag);
+    let router = route(router, ImageRemove, remove);
+    route_live(router, ImagePull, pull_image)
+}
+
+async fn list_images(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Asked(query): Asked<ListQuery>) -> Answer<ImageList> {
+    let operation = Operation::on_engine("ImageList", Permission::ImageList, &engine, "");
+    api.at_engine(&who, operation, async |engine, permit| {
+        let filter = Filter::read(&query)?;
+        let mut found = images::list(&engine, &permit).await?;
+        found.retain(|Labelled { image, labels }| {
+            let texts: Vec<&str> = image.tags.iter().chain([&image.id]).map(String::as_str).collect();
+            filter.passes(&texts, list::use_of(&image.used_by), labels)
+        });
+        list::sort(&mut found, &query, COLUMNS)?;
+        let found: Vec<Image> = found.into_iter().map(|labelled| labelled.image).collect();
+        list::page(found, &query)
+    })
+    .await
+}
+
+async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<ImageGet> {
+    let operation = Operation::on_engine("ImageGet", Permission::ImageInspect, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| Ok(images::get(&engine, &permit, &ImageRef::parse(&id)?).await?)).await
+}
+
+async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<TagInput>) -> Answer<ImageTag> {
+    let operation = Operation::on_engine("ImageTag", Permission::ImageTag, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| {
+        let image = ImageRef::parse(&id)?;
+        images::check_tag(&input)?;
+        done(images::tag(&engine, &permit, &image, &input).await)
+    })
+    .await
+}
+
+async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(input): Asked<ImageRemoveInput>) -> Answer<ImageRemove> {
+    let operation = Operation::on_engine("ImageRemove", Permission::ImageRemove, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| done(images::remove(&engine, &permit, &ImageRef::parse(&id)?, input.force).await)).await
+}
+
+async fn pull_image(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<PullQuery>) -> Result<Response, ApiError> {
+    let operation = Operation::on_engine("ImagePull", Permission::ImagePull, &engine, &input.image);
+    live::events::<ImagePull, _, _>(&api, &who, operation, async |permit| {
+        let image = ImageRef::of_field("image", &input.image)?;
+        Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
+    })
+    .await
+}

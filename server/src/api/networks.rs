@@ -1,0 +1,88 @@
+//! Networks of an engine.
+
+use axum::{Extension, Router, extract::State};
+use pilothouse_app::api::{
+    Empty, ListQuery,
+    networks::{ConnectInput, Network, NetworkConnect, NetworkCreate, NetworkDisconnect, NetworkGet, NetworkInput, NetworkList, NetworkRemove},
+};
+
+use super::{
+    Answer, Api, Asked, Input, Named, Who, done,
+    list::{self, Column, Filter},
+    route,
+};
+use crate::{
+    access::{Operation, Permission},
+    backends::docker::typed::{
+        names::{ContainerId, NetworkId},
+        networks,
+    },
+};
+
+const COLUMNS: &[Column<Network>] = &[
+    ("name", |a, b| a.name.cmp(&b.name)),
+    ("driver", |a, b| a.driver.cmp(&b.driver)),
+    ("created_at", |a, b| a.created_at.cmp(&b.created_at)),
+];
+
+/// The engine and the network that a path names.
+type One = Named<(String, String)>;
+
+pub fn routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, NetworkList, list_networks);
+    let router = route(router, NetworkCreate, create);
+    let router = route(router, NetworkGet, get);
+    let router = route(router, NetworkConnect, connect);
+    let router = route(router, NetworkDisconnect, disconnect);
+    route(router, NetworkRemove, remove)
+}
+
+async fn list_networks(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Asked(query): Asked<ListQuery>) -> Answer<NetworkList> {
+    let operation = Operation::on_engine("NetworkList", Permission::NetworkList, &engine, "");
+    api.at_engine(&who, operation, async |engine, permit| {
+        let filter = Filter::read(&query)?;
+        let mut found = networks::list(&engine, &permit).await?;
+        found.retain(|network| filter.passes(&[&network.name, &network.driver], list::use_of(&network.used_by), &network.labels));
+        list::sort(&mut found, &query, COLUMNS)?;
+        list::page(found, &query)
+    })
+    .await
+}
+
+async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<NetworkInput>) -> Answer<NetworkCreate> {
+    let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
+    api.at_engine(&who, operation, async |engine, permit| {
+        let plan = networks::plan(&input)?;
+        Ok(networks::create(&engine, &permit, &plan).await?)
+    })
+    .await
+}
+
+async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<NetworkGet> {
+    let operation = Operation::on_engine("NetworkGet", Permission::NetworkInspect, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| Ok(networks::get(&engine, &permit, &NetworkId::parse(&id)?).await?)).await
+}
+
+async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkConnect> {
+    let operation = Operation::on_engine("NetworkConnect", Permission::NetworkConnect, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| {
+        let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);
+        done(networks::connect(&engine, &permit, &id, &container).await)
+    })
+    .await
+}
+
+async fn disconnect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkDisconnect> {
+    let operation = Operation::on_engine("NetworkDisconnect", Permission::NetworkConnect, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| {
+        let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);
+        done(networks::disconnect(&engine, &permit, &id, &container).await)
+    })
+    .await
+}
+
+async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, _: Asked<Empty>) -> Answer<NetworkRemove> {
+    let operation = Operation::on_engine("NetworkRemove", Permission::NetworkRemove, &engine, &id);
+    api.at_engine(&who, operation, async |engine, permit| done(networks::remove(&engine, &permit, &NetworkId::parse(&id)?).await)).await
+}
