@@ -72,6 +72,8 @@ impl Client {
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
+    use std::time::Duration;
+
     use http::{Request, header};
     use js_sys::{Reflect, Uint8Array};
     use wasm_bindgen::{JsCast, JsValue};
@@ -82,6 +84,10 @@ mod browser {
     use crate::client::fetch::{lost, open};
     use crate::client::sse::Splitter;
     use crate::client::{refusal, unreadable};
+    use crate::ui::time::{now, sleep};
+
+    /// So long may be read before the page gets its turn.
+    const TURN_MS: i64 = 10;
 
     pub fn controller() -> AbortController {
         // Every browser that runs WebAssembly has it; the cast only spares a panic.
@@ -106,7 +112,13 @@ mod browser {
         let reader: ReadableStreamDefaultReader = body.get_reader().dyn_into().map_err(|e| lost(e.into()))?;
         on_open();
         let mut splitter = Splitter::default();
+        let mut turn = now();
         loop {
+            // What is here already is read at once, so a flood would leave the page no time to draw. The sender waits meanwhile.
+            if now() - turn > TURN_MS {
+                sleep(Duration::ZERO).await;
+                turn = now();
+            }
             let chunk = JsFuture::from(reader.read()).await.map_err(lost)?;
             if field(&chunk, "done").is_truthy() {
                 return Ok(());
