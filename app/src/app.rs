@@ -11,13 +11,13 @@ use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
 use crate::assets::Assets;
+use crate::pages::account::{Account, Tokens, UseDocker};
+use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
+use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::events::Events;
 use crate::pages::images::{ImagePage, Images};
 use crate::pages::networks::{NetworkPage, Networks};
-use crate::pages::account::{Account, Tokens, UseDocker};
-use crate::pages::audit::Audit;
-use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::not_found::NotFound;
 use crate::pages::overview::Overview;
 use crate::pages::people::{AddPerson, People, Person};

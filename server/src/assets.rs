@@ -78,7 +78,8 @@ fn media(name: &str) -> &'static str {
 
 async fn file(State(assets): State<AssetFiles>, PathPart(name): PathPart<String>, headers: HeaderMap) -> Response {
     let Some(file) = assets.files.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
-    let takes_brotli = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.split(',').any(|c| c.trim() == "br"));
+    let takes_brotli =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.split(',').any(|c| c.trim() == "br"));
     let (path, encoded) = match &file.brotli {
         Some(path) if takes_brotli => (path, true),
         _ => (&file.path, false),

@@ -151,7 +151,9 @@ impl Transport for InProcess {
                 let body = Limited::new(body, LARGEST).collect().await.map_err(|_| Problem::new(Code::Internal, "The answer could not be read."))?;
                 Ok(http::Response::from_parts(parts, body.to_bytes().to_vec()))
             };
-            let late = || Problem::new(Code::BackendTimeout, "The answer takes longer than a page can wait.").detail("Load the page again to ask once more.");
+            let late = || {
+                Problem::new(Code::BackendTimeout, "The answer takes longer than a page can wait.").detail("Load the page again to ask once more.")
+            };
             tokio::time::timeout(PATIENCE, whole).await.unwrap_or_else(|_| Err(late()))
         })
     }

@@ -82,9 +82,7 @@ impl House {
         let found = self.store.update_user(username, disabled, hash).await?;
         if disabled == Some(true) || hash.is_some() {
             self.store.delete_sessions_of(username, keep).await?;
-            self.credentials.remove(|known| {
-                matches!(&known.credential, Credential::Session(id) if &*known.user == username && keep != Some(id))
-            });
+            self.credentials.remove(|known| matches!(&known.credential, Credential::Session(id) if &*known.user == username && keep != Some(id)));
         }
         self.reload().await?;
         Ok(found)

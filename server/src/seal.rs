@@ -42,9 +42,7 @@ impl Seal {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
         let mut text = secret.as_bytes().to_vec();
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut text)
-            .map_err(|_| SealError::NoRandomness)?;
+        self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut text).map_err(|_| SealError::NoRandomness)?;
         Ok([&nonce[..], &text].concat())
     }
 

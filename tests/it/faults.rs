@@ -156,7 +156,11 @@ fn an_endless_answer_is_cut_where_it_would_be_held_and_streams_where_it_is_not()
 #[test]
 fn who_reads_slowly_slows_nobody_else_and_costs_little_memory() {
     let house = House::of_engine();
-    let made = house.post(&house.admin, "/engines/demo/containers/create?name=slow-log", json!({ "Image": "busybox", "Cmd": ["yes", "a line of a log that never ends"] }));
+    let made = house.post(
+        &house.admin,
+        "/engines/demo/containers/create?name=slow-log",
+        json!({ "Image": "busybox", "Cmd": ["yes", "a line of a log that never ends"] }),
+    );
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(house.send(&house.admin, "POST", "/engines/demo/containers/slow-log/start", "").status, 204);
     std::thread::sleep(Duration::from_secs(1));
@@ -165,7 +169,11 @@ fn who_reads_slowly_slows_nobody_else_and_costs_little_memory() {
         .map(|_| {
             let mut stream = http::connect(house.address);
             let token = &house.admin;
-            write!(stream, "GET /engines/demo/containers/slow-log/logs?stdout=1&follow=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+            write!(
+                stream,
+                "GET /engines/demo/containers/slow-log/logs?stdout=1&follow=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+            )
+            .unwrap();
             stream.read_exact(&mut [0; 15]).unwrap();
             stream
         })
@@ -195,11 +203,17 @@ fn thousands_that_say_nothing_keep_nobody_out() {
 /// Certificates of a small authority, in `dir`: ca.pem, server-*.pem for this address, client-*.pem.
 fn certificates(dir: &Path, address: &str) {
     let run = |arguments: &str| {
-        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().expect("openssl runs: `deploy/sandbox/install test` installs it");
+        let done = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(dir)
+            .output()
+            .expect("openssl runs: `deploy/sandbox/install test` installs it");
         assert!(done.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&done.stderr));
     };
     run("req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca-key.pem -out ca.pem -subj /CN=authority");
-    for (name, extension) in [("server", format!("subjectAltName=IP:{address}\nextendedKeyUsage=serverAuth")), ("client", "extendedKeyUsage=clientAuth".to_owned())] {
+    for (name, extension) in
+        [("server", format!("subjectAltName=IP:{address}\nextendedKeyUsage=serverAuth")), ("client", "extendedKeyUsage=clientAuth".to_owned())]
+    {
         std::fs::write(dir.join("ext"), extension).unwrap();
         run(&format!("req -newkey rsa:2048 -nodes -keyout {name}-key.pem -out {name}.csr -subj /CN={name}"));
         run(&format!("x509 -req -in {name}.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile ext -out {name}.pem"));
@@ -215,9 +229,7 @@ fn an_engine_by_mutual_tls_is_spoken_to_and_a_false_one_is_not() {
     let pem = |dir: &Path, name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
     let house = House::start(&[]);
     let url = format!("tcp://{}:2376", engine.address);
-    let input = |name: &str, ca: &Path, client: &Path| {
-        json!({ "name": name, "url": url, "tls": { "ca": pem(ca, "ca.pem"), "cert": pem(client, "client.pem"), "key": pem(client, "client-key.pem") } })
-    };
+    let input = |name: &str, ca: &Path, client: &Path| json!({ "name": name, "url": url, "tls": { "ca": pem(ca, "ca.pem"), "cert": pem(client, "client.pem"), "key": pem(client, "client-key.pem") } });
     let made = house.post(&house.admin, "/api/v1/engines", input("far", &dir, &dir));
     assert_eq!(made.status, 200, "{made:?}");
     assert!(!made.body.contains("PRIVATE KEY"), "a key is shown");

@@ -21,9 +21,8 @@ fn the_first_administrator_is_made_once_with_the_link_from_the_log() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let secret = house.log().split("#secret=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-    let set_up = |secret: &str, name: &str| {
-        house.post_as(&[], "/api/v1/setup", json!({ "secret": secret, "username": name, "password": PASSWORD })).status
-    };
+    let set_up =
+        |secret: &str, name: &str| house.post_as(&[], "/api/v1/setup", json!({ "secret": secret, "username": name, "password": PASSWORD })).status;
     assert_eq!(set_up("wrong", "eve"), 403);
     let (a, b) = std::thread::scope(|scope| {
         let one = scope.spawn(|| set_up(&secret, "ana"));

@@ -139,7 +139,9 @@ fn the_rooms_import_only_what_they_may() {
                 let direct = text.contains(&format!("crate::{other}::"));
                 let listed = text.split("use crate::{").skip(1).any(|list| {
                     let list = list.split("};").next().unwrap_or_default();
-                    list.lines().any(|line| line.strip_prefix("    ").is_some_and(|line| line.starts_with(&format!("{other}::")) || line == format!("{other},")))
+                    list.lines().any(|line| {
+                        line.strip_prefix("    ").is_some_and(|line| line.starts_with(&format!("{other}::")) || line == format!("{other},"))
+                    })
                 });
                 assert!(!direct && !listed, "{file} imports {other}, which {room} may not");
             }

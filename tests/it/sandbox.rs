@@ -123,7 +123,10 @@ impl Engine {
     }
 
     fn launch(dir: PathBuf, options: &[&str]) -> Engine {
-        let running = start(script("engine").arg(&dir).args(options), "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs");
+        let running = start(
+            script("engine").arg(&dir).args(options),
+            "the private engine did not start; `deploy/sandbox/install sandbox` installs what it needs",
+        );
         let socket = dir.join("docker.sock");
         let built = script("image").arg(&socket).output().unwrap();
         assert!(built.status.success(), "the sample image could not be built: {}", String::from_utf8_lossy(&built.stderr));
@@ -335,10 +338,7 @@ impl House {
         let dir = folder("config");
         let config = json!({ "HttpHeaders": { "Authorization": format!("Bearer {token}"), "Pilothouse-Engine": engine } });
         std::fs::write(dir.join("config.json"), config.to_string()).unwrap();
-        vec![
-            ("DOCKER_HOST".to_owned(), format!("tcp://{}/engines/{engine}", self.address)),
-            ("DOCKER_CONFIG".to_owned(), dir.display().to_string()),
-        ]
+        vec![("DOCKER_HOST".to_owned(), format!("tcp://{}/engines/{engine}", self.address)), ("DOCKER_CONFIG".to_owned(), dir.display().to_string())]
     }
 }
 

@@ -37,10 +37,7 @@ impl Following {
 /// Follows `L` from when the page has come alive until it is left; begins anew whenever `target` changes.
 ///
 /// `target` gives the path's parameters and the input, or `None` to follow nothing.
-pub fn follow<L: Live>(
-    target: impl Fn() -> Option<(Vec<String>, L::Input)> + 'static,
-    on_item: impl Fn(L::Item) + 'static,
-) -> ReadSignal<Following> {
+pub fn follow<L: Live>(target: impl Fn() -> Option<(Vec<String>, L::Input)> + 'static, on_item: impl Fn(L::Item) + 'static) -> ReadSignal<Following> {
     let (state, set_state) = signal(Following::Opening);
     let client = Client::get();
     let on_item = Arc::new(on_item);

@@ -54,11 +54,7 @@ impl Client {
     }
 
     /// Does one operation. `params` fill the `{name}`s of its path, in order.
-    pub fn call<E: Endpoint>(
-        &self,
-        params: &[&str],
-        input: &E::Input,
-    ) -> impl Future<Output = Result<E::Output, Problem>> + Send + 'static + use<E> {
+    pub fn call<E: Endpoint>(&self, params: &[&str], input: &E::Input) -> impl Future<Output = Result<E::Output, Problem>> + Send + 'static + use<E> {
         let reply = request(&E::METHOD, E::PATH, params, input).map(|request| self.0.send(request));
         async move {
             let answer = parse(reply?.await?);

@@ -3,10 +3,10 @@
 pub mod account;
 pub mod audit;
 pub mod containers;
+pub mod engines;
 pub mod events;
 pub mod images;
 pub mod networks;
-pub mod engines;
 pub mod not_found;
 pub mod overview;
 pub mod people;

@@ -33,11 +33,16 @@ pub mod icons {
     pub const LAYERS: Outlines = &["M12 3l9 5-9 5-9-5z", "M3 12.5l9 5 9-5", "M3 17l9 5 9-5"];
     pub const LIST: Outlines = &["M8 6h12", "M8 12h12", "M8 18h12", "M4 6v.01", "M4 12v.01", "M4 18v.01"];
     pub const LOCK: Outlines = &["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3"];
-    pub const LOGO: Outlines = &["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z", "M12 3v6", "M12 15v6", "M3 12h6", "M15 12h6"];
+    pub const LOGO: Outlines =
+        &["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z", "M12 3v6", "M12 15v6", "M3 12h6", "M15 12h6"];
     pub const MENU: Outlines = &["M4 7h16", "M4 12h16", "M4 17h16"];
     pub const MINUS: Outlines = &["M5 12h14"];
     pub const MOON: Outlines = &["M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"];
-    pub const MORE: Outlines = &["M12 4.5a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z", "M12 11.25a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z", "M12 18a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z"];
+    pub const MORE: Outlines = &[
+        "M12 4.5a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z",
+        "M12 11.25a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z",
+        "M12 18a.75.75 0 1 0 0 1.5.75.75 0 0 0 0-1.5z",
+    ];
     pub const NETWORK: Outlines = &["M9 3h6v5H9z", "M3 16h6v5H3z", "M15 16h6v5h-6z", "M12 8v4", "M6 16v-4h12v4"];
     pub const PAUSE: Outlines = &["M8 5v14", "M16 5v14"];
     pub const PEOPLE: Outlines =
@@ -52,8 +57,15 @@ pub mod icons {
     pub const SKULL: Outlines = &["M12 3a8 8 0 0 0-5 14.2V21h10v-3.8A8 8 0 0 0 12 3z", "M9 11v.01", "M15 11v.01", "M10 21v-2", "M14 21v-2"];
     pub const STOP: Outlines = &["M6 6h12v12H6z"];
     pub const SUN: Outlines = &[
-        "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z", "M12 2v2", "M12 20v2", "M2 12h2", "M20 12h2", "M5 5l1.4 1.4", "M17.6 17.6L19 19",
-        "M19 5l-1.4 1.4", "M6.4 17.6L5 19",
+        "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
+        "M12 2v2",
+        "M12 20v2",
+        "M2 12h2",
+        "M20 12h2",
+        "M5 5l1.4 1.4",
+        "M17.6 17.6L19 19",
+        "M19 5l-1.4 1.4",
+        "M6.4 17.6L5 19",
     ];
     pub const SYSTEM: Outlines = &["M3 5h18v11H3z", "M9 20h6", "M12 16v4"];
     pub const TAG: Outlines = &["M4 4h8l8 8-8 8-8-8z", "M8 8v.01"];

@@ -146,11 +146,7 @@ pub fn Pager(
 
 /// A search box that waits until the typing pauses. `/` on the page goes to it.
 #[component]
-pub fn SearchBox(
-    #[prop(into)] label: String,
-    #[prop(into)] value: Signal<String>,
-    on_change: Callback<String>,
-) -> impl IntoView {
+pub fn SearchBox(#[prop(into)] label: String, #[prop(into)] value: Signal<String>, on_change: Callback<String>) -> impl IntoView {
     let typed = RwSignal::new(value.get_untracked());
     // Going back in history changes the value from outside; typing of the moment stays.
     Effect::new(move |before: Option<String>| {

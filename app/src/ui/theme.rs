@@ -7,7 +7,8 @@ use super::choice::Choice;
 use super::icon::icons;
 
 /// Runs in the page's head, before the first drawing.
-pub const FIRST_SCRIPT: &str = "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
+pub const FIRST_SCRIPT: &str =
+    "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Theme {

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use leptos::ev::KeyboardEvent;
 use leptos::attr::custom::custom_attribute;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;

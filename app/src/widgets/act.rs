@@ -67,14 +67,8 @@ impl Act {
     }
 
     /// Does the same to many, one after the other, and goes on when one fails. `did` is the word for it: `Stopped`.
-    pub fn run_all<E: Endpoint>(
-        &self,
-        targets: Vec<Target>,
-        input: E::Input,
-        did: &'static str,
-        noun: &'static str,
-        then: impl FnOnce() + 'static,
-    ) where
+    pub fn run_all<E: Endpoint>(&self, targets: Vec<Target>, input: E::Input, did: &'static str, noun: &'static str, then: impl FnOnce() + 'static)
+    where
         E::Input: Clone,
     {
         let Some(client) = self.client.try_get_value() else { return };

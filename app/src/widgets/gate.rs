@@ -61,9 +61,7 @@ pub fn GateButton(
 ) -> impl IntoView {
     let reason = reason_for(permission, engine, reason);
     match icon {
-        Some(icon) => {
-            view! { <Button label kind icon icon_only reason busy on_press/> }.into_any()
-        }
+        Some(icon) => view! { <Button label kind icon icon_only reason busy on_press/> }.into_any(),
         None => view! { <Button label kind reason busy on_press/> }.into_any(),
     }
 }

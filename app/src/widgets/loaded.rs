@@ -76,8 +76,10 @@ where
 {
     let problem = Memo::new(move |_| resource.get().and_then(Result::err));
     move || {
-        problem.get().map(|problem| view! {
-            <Callout tone=Tone::Warn title="Shown as it was last read".to_owned()>{problem.to_string()}</Callout>
+        problem.get().map(|problem| {
+            view! {
+                <Callout tone=Tone::Warn title="Shown as it was last read".to_owned()>{problem.to_string()}</Callout>
+            }
         })
     }
 }

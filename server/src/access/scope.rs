@@ -64,7 +64,5 @@ impl fmt::Display for Target {
 
 /// Whether `name` may name an engine, registry or cluster: 1 to 63 of `a-z`, `0-9` and `-`, not starting with `-`.
 pub fn is_target_name(name: &str) -> bool {
-    (1..=63).contains(&name.len())
-        && !name.starts_with('-')
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=63).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

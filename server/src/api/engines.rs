@@ -9,8 +9,8 @@ use axum::{
 use pilothouse_app::api::{
     Code, Empty, ListQuery, Page, Problem,
     engines::{
-        Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate, EngineUpdateInput,
-        Health as ShownHealth, TestStep, TlsInput,
+        Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate,
+        EngineUpdateInput, Health as ShownHealth, TestStep, TlsInput,
     },
 };
 
@@ -164,7 +164,12 @@ fn declared(name: &str) -> ApiError {
     ApiError(problem.detail("Change it there and start Pilothouse again."))
 }
 
-async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<EngineUpdateInput>) -> Answer<EngineUpdate> {
+async fn update(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Path(name): Path<String>,
+    Input(input): Input<EngineUpdateInput>,
+) -> Answer<EngineUpdate> {
     let operation = Operation::on_engine("EngineUpdate", Permission::EngineUpdate, &name, "");
     api.operator
         .operate(&who, operation, async |_| {

@@ -71,7 +71,9 @@ impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::TrailDown => Self::trail_down(),
-            Refused::Denied(denied) if denied.visible => Self(Problem::new(Code::Forbidden, denied.reason).detail("Ask an administrator for a role that holds it.")),
+            Refused::Denied(denied) if denied.visible => {
+                Self(Problem::new(Code::Forbidden, denied.reason).detail("Ask an administrator for a role that holds it."))
+            }
             Refused::Denied(_) => Self::new(Code::NotFound, "There is no such thing, or you may not see it."),
         }
     }

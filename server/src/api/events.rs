@@ -13,7 +13,12 @@ pub fn routes() -> Router<Api> {
     route_live(Router::new(), EventsFollow, follow)
 }
 
-async fn follow(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Asked(query): Asked<EventQuery>) -> Result<Response, ApiError> {
+async fn follow(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Asked(query): Asked<EventQuery>,
+) -> Result<Response, ApiError> {
     let operation = Operation::on_engine("EventsFollow", Permission::SystemEvents, &engine, "");
     live::events::<EventsFollow, _, _>(&api, &who, operation, async |permit| {
         let path = events::path(&query)?;

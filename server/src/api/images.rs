@@ -75,11 +75,22 @@ async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id))
     api.at_engine(&who, operation, async |engine, permit| done(images::remove(&engine, &permit, &ImageRef::parse(&id)?, input.force).await)).await
 }
 
-async fn pull_image(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<PullQuery>) -> Result<Response, ApiError> {
+async fn pull_image(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Input(input): Input<PullQuery>,
+) -> Result<Response, ApiError> {
     let operation = Operation::on_engine("ImagePull", Permission::ImagePull, &engine, &input.image);
-    live::steps::<ImagePull, _, _>(&api, &who, operation, |step| step.error.is_some(), async |permit| {
-        let image = ImageRef::of_field("image", &input.image)?;
-        Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
-    })
+    live::steps::<ImagePull, _, _>(
+        &api,
+        &who,
+        operation,
+        |step| step.error.is_some(),
+        async |permit| {
+            let image = ImageRef::of_field("image", &input.image)?;
+            Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
+        },
+    )
     .await
 }

@@ -176,7 +176,9 @@ mod tests {
     fn a_filter_takes_words_states_and_labels() {
         let labels = BTreeMap::from([("env".to_owned(), "prod".to_owned()), ("tier".to_owned(), "web".to_owned())]);
         let passes = |text: &str| Filter::read(&query(None, None, None, Some(text))).unwrap().passes(&["Shop-Web-1", "nginx:1"], "running", &labels);
-        for good in ["", "  ", "shop", "SHOP nginx", "env=prod", "state:running", "label:env", "label:env=prod shop", "state:Running label:tier=web web-1"] {
+        for good in
+            ["", "  ", "shop", "SHOP nginx", "env=prod", "state:running", "label:env", "label:env=prod shop", "state:Running label:tier=web web-1"]
+        {
             assert!(passes(good), "{good}");
         }
         for bad in ["mail", "shop mail", "state:exited", "state:", "label:x", "label:env=dev", "label:env=", "label:"] {

@@ -176,12 +176,7 @@ enum End {
 }
 
 /// Carries chunks until something ends it; also says how many bytes went. The source is gone when this returns.
-async fn pump(
-    source: Source,
-    is_events: bool,
-    ended: impl Future<Output = ()>,
-    out: &mpsc::Sender<io::Result<Bytes>>,
-) -> (End, u64) {
+async fn pump(source: Source, is_events: bool, ended: impl Future<Output = ()>, out: &mpsc::Sender<io::Result<Bytes>>) -> (End, u64) {
     let mut source = Batches { source, held: None };
     let mut ended = std::pin::pin!(ended);
     let mut sent = 0;

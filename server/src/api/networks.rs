@@ -19,11 +19,8 @@ use crate::{
     },
 };
 
-const COLUMNS: &[Column<Network>] = &[
-    ("name", |a, b| a.name.cmp(&b.name)),
-    ("driver", |a, b| a.driver.cmp(&b.driver)),
-    ("created_at", |a, b| a.created_at.cmp(&b.created_at)),
-];
+const COLUMNS: &[Column<Network>] =
+    &[("name", |a, b| a.name.cmp(&b.name)), ("driver", |a, b| a.driver.cmp(&b.driver)), ("created_at", |a, b| a.created_at.cmp(&b.created_at))];
 
 /// The engine and the network that a path names.
 type One = Named<(String, String)>;
@@ -38,7 +35,12 @@ pub fn routes() -> Router<Api> {
     route(router, NetworkRemove, remove)
 }
 
-async fn list_networks(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Asked(query): Asked<ListQuery>) -> Answer<NetworkList> {
+async fn list_networks(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Asked(query): Asked<ListQuery>,
+) -> Answer<NetworkList> {
     let operation = Operation::on_engine("NetworkList", Permission::NetworkList, &engine, "");
     api.at_engine(&who, operation, async |engine, permit| {
         let filter = Filter::read(&query)?;
@@ -50,7 +52,12 @@ async fn list_networks(State(api): State<Api>, Extension(who): Who, Named(engine
     .await
 }
 
-async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<NetworkInput>) -> Answer<NetworkCreate> {
+async fn create(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Input(input): Input<NetworkInput>,
+) -> Answer<NetworkCreate> {
     let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
     api.at_engine(&who, operation, async |engine, permit| {
         let plan = networks::plan(&input)?;
@@ -73,7 +80,12 @@ async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)
     .await
 }
 
-async fn disconnect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkDisconnect> {
+async fn disconnect(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Input(input): Input<ConnectInput>,
+) -> Answer<NetworkDisconnect> {
     let operation = Operation::on_engine("NetworkDisconnect", Permission::NetworkConnect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);

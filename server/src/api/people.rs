@@ -7,7 +7,8 @@ use axum::{
 use pilothouse_app::api::{
     Code, Empty, ListQuery, Page, Problem,
     people::{
-        Grant, GrantCreate, GrantDelete, GrantInput, GrantList, Role, RoleList, User, UserCreate, UserDelete, UserInput, UserList, UserUpdate, UserUpdateInput,
+        Grant, GrantCreate, GrantDelete, GrantInput, GrantList, Role, RoleList, User, UserCreate, UserDelete, UserInput, UserList, UserUpdate,
+        UserUpdateInput,
     },
 };
 
@@ -70,7 +71,12 @@ async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): 
         .await
 }
 
-async fn update_user(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<UserUpdateInput>) -> Answer<UserUpdate> {
+async fn update_user(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Path(name): Path<String>,
+    Input(input): Input<UserUpdateInput>,
+) -> Answer<UserUpdate> {
     let operation = Operation::on_system("UserUpdate", Permission::UserUpdate, &name);
     api.operator
         .operate(&who, operation, async |_| {
@@ -188,7 +194,9 @@ fn holds_what_it_grants(api: &Api, who: &crate::authn::Principal, role: &access:
     let policy = api.operator.policy();
     let held = policy.grants_of(&who.subject.user);
     let missing = role.permissions().find(|permission| {
-        let covered = |grant: &&access::Grant| grant.role.holds(*permission) && (grant.scope == Scope::All || *scope != Scope::All && grant.scope.covers(&target));
+        let covered = |grant: &&access::Grant| {
+            grant.role.holds(*permission) && (grant.scope == Scope::All || *scope != Scope::All && grant.scope.covers(&target))
+        };
         permission.kind() != access::Kind::Own && !held.iter().any(|grant| covered(&grant))
     });
     match missing {

@@ -295,7 +295,9 @@ async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input):
                 let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
                 let seen = api.operator.policy().decide(&who.subject, operation).is_ok();
                 if !seen || api.engines.get(engine).is_none() {
-                    return Err(ApiError(Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine")));
+                    return Err(ApiError(
+                        Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine"),
+                    ));
                 }
             }
             if api.store.tokens().await?.iter().filter(|row| row.username == *who.subject.user).count() >= TOKENS_EACH {

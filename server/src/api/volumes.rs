@@ -29,7 +29,12 @@ pub fn routes() -> Router<Api> {
     route(router, VolumeRemove, remove)
 }
 
-async fn list_volumes(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Asked(query): Asked<ListQuery>) -> Answer<VolumeList> {
+async fn list_volumes(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Asked(query): Asked<ListQuery>,
+) -> Answer<VolumeList> {
     let operation = Operation::on_engine("VolumeList", Permission::VolumeList, &engine, "");
     api.at_engine(&who, operation, async |engine, permit| {
         let filter = Filter::read(&query)?;

@@ -133,14 +133,7 @@ impl Trail {
     }
 
     /// Writes that something was refused before it was an operation at all: not classified, nobody signed in, a wrong password.
-    pub async fn refused(
-        &self,
-        who: Option<&Principal>,
-        origin: &Origin,
-        operation: &Operation,
-        reason: &str,
-        status: u16,
-    ) -> Result<(), TrailDown> {
+    pub async fn refused(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), TrailDown> {
         let intent = self.intent(who, origin, operation, false, reason);
         let id = intent.id;
         self.write(intent, false).await?;

@@ -44,7 +44,11 @@ fn one(error: impl std::fmt::Display) -> Vec<String> {
 
 async fn open(config: Config) -> Result<(), Vec<String>> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
+        .map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
     let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
     let last = store.recover_audit().await.map_err(one)?;
     let (trail, writer) = audit::spawn(store.clone(), last);

@@ -96,7 +96,8 @@ impl Front {
     }
 
     fn origin(&self, door: Door, headers: &HeaderMap, peer: SocketAddr) -> Origin {
-        let client: String = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
+        let client: String =
+            headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
         Origin { door, address: peer.ip().to_canonical().to_string().into(), client: client.into() }
     }
 }

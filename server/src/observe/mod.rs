@@ -128,7 +128,9 @@ mod tests {
     fn the_hottest_are_fresh_and_of_engines_one_may_see() {
         let figures = Figures::default();
         let now = now_ms();
-        for (engine, id, cpu, at) in [("a", "low", 1.0, now), ("a", "high", 9.0, now), ("a", "old", 99.0, now - 60_000), ("b", "mid", 5.0, now), ("c", "hidden", 50.0, now)] {
+        for (engine, id, cpu, at) in
+            [("a", "low", 1.0, now), ("a", "high", 9.0, now), ("a", "old", 99.0, now - 60_000), ("b", "mid", 5.0, now), ("c", "hidden", 50.0, now)]
+        {
             put(&figures, engine, id, cpu, at);
         }
         let names = |n: usize| figures.hottest(n, &["a".into(), "b".into()]).into_iter().map(|hot| hot.name).collect::<Vec<_>>();

@@ -72,12 +72,8 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(2))
             .disable_statement_logging();
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(5))
-                .connect_with(options.clone())
-        };
+        let pool =
+            |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).connect_with(options.clone());
         let write = pool(1).await?;
         let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
         if parse_version(&version) < OLDEST_SQLITE {

@@ -45,11 +45,7 @@ impl Store {
 
     /// Ends the sessions of `username`, all but the one of the id `keep`.
     pub async fn delete_sessions_of(&self, username: &str, keep: Option<&str>) -> Result<()> {
-        sqlx::query("DELETE FROM sessions WHERE username = $1 AND id <> COALESCE($2, '')")
-            .bind(username)
-            .bind(keep)
-            .execute(&self.write)
-            .await?;
+        sqlx::query("DELETE FROM sessions WHERE username = $1 AND id <> COALESCE($2, '')").bind(username).bind(keep).execute(&self.write).await?;
         Ok(())
     }
 

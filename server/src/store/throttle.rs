@@ -7,10 +7,8 @@ impl Store {
     pub async fn failures(&self, counters: &[String]) -> Result<Vec<(i64, i64)>> {
         let mut found = Vec::new();
         for counter in counters {
-            let row: Option<(i64, i64)> = sqlx::query_as("SELECT failures, last_at FROM throttle WHERE counter = $1")
-                .bind(counter)
-                .fetch_optional(&self.read)
-                .await?;
+            let row: Option<(i64, i64)> =
+                sqlx::query_as("SELECT failures, last_at FROM throttle WHERE counter = $1").bind(counter).fetch_optional(&self.read).await?;
             found.push(row.unwrap_or((0, 0)));
         }
         Ok(found)

@@ -39,15 +39,7 @@ impl Runner {
         let registry = given("PARITY_REGISTRY").unwrap_or_else(|| "127.0.0.1:5099".into());
         let kept = [("registry", registry), ("work", work.display().to_string())];
         let kept = kept.map(|(name, value)| (name.to_owned(), value)).into();
-        Ok(Runner {
-            docker: docker.into(),
-            env: env.to_vec(),
-            work: work.into(),
-            version,
-            kept,
-            own,
-            background: HashMap::new(),
-        })
+        Ok(Runner { docker: docker.into(), env: env.to_vec(), work: work.into(), version, kept, own, background: HashMap::new() })
     }
 
     /// Runs one area and gives what its commands did.
@@ -194,9 +186,7 @@ impl Runner {
         let missing = run.shows.iter().find(|text| !ended.stdout.contains(*text) && !ended.stderr.contains(*text));
         let failure = match (ended.hung, ended.exit, run.exit) {
             (Some(hung), ..) => Some(hung),
-            (None, is, Some(wanted)) if is != Some(wanted) => {
-                Some(format!("it ended with {is:?} instead of {wanted}: {}", ended.stderr.trim_end()))
-            }
+            (None, is, Some(wanted)) if is != Some(wanted) => Some(format!("it ended with {is:?} instead of {wanted}: {}", ended.stderr.trim_end())),
             _ => missing.map(|text| format!("it did not show {text:?}")),
         };
         Outcome {

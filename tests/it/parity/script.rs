@@ -264,7 +264,10 @@ mod tests {
     fn words_are_split_as_a_shell_does() {
         let kept = Variables::from([("ids".into(), "a b".into()), ("none".into(), String::new())]);
         let split = |line| words(line, &kept);
-        assert_eq!(split(r#"run -e 'A=${ids}' "x ${ids}\n" ''"#), Ok(vec!["run".into(), "-e".into(), "A=${ids}".into(), "x a b\n".into(), "".into()]));
+        assert_eq!(
+            split(r#"run -e 'A=${ids}' "x ${ids}\n" ''"#),
+            Ok(vec!["run".into(), "-e".into(), "A=${ids}".into(), "x a b\n".into(), "".into()])
+        );
         assert_eq!(split("rm ${ids} ${none} z${ids}"), Ok(vec!["rm".into(), "a".into(), "b".into(), "za".into(), "b".into()]));
         assert!(split("rm ${gone}").is_err());
         assert!(split("rm 'x").is_err());

@@ -43,7 +43,8 @@ fn Line(session: Signal<Session>, sessions: Listed) -> impl IntoView {
     let name = browser.clone();
     let end = Callback::new(move |()| {
         let id = id.clone();
-        let ask = Ask::new(format!("End the session of {name}?"), "End it").loses("Whoever uses it must sign in again, and what streams there stops.");
+        let ask =
+            Ask::new(format!("End the session of {name}?"), "End it").loses("Whoever uses it must sign in again, and what streams there stops.");
         confirm.ask(ask, move || act.run::<SessionRevoke>(&[&id], &Empty {}, "The session has ended.", move |_| sessions.refetch()));
     });
     view! {
@@ -83,7 +84,10 @@ mod tests {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
         assert_eq!(browser(chrome), "Chrome on Linux");
         assert_eq!(browser(&format!("{chrome} Edg/140.0")), "Edge on Linux");
-        assert_eq!(browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"), "Safari on iPhone");
+        assert_eq!(
+            browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"),
+            "Safari on iPhone"
+        );
         assert_eq!(browser("curl/8.5"), "curl");
         assert_eq!(browser(""), "Another client");
     }

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::api::Empty;
 use crate::api::containers::{
-    Container, ContainerKill, ContainerPause, ContainerRemove, ContainerRestart, ContainerStart, ContainerStop, ContainerUnpause,
-    KillInput, RemoveInput, StopInput,
+    Container, ContainerKill, ContainerPause, ContainerRemove, ContainerRestart, ContainerStart, ContainerStop, ContainerUnpause, KillInput,
+    RemoveInput, StopInput,
 };
-use crate::ui::{Ask, Confirm, Menu, Kind, Tone, icons};
+use crate::ui::{Ask, Confirm, Kind, Menu, Tone, icons};
 use crate::widgets::{GateButton, GateItem, use_act};
 
 /// How good a state is.

@@ -98,12 +98,7 @@ fn Form(engine: String) -> impl IntoView {
             });
         }
     };
-    let policies = [
-        ("no", "Never"),
-        ("on-failure", "When it fails"),
-        ("unless-stopped", "Always, unless it was stopped"),
-        ("always", "Always"),
-    ];
+    let policies = [("no", "Never"), ("on-failure", "When it fails"), ("unless-stopped", "Always, unless it was stopped"), ("always", "Always")];
     let policies: Vec<(String, String)> = policies.map(|(value, words)| (value.to_owned(), words.to_owned())).into();
     let [image_error, name_error, ports_error, networks_error, volumes_error, env_error, labels_error, restart_error] =
         ["image", "name", "ports", "networks", "volumes", "env", "labels", "restart"].map(|name| submit.error(name));

@@ -6,19 +6,17 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::row::Row;
+use crate::api::Empty;
 use crate::api::Page;
 use crate::api::containers::{
     Container, ContainerKill, ContainerList, ContainerRemove, ContainerRestart, ContainerStart, ContainerStop, KillInput, RemoveInput, StopInput,
 };
 use crate::api::events::{EventQuery, EventsFollow};
-use crate::api::Empty;
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{
-    Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons,
-};
+use crate::ui::{Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons};
 use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, Target, offer_commands, use_act};
 
 /// What happens together is read together.

@@ -267,9 +267,7 @@ fn Broken(following: ReadSignal<Following>, view: View) -> impl IntoView {
         Following::Broken(problem) | Following::Refused(problem) if view.lines.get() > 0 => Some(problem),
         _ => None,
     });
-    move || {
-        problem.get().map(|problem| view! { <Callout tone=Tone::Warn title="The log is not followed now">{problem.to_string()}</Callout> })
-    }
+    move || problem.get().map(|problem| view! { <Callout tone=Tone::Warn title="The log is not followed now">{problem.to_string()}</Callout> })
 }
 
 /// What stands in the place of the lines while there are none.
@@ -284,7 +282,9 @@ fn Nothing(following: ReadSignal<Following>, view: View) -> impl IntoView {
             Following::Opening => view! { <p class="log-nothing" role="status">"Reading the log"</p> }.into_any(),
             Following::Live => view! { <p class="log-nothing">"Nothing has been printed so far. New lines show here."</p> }.into_any(),
             Following::Ended => view! { <p class="log-nothing">"Nothing was printed."</p> }.into_any(),
-            Following::Broken(problem) | Following::Refused(problem) => view! { <div class="log-nothing"><ProblemView problem=problem/></div> }.into_any(),
+            Following::Broken(problem) | Following::Refused(problem) => {
+                view! { <div class="log-nothing"><ProblemView problem=problem/></div> }.into_any()
+            }
         }
     }
 }

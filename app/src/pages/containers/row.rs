@@ -10,12 +10,7 @@ use crate::ui::format::{bytes, percent};
 use crate::ui::{Badge, Meter, SelectRow, StateDot, Time};
 
 #[component]
-pub(super) fn Row(
-    engine: Signal<String>,
-    container: Signal<Container>,
-    selected: RwSignal<BTreeSet<String>>,
-    after: Callback<()>,
-) -> impl IntoView {
+pub(super) fn Row(engine: Signal<String>, container: Signal<Container>, selected: RwSignal<BTreeSet<String>>, after: Callback<()>) -> impl IntoView {
     let id = container.with_untracked(|c| c.id.clone());
     let name = Signal::derive(move || container.with(|c| c.name.clone()));
     let image = Signal::derive(move || container.with(|c| c.image.clone()));
@@ -63,9 +58,7 @@ pub(super) fn Row(
 fn Cpu(container: Signal<Container>, name: Signal<String>) -> impl IntoView {
     let cpu = Memo::new(move |_| container.with(|c| c.usage.map(|usage| usage.cpu_percent)));
     let label = Signal::derive(move || format!("CPU of {}", name.get()));
-    move || {
-        cpu.get().map(|cpu| view! { <Meter share=cpu / 100.0 text=percent(cpu) label=label/> })
-    }
+    move || cpu.get().map(|cpu| view! { <Meter share=cpu / 100.0 text=percent(cpu) label=label/> })
 }
 
 #[component]

@@ -41,7 +41,8 @@ pub(super) fn Stats(engine: Signal<String>, detail: Signal<ContainerDetail>) -> 
 
 #[component]
 fn Waiting() -> impl IntoView {
-    view! { <div class="charts">{(0..4).map(|_| view! { <div class="card chart-card"><SkeletonText lines=6/></div> }).collect_view()}</div> }.into_any()
+    view! { <div class="charts">{(0..4).map(|_| view! { <div class="card chart-card"><SkeletonText lines=6/></div> }).collect_view()}</div> }
+        .into_any()
 }
 
 #[component]

@@ -105,7 +105,8 @@ fn Start(running: Memo<bool>, command: RwSignal<String>, user: RwSignal<String>,
             connect.run(());
         }
     };
-    let chip = move |shell: &'static str| view! { <button type="button" class="chip" on:click=move |_| command.set(shell.to_owned())>{shell}</button> };
+    let chip =
+        move |shell: &'static str| view! { <button type="button" class="chip" on:click=move |_| command.set(shell.to_owned())>{shell}</button> };
     let form = move || {
         view! {
             <form method="post" class="card terminal-start" on:submit=send.clone()>

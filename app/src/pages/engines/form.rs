@@ -56,7 +56,12 @@ impl Draft {
     }
 
     pub(super) fn input(&self) -> EngineInput {
-        untrack(|| EngineInput { name: self.name.get().trim().to_owned(), url: self.url(), labels: labels::read(&self.labels.get()), tls: self.tls() })
+        untrack(|| EngineInput {
+            name: self.name.get().trim().to_owned(),
+            url: self.url(),
+            labels: labels::read(&self.labels.get()),
+            tls: self.tls(),
+        })
     }
 }
 

@@ -119,7 +119,8 @@ fn TagLine(engine: Signal<String>, tag: String, image: Signal<Image>, after: Cal
     let label = format!("Take {tag} off");
     let off = Callback::new(move |()| {
         let (engine, tag) = (engine.get_untracked(), tag.clone());
-        let ask = Ask::new(format!("Take {tag} off?"), "Take it off").loses("The image stays, by its other tags. Whoever asks for this one finds nothing.");
+        let ask =
+            Ask::new(format!("Take {tag} off?"), "Take it off").loses("The image stays, by its other tags. Whoever asks for this one finds nothing.");
         confirm.ask(ask, move || {
             let done = format!("Took {tag} off.");
             act.run::<ImageRemove>(&[&engine, &tag], &ImageRemoveInput::default(), done, move |_| after.run(()));

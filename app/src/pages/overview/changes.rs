@@ -11,11 +11,7 @@ use crate::widgets::use_me;
 pub(super) fn Changes(changes: Signal<Vec<AuditRecord>>) -> impl IntoView {
     let may = use_me().may("system.audit.list", None);
     let any = Memo::new(move |_| changes.with(|changes| !changes.is_empty()));
-    let nothing = if may {
-        "Nothing has been changed yet."
-    } else {
-        "To see what others changed, you need system.audit.list."
-    };
+    let nothing = if may { "Nothing has been changed yet." } else { "To see what others changed, you need system.audit.list." };
     view! {
         <section class="card flush">
             <header class="card-head">

@@ -29,10 +29,12 @@ fn Line(hot: Signal<Hot>) -> impl IntoView {
     let about = move || hot.with(|hot| format!("{} on {}", hot.image, hot.engine));
     let trail = Signal::derive(move || hot.with(|hot| hot.cpu_trail.clone()));
     let label = Signal::derive(move || format!("CPU of {} over the last minutes", name()));
-    let memory = move || hot.with(|hot| match hot.usage.memory_limit {
-        0 => bytes(hot.usage.memory),
-        limit => format!("{} of {}", bytes(hot.usage.memory), bytes(limit)),
-    });
+    let memory = move || {
+        hot.with(|hot| match hot.usage.memory_limit {
+            0 => bytes(hot.usage.memory),
+            limit => format!("{} of {}", bytes(hot.usage.memory), bytes(limit)),
+        })
+    };
     view! {
         <li>
             <div class="what">

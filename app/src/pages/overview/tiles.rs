@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn old_numbers_of_an_engine_that_is_down_do_not_count() {
-        let engines = [engine(Health::Up { since: 0, latency_ms: 1 }), engine(Health::Down { since: 0, reason: "gone".into() }), engine(Health::Unknown)];
+        let engines =
+            [engine(Health::Up { since: 0, latency_ms: 1 }), engine(Health::Down { since: 0, reason: "gone".into() }), engine(Health::Unknown)];
         assert_eq!(sum(&engines), Sum { engines: 3, up: 1, running: 3, paused: 1, stopped: 2, images: 7 });
     }
 }

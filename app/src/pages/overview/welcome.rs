@@ -13,7 +13,8 @@ pub(super) fn Welcome() -> impl IntoView {
         let detail = "You may sign in, and that is all yet. Ask an administrator for a role on an engine.".to_owned();
         return view! { <EmptyState icon=icons::LOCK title="No engine for you to see" detail=Signal::stored(detail)/> }.into_any();
     }
-    let detail = "Pilothouse stands in front of Docker engines. Tell it where one is, and everybody's docker goes through here, under their own rights.";
+    let detail =
+        "Pilothouse stands in front of Docker engines. Tell it where one is, and everybody's docker goes through here, under their own rights.";
     view! {
         <div class="welcome">
             <EmptyState icon=icons::SERVER title="Add your first engine" detail=Signal::stored(detail.to_owned())>

@@ -16,15 +16,18 @@ pub(super) fn Grants(username: String) -> impl IntoView {
     let grants: Resource<Result<Page<Grant>, Problem>> = {
         let username = username.clone();
         let query = ListQuery { limit: Some(500), filter: Some(username.clone()), ..ListQuery::default() };
-        Resource::new(|| (), move |()| {
-            let (call, username) = (client.call::<GrantList>(&[], &query), username.clone());
-            async move {
-                let mut page = call.await?;
-                // The search finds parts of names too.
-                page.items.retain(|grant| grant.user == username);
-                Ok(page)
-            }
-        })
+        Resource::new(
+            || (),
+            move |()| {
+                let (call, username) = (client.call::<GrantList>(&[], &query), username.clone());
+                async move {
+                    let mut page = call.await?;
+                    // The search finds parts of names too.
+                    page.items.retain(|grant| grant.user == username);
+                    Ok(page)
+                }
+            },
+        )
     };
     let after = Callback::new(move |()| grants.refetch());
     view! {

@@ -94,7 +94,8 @@ fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
         move || {
             let page = grants.get()?.ok()?;
             let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.user == name).collect();
-            let badges = mine.iter().map(|grant| view! { <Badge text=format!("{} on {}", grant.role, words(&grant.scope)) tone=grant_tone(&grant.role)/> });
+            let badges =
+                mine.iter().map(|grant| view! { <Badge text=format!("{} on {}", grant.role, words(&grant.scope)) tone=grant_tone(&grant.role)/> });
             // Past 500 grants this list does not know them all; the person's own page does.
             let none = mine.is_empty() && page.next.is_none();
             Some(view! { {badges.collect_view()} {none.then(|| view! { <span class="muted">"nothing yet"</span> })} })

@@ -27,14 +27,17 @@ fn One(username: String) -> impl IntoView {
     let user: Read = {
         let username = username.clone();
         let query = ListQuery { limit: Some(500), filter: Some(username.clone()), ..ListQuery::default() };
-        Resource::new(|| (), move |()| {
-            let (call, username) = (client.call::<UserList>(&[], &query), username.clone());
-            async move {
-                // The search finds parts of names too.
-                let found = call.await?.items.into_iter().find(|user| user.username == username);
-                found.ok_or_else(|| Problem::new(Code::NotFound, format!("There is no user {username}.")))
-            }
-        })
+        Resource::new(
+            || (),
+            move |()| {
+                let (call, username) = (client.call::<UserList>(&[], &query), username.clone());
+                async move {
+                    // The search finds parts of names too.
+                    let found = call.await?.items.into_iter().find(|user| user.username == username);
+                    found.ok_or_else(|| Problem::new(Code::NotFound, format!("There is no user {username}.")))
+                }
+            },
+        )
     };
     view! {
         <PageHead title=username back=("/people".to_owned(), "People".to_owned())/>

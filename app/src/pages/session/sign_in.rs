@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::Porch;
-use crate::api::session::{SetupGet, SignIn, SignInInput};
 use crate::api::Empty;
+use crate::api::session::{SetupGet, SignIn, SignInInput};
 use crate::client::Client;
 use crate::ui::{Button, Callout, Kind, PasswordField, TextField};
 use crate::widgets::{FormProblem, Submit};
@@ -69,7 +69,18 @@ mod tests {
         for good in ["/", "/engines", "/engines/demo/containers?q=a%20b&at=x", "/a//b"] {
             assert_eq!(inside(Some(good)), good);
         }
-        let bad = ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "evil", "/\t/evil.example", "/a\\b", "\\/x", "/x\r\nSet-Cookie: a"];
+        let bad = [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "evil",
+            "/\t/evil.example",
+            "/a\\b",
+            "\\/x",
+            "/x\r\nSet-Cookie: a",
+        ];
         for bad in bad {
             assert_eq!(inside(Some(bad)), "/", "{bad:?}");
         }

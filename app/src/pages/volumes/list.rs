@@ -146,9 +146,8 @@ fn RemoveButton(engine: Signal<String>, volume: Signal<Volume>, after: Callback<
     let act = use_act();
     let confirm = Confirm::get();
     let label = Signal::derive(move || format!("Remove {}", volume.with(|volume| volume.name.clone())));
-    let reason = Signal::derive(move || {
-        volume.with(|volume| (!volume.used_by.is_empty()).then(|| format!("it is mounted in {}", volume.used_by.join(", "))))
-    });
+    let reason =
+        Signal::derive(move || volume.with(|volume| (!volume.used_by.is_empty()).then(|| format!("it is mounted in {}", volume.used_by.join(", ")))));
     let press = Callback::new(move |()| {
         let (engine, name) = (engine.get_untracked(), volume.with_untracked(|volume| volume.name.clone()));
         let ask = Ask::new(format!("Remove {name}?"), "Remove")

@@ -4,8 +4,8 @@ use axum::{Extension, extract::State};
 use pilothouse_app::api::{
     Empty,
     containers::{
-        ContainerKill, ContainerPause, ContainerRemove, ContainerRename, ContainerRestart, ContainerStart, ContainerStop, ContainerUnpause, KillInput,
-        RemoveInput, RenameInput, StopInput,
+        ContainerKill, ContainerPause, ContainerRemove, ContainerRename, ContainerRestart, ContainerStart, ContainerStop, ContainerUnpause,
+        KillInput, RemoveInput, RenameInput, StopInput,
     },
 };
 
@@ -38,7 +38,12 @@ pub async fn stop(State(api): State<Api>, Extension(who): Who, Named((engine, id
     .await
 }
 
-pub async fn restart(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<StopInput>) -> Answer<ContainerRestart> {
+pub async fn restart(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Input(input): Input<StopInput>,
+) -> Answer<ContainerRestart> {
     let operation = Operation::on_engine("ContainerRestart", Permission::ContainerRestart, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let (id, grace) = (ContainerId::parse(&id)?, grace(&input)?);
@@ -78,7 +83,12 @@ pub async fn unpause(State(api): State<Api>, Extension(who): Who, Named((engine,
     api.at_engine(&who, operation, async |engine, permit| done(containers::unpause(&engine, &permit, &ContainerId::parse(&id)?).await)).await
 }
 
-pub async fn rename(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<RenameInput>) -> Answer<ContainerRename> {
+pub async fn rename(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Input(input): Input<RenameInput>,
+) -> Answer<ContainerRename> {
     let operation = Operation::on_engine("ContainerRename", Permission::ContainerRename, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let (id, name) = (ContainerId::parse(&id)?, ContainerId::new_name(&input.name)?);
@@ -87,7 +97,12 @@ pub async fn rename(State(api): State<Api>, Extension(who): Who, Named((engine, 
     .await
 }
 
-pub async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(input): Asked<RemoveInput>) -> Answer<ContainerRemove> {
+pub async fn remove(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Asked(input): Asked<RemoveInput>,
+) -> Answer<ContainerRemove> {
     let operation = Operation::on_engine("ContainerRemove", Permission::ContainerRemove, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         done(containers::remove(&engine, &permit, &ContainerId::parse(&id)?, input.force, input.volumes).await)

@@ -15,7 +15,12 @@ use crate::{
     operate::{Begun, Failure},
 };
 
-pub async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<ContainerInput>) -> Answer<ContainerCreate> {
+pub async fn create(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named(engine): Named<String>,
+    Input(input): Input<ContainerInput>,
+) -> Answer<ContainerCreate> {
     let name = if input.name.is_empty() { &input.image } else { &input.name };
     let operation = Operation::on_engine("ContainerCreate", Permission::ContainerCreate, &engine, name);
     api.at_engine(&who, operation, async |engine, permit| {

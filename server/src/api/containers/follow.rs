@@ -28,7 +28,12 @@ const EVERY: Duration = Duration::from_secs(1);
 /// A figure that was taken for somebody else so short a time ago will do.
 const RECENT_MS: i64 = 700;
 
-pub async fn logs(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(query): Asked<LogQuery>) -> Result<Response, ApiError> {
+pub async fn logs(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Asked(query): Asked<LogQuery>,
+) -> Result<Response, ApiError> {
     let operation = Operation::on_engine("ContainerLogs", Permission::ContainerLogs, &engine, &id);
     live::events::<ContainerLogs, _, _>(&api, &who, operation, async |permit| {
         let engine = api.engine_of(&permit)?;
@@ -38,7 +43,12 @@ pub async fn logs(State(api): State<Api>, Extension(who): Who, Named((engine, id
     .await
 }
 
-pub async fn download(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(query): Asked<LogQuery>) -> Result<Response, ApiError> {
+pub async fn download(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Asked(query): Asked<LogQuery>,
+) -> Result<Response, ApiError> {
     let operation = Operation::on_engine("ContainerLogDownload", Permission::ContainerLogs, &engine, &id);
     live::text(&api, &who, operation, async |permit| {
         let engine = api.engine_of(&permit)?;

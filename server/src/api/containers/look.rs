@@ -72,7 +72,12 @@ pub async fn top(State(api): State<Api>, Extension(who): Who, Named((engine, id)
     api.at_engine(&who, operation, async |engine, permit| Ok(containers::top(&engine, &permit, &ContainerId::parse(&id)?).await?)).await
 }
 
-pub async fn changes(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(query): Asked<ListQuery>) -> Answer<ContainerChanges> {
+pub async fn changes(
+    State(api): State<Api>,
+    Extension(who): Who,
+    Named((engine, id)): One,
+    Asked(query): Asked<ListQuery>,
+) -> Answer<ContainerChanges> {
     let operation = Operation::on_engine("ContainerChanges", Permission::ContainerChanges, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let filter = Filter::read(&query)?;

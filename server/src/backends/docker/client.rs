@@ -9,11 +9,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::{
-    EngineError,
-    connect::Connector,
-    error::from_client,
-};
+use super::{EngineError, connect::Connector, error::from_client};
 
 /// A typed client that connects with `connector`; `timeout` is for the head of each answer.
 pub fn bollard(connector: Connector, timeout: Duration) -> Result<Docker, EngineError> {

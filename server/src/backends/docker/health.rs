@@ -10,8 +10,14 @@ pub enum Health {
     /// Nobody has looked yet.
     #[default]
     Unknown,
-    Up { since: i64, latency_ms: u32 },
-    Down { since: i64, reason: String },
+    Up {
+        since: i64,
+        latency_ms: u32,
+    },
+    Down {
+        since: i64,
+        reason: String,
+    },
 }
 
 /// An engine's health and what it last said of itself.

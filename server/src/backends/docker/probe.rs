@@ -84,7 +84,11 @@ impl Engine {
                 (steps, None)
             }
             Err(_) => {
-                steps.push(step("answer", false, "It took the connection and then said nothing for 10 s. Is that port a Docker engine's?".to_owned()));
+                steps.push(step(
+                    "answer",
+                    false,
+                    "It took the connection and then said nothing for 10 s. Is that port a Docker engine's?".to_owned(),
+                ));
                 (steps, None)
             }
         }
@@ -100,7 +104,9 @@ fn explain(address: &Address, error: &std::io::Error) -> String {
         (Address::Unix(_), ErrorKind::ConnectionRefused) => "The socket is there, but nothing listens on it. Does the engine run?",
         (_, ErrorKind::ConnectionRefused) => "Nothing listens on that port. Was the engine started with -H tcp://...?",
         (_, ErrorKind::TimedOut) => "Nothing answered within 5 s. Does a firewall drop it?",
-        (Address::Tls { .. }, ErrorKind::InvalidData) => "The TLS handshake failed. Is the authority the one that signed the engine's certificate, and is this host's name in it?",
+        (Address::Tls { .. }, ErrorKind::InvalidData) => {
+            "The TLS handshake failed. Is the authority the one that signed the engine's certificate, and is this host's name in it?"
+        }
         _ => "Check the address.",
     };
     format!("Could not connect: {error}. {advice}")

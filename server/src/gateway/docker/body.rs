@@ -19,8 +19,20 @@ pub const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Fields whose value is an object with keys of the user's own choosing: there, `a` and `A` are two things.
 const USER_KEYED: &[&str] = &[
-    "Annotations", "AuxiliaryAddresses", "Config", "DriverOpts", "EndpointsConfig", "ExposedPorts", "Labels", "Options", "PortBindings",
-    "Segments", "StorageOpt", "Sysctls", "Tmpfs", "Volumes",
+    "Annotations",
+    "AuxiliaryAddresses",
+    "Config",
+    "DriverOpts",
+    "EndpointsConfig",
+    "ExposedPorts",
+    "Labels",
+    "Options",
+    "PortBindings",
+    "Segments",
+    "StorageOpt",
+    "Sysctls",
+    "Tmpfs",
+    "Volumes",
 ];
 
 /// Every field that the engine knows, by its folded spelling.

@@ -238,8 +238,21 @@ mod tests {
     #[test]
     fn what_a_router_might_decode_clean_or_fold_is_refused() {
         for path in [
-            "/containers/%63reate", "/containers%2Fjson", "//info", "/./info", "/containers/../info", "/%2e%2e/info", "/%252e/info",
-            "/containers\\json", "/info;x=1", "/info/", "/info%00", "/%zz", "/inf\u{f6}", "info", "",
+            "/containers/%63reate",
+            "/containers%2Fjson",
+            "//info",
+            "/./info",
+            "/containers/../info",
+            "/%2e%2e/info",
+            "/%252e/info",
+            "/containers\\json",
+            "/info;x=1",
+            "/info/",
+            "/info%00",
+            "/%zz",
+            "/inf\u{f6}",
+            "info",
+            "",
         ] {
             assert!(matches!(name("GET", path), Err(Unclassified::Malformed(_))), "{path}");
         }
@@ -247,7 +260,8 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_table_is_unknown() {
-        for (method, path) in [("get", "/info"), ("TRACE", "/info"), ("POST", "/info"), ("GET", "/nope"), ("GET", "/plugins/x"), ("CONNECT", "/info")] {
+        for (method, path) in [("get", "/info"), ("TRACE", "/info"), ("POST", "/info"), ("GET", "/nope"), ("GET", "/plugins/x"), ("CONNECT", "/info")]
+        {
             assert_eq!(name(method, path), Err(Unclassified::Unknown), "{method} {path}");
         }
         assert!(matches!(name("GET", "/debug/pprof/heap"), Err(Unclassified::Refused(_))));

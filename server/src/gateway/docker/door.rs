@@ -101,7 +101,13 @@ impl From<Named<'_>> for Asked {
 
 impl EngineDoor {
     /// Answers one request. `who` is nobody when no token of ours came with it.
-    pub async fn handle(&self, request: Request<Incoming>, asked: Result<Asked, NameError>, who: Option<Principal>, origin: &Origin) -> Response<Body> {
+    pub async fn handle(
+        &self,
+        request: Request<Incoming>,
+        asked: Result<Asked, NameError>,
+        who: Option<Principal>,
+        origin: &Origin,
+    ) -> Response<Body> {
         match self.pass(request, asked, who, origin).await {
             Ok(response) => response,
             Err(refusal) => message(refusal.status, &refusal.message),
@@ -180,7 +186,11 @@ impl EngineDoor {
                 Reply::Stream => (PROMPT, engine.stream_turn().await?),
                 Reply::Bulk | Reply::Upgrade(_) => (SLOW, engine.stream_turn().await?),
             };
-            let answer = if upgrade { engine.hijack(&permit, rebuilt, deadline).await? } else { Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?) };
+            let answer = if upgrade {
+                engine.hijack(&permit, rebuilt, deadline).await?
+            } else {
+                Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?)
+            };
             Ok((answer, client, counts, turn))
         };
         let (answer, client, counts, turn) = match result.await {

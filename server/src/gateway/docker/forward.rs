@@ -70,7 +70,9 @@ impl Body for Upload {
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => self.pause.as_mut().poll(cx).map(|()| Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long")))),
+            Poll::Pending => {
+                self.pause.as_mut().poll(cx).map(|()| Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))))
+            }
         }
     }
 

@@ -6,6 +6,6 @@
 pub mod body;
 pub mod classify;
 pub mod door;
-pub mod name;
 mod forward;
+pub mod name;
 mod rebuild;

@@ -17,8 +17,19 @@ const SESSION: &str = "x-docker-expose-session-";
 
 /// The engine's headers that come back.
 const RETURNED: &[&str] = &[
-    "api-version", "builder-version", "cache-control", "content-disposition", "content-type", "date", "docker-experimental",
-    "libnetwork-version", "ostype", "pragma", "server", "swarm", "x-docker-container-path-stat",
+    "api-version",
+    "builder-version",
+    "cache-control",
+    "content-disposition",
+    "content-type",
+    "date",
+    "docker-experimental",
+    "libnetwork-version",
+    "ostype",
+    "pragma",
+    "server",
+    "swarm",
+    "x-docker-container-path-stat",
 ];
 
 /// The head of the request for the engine.

@@ -304,11 +304,30 @@ mod tests {
         for (field, input) in cases {
             assert_eq!(Plan::read(&input).unwrap_err().field.as_deref(), Some(field), "{input:?}");
         }
-        for text in ["", "0", "x", "80/xyz", "65536", "1:2:3", "1.2.3.4:80", "a:1:2", "::1:80:80", "[1.2.3.4]:80:80", "+80", " 80", "80-90", "0:80", ":80", "8080:"] {
+        for text in [
+            "",
+            "0",
+            "x",
+            "80/xyz",
+            "65536",
+            "1:2:3",
+            "1.2.3.4:80",
+            "a:1:2",
+            "::1:80:80",
+            "[1.2.3.4]:80:80",
+            "+80",
+            " 80",
+            "80-90",
+            "0:80",
+            ":80",
+            "8080:",
+        ] {
             let input = ContainerInput { ports: strings(&[text]), ..input() };
             assert_eq!(Plan::read(&input).unwrap_err().field.as_deref(), Some("ports"), "{text}");
         }
-        for text in ["", "/x", "data", "data:", "data:x", "data:/", ":/x", "~/x:/x", "./x:/x", "/a/../etc:/x", "a:/x:rx", "a:/x:ro:z", "a:/../x", "a b:/x"] {
+        for text in
+            ["", "/x", "data", "data:", "data:x", "data:/", ":/x", "~/x:/x", "./x:/x", "/a/../etc:/x", "a:/x:rx", "a:/x:ro:z", "a:/../x", "a b:/x"]
+        {
             let input = ContainerInput { volumes: strings(&[text]), ..input() };
             assert_eq!(Plan::read(&input).unwrap_err().field.as_deref(), Some("volumes"), "{text}");
         }

@@ -44,7 +44,11 @@ pub(super) fn seconds(millis: i64) -> Option<String> {
 }
 
 /// Follows the events of a [`path`].
-pub async fn follow(engine: &Engine, permit: &Permit, path: &str) -> Result<impl Stream<Item = Result<Event, EngineError>> + Send + use<>, EngineError> {
+pub async fn follow(
+    engine: &Engine,
+    permit: &Permit,
+    path: &str,
+) -> Result<impl Stream<Item = Result<Event, EngineError>> + Send + use<>, EngineError> {
     let chunks = call::open(engine, permit, call::request(Method::GET, path, None)?, READ).await?;
     Ok(call::json_lines::<wire::EventLine>(chunks).map(|line| line.map(shown)))
 }
@@ -68,8 +72,10 @@ mod tests {
 
     #[test]
     fn an_event_is_shown() {
-        let line = serde_json::from_value(json!({"Type": "container", "Action": "start", "Actor": {"ID": "c1", "Attributes": {"name": "web", "image": "x"}},
-            "time": 1_700_000_000, "timeNano": 1_700_000_000_123_456_789_i64}))
+        let line = serde_json::from_value(
+            json!({"Type": "container", "Action": "start", "Actor": {"ID": "c1", "Attributes": {"name": "web", "image": "x"}},
+            "time": 1_700_000_000, "timeNano": 1_700_000_000_123_456_789_i64}),
+        )
         .unwrap();
         let event = shown(line);
         assert_eq!((event.at, event.name.as_str()), (1_700_000_000_123, "web"));

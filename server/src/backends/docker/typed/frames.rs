@@ -54,10 +54,19 @@ pub struct Decoder {
 
 /// Where in a frame the decoder is.
 enum Frame {
-    Head { bytes: [u8; 8], have: usize },
-    Payload { stream: LogStream, left: u32 },
+    Head {
+        bytes: [u8; 8],
+        have: usize,
+    },
+    Payload {
+        stream: LogStream,
+        left: u32,
+    },
     /// The engine's own error.
-    Error { text: Vec<u8>, left: u32 },
+    Error {
+        text: Vec<u8>,
+        left: u32,
+    },
 }
 
 const NEW_HEAD: Frame = Frame::Head { bytes: [0; 8], have: 0 };

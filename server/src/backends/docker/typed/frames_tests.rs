@@ -71,7 +71,11 @@ fn text_without_a_timestamp_is_text() {
 #[test]
 fn a_terminal_is_raw_and_one_stream() {
     let bytes = format!("{AT} \u{1b}[31mred\u{1b}[0m\r\n{AT} \u{1}\0\0\0\0\0\0\u{5}not a frame\r\n");
-    check(Mode::Raw, bytes.as_bytes(), &[line(LogStream::Stdout, "\u{1b}[31mred\u{1b}[0m"), line(LogStream::Stdout, "\u{1}\0\0\0\0\0\0\u{5}not a frame")]);
+    check(
+        Mode::Raw,
+        bytes.as_bytes(),
+        &[line(LogStream::Stdout, "\u{1b}[31mred\u{1b}[0m"), line(LogStream::Stdout, "\u{1}\0\0\0\0\0\0\u{5}not a frame")],
+    );
 }
 
 #[test]

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn an_image_knows_who_uses_it_and_has_no_tag_called_none() {
-        let listed = serde_json::from_value(json!({"Id": "sha256:1", "RepoTags": ["<none>:<none>"], "RepoDigests": null, "Created": 2, "Size": -1})).unwrap();
+        let listed =
+            serde_json::from_value(json!({"Id": "sha256:1", "RepoTags": ["<none>:<none>"], "RepoDigests": null, "Created": 2, "Size": -1})).unwrap();
         let image = labelled(listed, &users(containers())).image;
         assert!(image.tags.is_empty());
         assert_eq!(image.used_by, ["a", "b"]);

@@ -179,7 +179,14 @@ mod tests {
 
     #[test]
     fn a_pull_without_a_tag_is_not_a_pull_of_all_tags() {
-        let split = |text: &str| ImageRef::parse(text).map(|r| { let (a, b) = r.split(); (a.to_owned(), b.to_owned()) }).unwrap();
+        let split = |text: &str| {
+            ImageRef::parse(text)
+                .map(|r| {
+                    let (a, b) = r.split();
+                    (a.to_owned(), b.to_owned())
+                })
+                .unwrap()
+        };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(split("busybox"), pair("busybox", "latest"));
         assert_eq!(split("h:5000/a"), pair("h:5000/a", "latest"));

@@ -1,9 +1,6 @@
 //! Networks: looked at, made, connected, removed.
 
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use http::Method;
 use pilothouse_app::api::{
@@ -45,7 +42,9 @@ pub fn plan(input: &NetworkInput) -> Result<Value, Problem> {
     let driver = match input.driver.as_deref() {
         None | Some("") => "bridge",
         // A plugin's name may hold what an image's may.
-        Some(driver) => super::names::ImageRef::of_field("driver", driver).map_err(|_| bad("driver", "There is no such network driver.")).map(|_| driver)?,
+        Some(driver) => {
+            super::names::ImageRef::of_field("driver", driver).map_err(|_| bad("driver", "There is no such network driver.")).map(|_| driver)?
+        }
     };
     let pools = match input.subnet.as_deref() {
         None | Some("") => json!([]),
@@ -161,9 +160,10 @@ mod tests {
             {"Id": "c2", "Names": ["/a"], "NetworkSettings": {"Networks": {"front": {"NetworkID": ""}, "back": {"NetworkID": "n2"}}}}
         ]))
         .unwrap();
-        let listed = serde_json::from_value(json!({"Id": "n1", "Name": "front", "Driver": "bridge", "Scope": "local", "Created": "2026-01-01T00:00:00Z",
+        let listed =
+            serde_json::from_value(json!({"Id": "n1", "Name": "front", "Driver": "bridge", "Scope": "local", "Created": "2026-01-01T00:00:00Z",
             "IPAM": {"Config": [{"Subnet": "10.0.0.0/24"}]}, "Labels": null}))
-        .unwrap();
+            .unwrap();
         let network = shown(listed, &Users::of(containers));
         assert_eq!(network.used_by, ["a", "b"]);
         assert_eq!(network.subnets, ["10.0.0.0/24"]);

@@ -8,7 +8,9 @@ use pilothouse_app::api::images::PullProgress;
 
 use super::{
     super::{Engine, EngineError},
-    call, names::ImageRef, wire,
+    call,
+    names::ImageRef,
+    wire,
 };
 use crate::access::Permit;
 
@@ -18,7 +20,11 @@ const HEAD: Duration = Duration::from_secs(60);
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// Pulls `image`. The last step says that it is done, or what failed; leaving the stream stops the pull.
-pub async fn pull(engine: &Engine, permit: &Permit, image: &ImageRef) -> Result<impl Stream<Item = Result<PullProgress, EngineError>> + Send + use<>, EngineError> {
+pub async fn pull(
+    engine: &Engine,
+    permit: &Permit,
+    image: &ImageRef,
+) -> Result<impl Stream<Item = Result<PullProgress, EngineError>> + Send + use<>, EngineError> {
     let (repository, tag) = image.split();
     let path = call::with_query("/images/create", &[("fromImage", repository), ("tag", tag)]);
     let chunks = call::open(engine, permit, call::request(Method::POST, &path, None)?, HEAD).await?;
@@ -50,7 +56,14 @@ fn shown(line: wire::PullLine) -> PullProgress {
     // `Pulling from ...` carries the tag in the layer's place.
     let id = line.id.filter(|_| !line.status.starts_with("Pulling from"));
     let status = if line.error.is_some() && line.status.is_empty() { "Failed".to_owned() } else { line.status };
-    PullProgress { id, status, current: count(line.detail.current), total: count(line.detail.total).filter(|total| *total > 0), error: line.error, done: false }
+    PullProgress {
+        id,
+        status,
+        current: count(line.detail.current),
+        total: count(line.detail.total).filter(|total| *total > 0),
+        error: line.error,
+        done: false,
+    }
 }
 
 #[cfg(test)]

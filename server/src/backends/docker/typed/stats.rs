@@ -46,11 +46,8 @@ pub fn usage(before: &Reading, now: &Reading) -> Usage {
     let rate = |before: u64, now: u64| now.saturating_sub(before) as f64 / seconds;
     let cpu = now.cpu.saturating_sub(before.cpu) as f64;
     let system = now.system.saturating_sub(before.system) as f64;
-    let cpu_percent = if before.system > 0 && system > 0.0 {
-        cpu / system * f64::from(now.cpus.max(1)) * 100.0
-    } else {
-        cpu / (seconds * 1e9) * 100.0
-    };
+    let cpu_percent =
+        if before.system > 0 && system > 0.0 { cpu / system * f64::from(now.cpus.max(1)) * 100.0 } else { cpu / (seconds * 1e9) * 100.0 };
     Usage {
         at: now.at,
         cpu_percent,

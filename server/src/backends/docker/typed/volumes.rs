@@ -98,7 +98,10 @@ mod tests {
             {"Id": "c1", "Names": ["/a"], "Mounts": [{"Type": "volume", "Name": "data"}, {"Type": "bind", "Source": "/x"}]}
         ]))
         .unwrap();
-        let listed = serde_json::from_value(json!({"Name": "data", "Driver": "local", "CreatedAt": "2026-01-01T00:00:00+01:00", "Labels": {"pilothouse.project": "p"}})).unwrap();
+        let listed = serde_json::from_value(
+            json!({"Name": "data", "Driver": "local", "CreatedAt": "2026-01-01T00:00:00+01:00", "Labels": {"pilothouse.project": "p"}}),
+        )
+        .unwrap();
         let volume = shown(listed, &users(containers));
         assert_eq!(volume.used_by, ["a", "b"]);
         assert_eq!(volume.project.as_deref(), Some("p"));

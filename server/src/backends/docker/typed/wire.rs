@@ -133,10 +133,9 @@ mod tests {
 
     #[test]
     fn null_is_none_and_strange_fields_are_passed_over() {
-        let listed: Listed = serde_json::from_str(
-            r#"{"Id":"a","Labels":null,"Ports":null,"State":"dreaming","NetworkSettings":null,"Mounts":null,"New":{"x":[1]}}"#,
-        )
-        .unwrap();
+        let listed: Listed =
+            serde_json::from_str(r#"{"Id":"a","Labels":null,"Ports":null,"State":"dreaming","NetworkSettings":null,"Mounts":null,"New":{"x":[1]}}"#)
+                .unwrap();
         assert_eq!((listed.id.as_str(), listed.state.as_str()), ("a", "dreaming"));
         assert!(listed.labels.is_empty() && listed.networks.by_name.is_empty());
     }
