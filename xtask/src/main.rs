@@ -52,7 +52,8 @@ fn read(mut words: impl Iterator<Item = String>) -> Option<Request> {
 }
 
 fn web(request: &Request) -> Outcome<()> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    // Asked when it runs: a target folder may serve more than one checkout.
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
     let work = request.out.join("work");
     // What a broken run left behind is worth nothing.
     let _ = std::fs::remove_dir_all(&work);
