@@ -77,7 +77,8 @@ fn read<'de, T: DeserializeOwned, D: Deserializer<'de>>(place: &str, from: D) ->
     let mut track = serde_path_to_error::Track::new();
     let from = serde_path_to_error::Deserializer::new(from, &mut track);
     let read = serde_ignored::deserialize(from, |path| {
-        unknown.get_or_insert_with(|| path.to_string());
+        // An optional thing on the way is shown as `?`: no name of anything.
+        unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
     });
     let value = read.map_err(|error| unreadable(place, &track.path().to_string(), &error))?;
     match unknown {
