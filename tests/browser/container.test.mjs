@@ -71,6 +71,7 @@ scene('its page follows what happens to it', async (page) => {
 })
 
 scene('the log is followed, in colours, until one scrolls away from its end', async (page) => {
+  await discard('ui-log-renamed')
   await speaker('ui-log', "for n in $(seq 400); do echo line $n; done; printf '\\033[31mred\\033[0m and \\033[1;32mgreen\\033[0m\\n'; echo to stderr >&2")
   await visit(page, page_of('ui-log', 'logs'))
   await page.locator('.log-foot').getByText('Live').waitFor()

@@ -55,11 +55,13 @@ pub fn ContainerPage() -> impl IntoView {
 #[component]
 fn One(engine: String, id: String) -> impl IntoView {
     let client = Client::get();
+    // The address may hold its name, and names change while one looks: then it is known by its id.
+    let known = StoredValue::new(id.clone());
     let detail = {
-        let (engine, id) = (engine.clone(), id.clone());
-        Resource::new(|| (), move |()| client.call::<ContainerGet>(&[&engine, &id], &Empty {}))
+        let engine = engine.clone();
+        Resource::new(|| (), move |()| client.call::<ContainerGet>(&[&engine, &known.get_value()], &Empty {}))
     };
-    keep_fresh(engine.clone(), id.clone(), detail);
+    keep_fresh(engine.clone(), known, detail);
     let base = fill("/on/{engine}/containers/{id}", &[&engine, &id]);
     let tabs: Vec<(String, String)> = TABS.iter().map(|(tab, words)| (address(&base, tab), (*words).to_owned())).collect();
     let tabs = Signal::stored(tabs);
@@ -68,6 +70,7 @@ fn One(engine: String, id: String) -> impl IntoView {
         // Until it is known what it is called, and when it cannot be read.
         <Title text="Container"/>
         <Loaded resource=detail skeleton=Waiting let:detail_now>
+            {known.set_value(detail_now.with_untracked(|detail| detail.summary.id.clone()))}
             <Head engine=engine detail=detail_now resource=detail/>
             <Tabs label="Container" tabs=tabs/>
             <Body engine=engine detail=detail_now/>
@@ -94,7 +97,7 @@ fn address(base: &str, tab: &str) -> String {
 }
 
 /// Reads the container again when something happened to it.
-fn keep_fresh(engine: String, id: String, detail: Resource<Result<ContainerDetail, Problem>>) {
+fn keep_fresh(engine: String, known: StoredValue<String>, detail: Resource<Result<ContainerDetail, Problem>>) {
     let soon = Debounce::new(SOON);
     poll(REFRESH, move || detail.refetch());
     let target = move || {
@@ -102,7 +105,7 @@ fn keep_fresh(engine: String, id: String, detail: Resource<Result<ContainerDetai
         Some((vec![engine.clone()], input))
     };
     follow::<EventsFollow>(target, move |event| {
-        let ours = event.id == id || event.name == id || event.id.starts_with(&id);
+        let ours = known.with_value(|id| event.id == *id || event.name == *id || event.id.starts_with(id));
         if ours && !event.action.starts_with("exec_") && event.action != "top" {
             soon.run(move || detail.refetch());
         }
