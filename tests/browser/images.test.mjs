@@ -30,7 +30,7 @@ scene('an image is pulled, layer by layer', async (page) => {
   const pull = dialog.getByRole('button', { name: /^Pull( \(|$)/ })
   assert.equal(await pull.getAttribute('aria-disabled'), 'true', 'there is nothing to pull yet')
   await sound(page, 'image-pull')
-  await dialog.getByLabel('Image').fill(image)
+  await dialog.getByRole('textbox', { name: 'Image' }).fill(image)
   await pull.click()
   await dialog.getByRole('list', { name: 'Layers' }).locator('li').first().waitFor()
   await told(page, `Pulled ${image}.`)
@@ -49,7 +49,7 @@ scene('a pull that fails says why', async (page) => {
   await visit(page, `${on}/images`)
   await page.getByRole('button', { name: 'Pull an image' }).click()
   const dialog = page.getByRole('dialog', { name: 'Pull an image' })
-  await dialog.getByLabel('Image').fill(`${registry}/team/no-such-image:1`)
+  await dialog.getByRole('textbox', { name: 'Image' }).fill(`${registry}/team/no-such-image:1`)
   page.provoked = [/^404 POST .*\/images\/pull$/]
   await page.keyboard.press('Enter')
   await dialog.getByText('It could not be pulled').waitFor()

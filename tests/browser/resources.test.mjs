@@ -82,17 +82,18 @@ scene('a network is made, containers come and go, and it is removed', async (pag
 })
 
 scene('events show as they happen, and are narrowed and held', async (page) => {
-  await discard('ui-event')
+  // Events of an earlier run are told too.
+  const name = `ui-event-${process.pid}`
   await visit(page, `${on}/events`)
   await page.locator('.live-mark').getByText('Live').waitFor()
-  await docker('run', '--name', 'ui-event', '--label', 'note=event', 'busybox', 'sh', '-c', 'exit 4')
+  await docker('run', '--detach', '--name', name, '--label', 'note=event', 'busybox', 'sh', '-c', 'exit 4')
   const shown = page.locator('tbody tr')
-  const event = (action) => row(page, 'ui-event').filter({ has: page.locator('.badge').getByText(action, { exact: true }) })
+  const event = (action) => row(page, name).filter({ has: page.locator('.badge').getByText(action, { exact: true }) })
   await event('die').first().waitFor()
   assert.equal(await event('die').first().locator('.badge').getAttribute('data-tone'), 'bad')
   assert.equal(await page.getByText('exec_start').count(), 0, 'health checks are left out')
 
-  await page.getByRole('searchbox').fill('ui-event die')
+  await page.getByRole('searchbox').fill(`${name} die`)
   await until('only what fits is shown', async () => (await shown.count()) === 1)
   await sound(page, 'events-found')
   await page.getByRole('button', { name: 'Clear', exact: true }).click()
@@ -102,7 +103,7 @@ scene('events show as they happen, and are narrowed and held', async (page) => {
 
   await page.getByRole('button', { name: 'Pause' }).click()
   const before = await shown.count()
-  await docker('volume', 'create', 'ui-event')
+  await docker('volume', 'create', name)
   await page.getByRole('button', { name: 'Go on (1 new)' }).waitFor()
   assert.equal(await shown.count(), before)
   await page.getByRole('button', { name: 'Go on (1 new)' }).click()
@@ -113,7 +114,7 @@ scene('events show as they happen, and are narrowed and held', async (page) => {
   await page.getByLabel('Exec and health checks').uncheck()
   await page.getByText('exec_start').first().waitFor({ state: 'detached' })
   await event('die').first().getByRole('link').click()
-  await page.getByRole('heading', { level: 1, name: 'ui-event' }).waitFor()
-  await docker('volume', 'rm', 'ui-event')
-  await discard('ui-event')
+  await page.getByRole('heading', { level: 1, name: name }).waitFor()
+  await docker('volume', 'rm', name)
+  await discard(name)
 })

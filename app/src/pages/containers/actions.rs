@@ -101,12 +101,8 @@ pub fn ContainerActions(
         confirm.ask_ticked(ask, move |volumes| {
             let input = RemoveInput { force, volumes };
             let done = format!("Removed {name}.");
-            let then = move |_| {
-                after.run(());
-                if let Some(gone) = gone {
-                    gone.run(());
-                }
-            };
+            // Of what is gone there is nothing to read again.
+            let then = move |_| gone.unwrap_or(after).run(());
             act.run::<ContainerRemove>(&[&engine, &id], &input, done, then);
         });
     });
