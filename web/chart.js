@@ -10,7 +10,11 @@ import { whenThemeChanges } from "./theme.js";
  */
 export function create(element, options) {
   const format = formats[options.unit] ?? formats.plain;
-  const plot = new uPlot(settings(element, options, format), [[], ...options.series.map(() => [])], element);
+  const note = document.createElement("p");
+  note.className = "chart-note";
+  note.hidden = true;
+  const plot = new uPlot(settings(element, options, format, note), [[], ...options.series.map(() => [])], element);
+  element.append(note);
   const fit = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: options.height ?? 160 }));
   fit.observe(element);
   const endTheme = whenThemeChanges(() => plot.redraw(false, true));
@@ -21,22 +25,27 @@ export function create(element, options) {
       endTheme();
       fit.disconnect();
       plot.destroy();
+      note.remove();
     },
   };
 }
 
-function settings(element, options, format) {
+function settings(element, options, format, note) {
   const ink = (name) => () => colour(element, name);
   const axis = { stroke: ink("--text-3"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1, size: 4 }, font: "11px system-ui, sans-serif" };
   return {
     width: element.clientWidth || 300,
     height: options.height ?? 160,
     cursor: { drag: { setScale: false }, points: { size: 6 }, ...(options.sync && { sync: { key: options.sync } }) },
-    legend: { live: true, markers: { fill: (plot, i) => colour(element, options.series[i - 1]?.colour ?? `--series-${i}`) } },
+    legend: { show: false },
+    hooks: { setCursor: [(plot) => tell(plot, note, options, format)] },
     scales: { y: { range: (_, low, high) => bounds(low, high, options) } },
-    axes: [{ ...axis }, { ...axis, size: 62, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: (_, ticks, __, ___, step) => ticks.map((at) => clock(at, step < 60)) },
+      { ...axis, size: 62, values: (_, ticks) => ticks.map(format), ...(options.unit?.startsWith("bytes") && { incrs: doublings }) },
+    ],
     series: [
-      { value: (_, at) => (at == null ? "" : new Date(at * 1000).toLocaleTimeString()) },
+      {},
       ...options.series.map((series, i) => {
         const stroke = ink(series.colour ?? `--series-${i + 1}`);
         return {
@@ -45,16 +54,38 @@ function settings(element, options, format) {
           fill: series.fill === false ? undefined : () => faded(stroke()),
           width: 1.5,
           points: { show: false },
-          value: (_, value) => (value == null ? "–" : format(value)),
         };
       }),
     ],
   };
 }
 
+// What the crosshair stands on.
+function tell(plot, note, options, format) {
+  const { idx } = plot.cursor;
+  const at = idx == null ? null : plot.data[0][idx];
+  note.hidden = at == null;
+  if (at == null) return;
+  const value = (series, i) => {
+    const measured = plot.data[i + 1][idx];
+    const text = measured == null ? "–" : format(measured);
+    return options.series.length > 1 ? `${series.label} ${text}` : text;
+  };
+  note.textContent = [clock(at, true), ...options.series.map(value)].join("   ");
+}
+
+// The console's times are UTC everywhere.
+const clock = (seconds, fine) => new Date(seconds * 1000).toISOString().slice(11, fine ? 19 : 16);
+
+// Ticks of bytes stand at 1, 2, 4, ... of a unit, not at 9.5 MiB.
+const doublings = Array.from({ length: 50 }, (_, i) => 2 ** i);
+
+// The least that a scale reaches up to, so that next to nothing looks like it.
+const least = { bytes: 1024 ** 2, "bytes/s": 1024, percent: 1 };
+
 // Never a flat line stretched over the whole height: some room above, and zero at the foot.
-function bounds(low, high, { min = 0, max }) {
-  const top = max ?? Math.max((high ?? 0) * 1.15, min + Number.EPSILON);
+function bounds(low, high, { min = 0, max, unit }) {
+  const top = max ?? Math.max((high ?? 0) * 1.15, least[unit] ?? 0);
   return [Math.min(min, low ?? min), top > min ? top : min + 1];
 }
 

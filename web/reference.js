@@ -7,12 +7,12 @@ export function create(element, url) {
   SwaggerUI({
     url,
     domNode: element,
-    deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
     tryItOutEnabled: true,
     // It would ask a validator of somebody else's.
     validatorUrl: "none",
+    plugins: [withoutNesting],
   });
   // The viewer has dark colours of its own, by a class on the page.
   const root = document.documentElement;
@@ -24,6 +24,9 @@ export function create(element, url) {
     root.classList.remove("dark-mode");
   };
 }
+
+// The viewer puts its copy buttons inside of the button that opens an operation, where no keyboard finds them.
+const withoutNesting = () => ({ wrapComponents: { CopyToClipboardBtn: () => () => null } });
 
 function isDark(root) {
   return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;

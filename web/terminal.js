@@ -14,10 +14,11 @@ const MOST_UNDRAWN = 128 * 1024;
  * The colours are those of the custom properties `--terminal-*` of `element`, read again when the page's theme changes.
  */
 export function open(element, url, on = {}) {
+  const strict = strictDocument();
   const term = new Terminal({
     allowProposedApi: true, // decorations of what a search found
     cursorBlink: true,
-    documentOverride: strictDocument(),
+    documentOverride: strict,
     fontFamily: token(element, "--mono", "monospace"),
     fontSize: 13,
     scrollback: 10_000,
@@ -28,7 +29,12 @@ export function open(element, url, on = {}) {
   const search = new SearchAddon();
   term.loadAddon(fit);
   term.loadAddon(search);
-  term.open(element);
+  document.createElement = strict.createElement;
+  try {
+    term.open(element);
+  } finally {
+    delete document.createElement;
+  }
   fit.fit();
 
   const utf8 = new TextEncoder();
@@ -132,9 +138,10 @@ function pushed(address, on) {
 }
 
 // xterm.js writes <style> elements and style attributes, and our security policy takes neither. Sheets and declarations that
-// are made by script are fine, so its document makes those instead.
+// are made by script are fine, so its document makes those instead; while it opens, the page's own does too, for the part of it
+// that asks there whatever document it was given.
 function strictDocument() {
-  const create = (name) => (name === "style" ? adoptedStyle() : scriptedStyle(document.createElement(name)));
+  const create = (name) => (name === "style" ? adoptedStyle() : scriptedStyle(Document.prototype.createElement.call(document, name)));
   return new Proxy(document, {
     get(target, key) {
       if (key === "createElement") return create;

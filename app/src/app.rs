@@ -84,19 +84,19 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/setup") view=FirstSetup ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
-                    <Route path=path!("/engines/:engine/containers") view=Containers/>
-                    <Route path=path!("/engines/:engine/containers/new") view=ContainerForm/>
-                    <Route path=path!("/engines/:engine/containers/:id") view=ContainerPage/>
-                    <Route path=path!("/engines/:engine/images") view=Images/>
-                    <Route path=path!("/engines/:engine/images/:id") view=ImagePage/>
-                    <Route path=path!("/engines/:engine/volumes") view=Volumes/>
-                    <Route path=path!("/engines/:engine/networks") view=Networks/>
-                    <Route path=path!("/engines/:engine/networks/:id") view=NetworkPage/>
-                    <Route path=path!("/engines/:engine/events") view=Events/>
+                    <Route path=path!("/on/:engine/containers") view=Containers/>
+                    <Route path=path!("/on/:engine/containers/new") view=ContainerForm/>
+                    <Route path=path!("/on/:engine/containers/:id") view=ContainerPage/>
+                    <Route path=path!("/on/:engine/images") view=Images/>
+                    <Route path=path!("/on/:engine/images/:id") view=ImagePage/>
+                    <Route path=path!("/on/:engine/volumes") view=Volumes/>
+                    <Route path=path!("/on/:engine/networks") view=Networks/>
+                    <Route path=path!("/on/:engine/networks/:id") view=NetworkPage/>
+                    <Route path=path!("/on/:engine/events") view=Events/>
                     <ParentRoute path=path!("") view=Outlet>
                         <Route path=path!("/") view=Overview/>
                         <Route path=path!("/engines") view=Engines/>
-                        <Route path=path!("/engines/:engine/edit") view=EditEngine/>
+                        <Route path=path!("/on/:engine/edit") view=EditEngine/>
                         <Route path=path!("/add/engine") view=AddEngine/>
                         <Route path=path!("/audit") view=Audit/>
                         <Route path=path!("/people") view=People/>

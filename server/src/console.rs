@@ -164,6 +164,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_page_stands_at_another_door() {
+        // Those doors are asked first: a page there could be reached by a link, and would be gone when it is loaded anew.
+        const DOORS: [&str; 4] = ["/engines/", "/clusters/", "/api/", "/v2/"];
+        let pages: Vec<String> = leptos_axum::generate_route_list(App).iter().map(|page| page.path().to_owned()).collect();
+        assert!(pages.iter().any(|page| page == "/engines"), "{pages:?}");
+        let wrong: Vec<_> =
+            pages.iter().filter(|page| DOORS.iter().any(|door| format!("{page}/").starts_with(door) && page.len() >= door.len())).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
     fn whoever_must_sign_in_comes_back() {
         let to = |wanted: &str| sign_in_first(&wanted.parse().unwrap()).headers()[header::LOCATION].to_str().unwrap().to_owned();
         assert_eq!(to("/"), "/sign-in");

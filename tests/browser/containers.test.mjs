@@ -1,83 +1,253 @@
+// The list of containers: found, sorted, paged, followed, acted on, one and many; and the form that makes one.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { api, open, signedIn, sound, visit } from './harness.mjs'
+import { answer, api, choose, discard, docker, make, narrow, on, row, scene, sound, told, until, visit } from './harness.mjs'
 
-const at = '/engines/demo/containers'
-const row = (page, name) => page.locator('tbody tr', { has: page.getByRole('link', { name, exact: true }) })
+const list = `${on}/containers`
+const names = (page) => page.locator('tbody td.main .name').allInnerTexts()
+const state = (page, name, word) => row(page, name).locator('.state-dot').getByText(word, { exact: true }).waitFor({ timeout: 20_000 })
 
-/** Containers of this test alone. */
-async function make(page, ...names) {
-  for (const name of names) {
-    await api(page, 'POST', at, { name, image: 'busybox', command: ['sleep', '600'], labels: { browser: 'yes' }, start: true })
-  }
-}
-
-test('search, sort and page are in the address', async () => {
-  const page = await open({ state: await signedIn() })
-  await visit(page, at)
+scene('search, order and filters are in the address, and outlive a reload', async (page) => {
+  await visit(page, list)
   await page.getByRole('button', { name: 'Name', exact: true }).click()
   await page.waitForURL(/sort=-name/)
+  const sorted = (all) => [...all].sort().reverse()
+  await until('the order is turned round', async () => {
+    const all = await names(page)
+    return all.join() === sorted(all).join()
+  })
+  await page.getByRole('button', { name: 'Memory', exact: true }).click()
+  await page.waitForURL(/sort=-memory/)
+  assert.equal(await page.locator('th', { hasText: 'Memory' }).getAttribute('aria-sort'), 'descending')
+  await until('what needs the most memory is first', async () => (await names(page))[0] === 'db')
+
   await page.keyboard.press('/')
-  await page.keyboard.type('api', { delay: 30 })
+  await page.keyboard.type('api')
   await page.waitForURL(/q=api/)
-  await page.getByText('api', { exact: true }).first().waitFor()
-  const count = await page.locator('tbody tr').count()
+  await until('only what fits is left', async () => (await names(page)).join() === 'api')
   await page.reload()
   await page.waitForSelector('html[data-hydrated]')
-  assert.equal(await page.locator('tbody tr').count(), count)
+  assert.deepEqual(await names(page), ['api'])
   assert.equal(await page.getByRole('searchbox').inputValue(), 'api')
-  assert.deepEqual(page.faults, [])
+
+  await page.getByRole('button', { name: 'Clear', exact: true }).click()
+  await page.getByLabel('State', { exact: true }).selectOption('exited')
+  await page.waitForURL(/state=exited/)
+  await until('only those that have ended are left', async () => (await names(page)).includes('cron') && !(await names(page)).includes('api'))
+  await page.getByLabel('State', { exact: true }).selectOption('')
+  await page.getByLabel('Label', { exact: true }).fill('com.docker.compose.project=blog')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/label=/)
+  await until('only the project is left', async () => (await names(page)).sort().join() === 'canary,mailer')
+  await page.goBack()
+  await until('going back takes the filter away', async () => (await names(page)).includes('web'))
+
+  await page.getByRole('searchbox').fill('nothing is called that')
+  await page.getByRole('heading', { name: 'No container fits' }).waitFor()
+  await sound(page, 'containers-none-fit')
+  await page.getByRole('button', { name: 'Show all' }).click()
+  await row(page, 'web').waitFor()
 })
 
-test('stop, start and remove, seen without a reload', async () => {
-  const page = await open({ state: await signedIn() })
-  await make(page, 'ui-one')
-  await visit(page, `${at}?q=ui-one`)
-  await row(page, 'ui-one').getByRole('button', { name: 'Stop ui-one' }).click()
-  await row(page, 'ui-one').getByText('exited', { exact: true }).waitFor({ timeout: 20_000 })
-  await row(page, 'ui-one').getByRole('button', { name: 'Start ui-one' }).click()
-  await row(page, 'ui-one').getByText('running', { exact: true }).waitFor({ timeout: 20_000 })
-  await row(page, 'ui-one').getByRole('button', { name: /More for/ }).click()
-  await page.getByRole('menuitem', { name: 'Remove' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.waitFor()
-  await sound(page, 'container-remove')
-  const remove = dialog.getByRole('button', { name: /^Remove/ })
-  assert.equal(await remove.getAttribute('aria-disabled'), 'true', 'the name has to be typed first')
-  await dialog.getByLabel(/Type/).fill('ui-one')
-  await remove.click()
-  await row(page, 'ui-one').waitFor({ state: 'detached' })
-  assert.deepEqual(page.faults, [])
-})
-
-test('many at once', async () => {
-  const page = await open({ state: await signedIn() })
-  await make(page, 'ui-many-1', 'ui-many-2')
-  await visit(page, `${at}?q=ui-many`)
-  await page.locator('tbody tr').nth(0).getByRole('checkbox').check()
-  await page.locator('tbody tr').nth(1).getByRole('checkbox').check()
-  const bar = page.getByRole('region', { name: 'Selected containers' })
-  await bar.getByText('2 selected').waitFor()
-  await bar.getByRole('button', { name: 'Kill' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click()
-  for (const name of ['ui-many-1', 'ui-many-2']) {
-    await row(page, name).getByText('exited', { exact: true }).waitFor()
-    await api(page, 'DELETE', `${at}/${name}?force=true`)
-    await row(page, name).waitFor({ state: 'detached' })
+scene('more than fit on a page are paged by the server', async (page) => {
+  const many = Array.from({ length: 55 }, (_, n) => `page-${String(n).padStart(2, '0')}`)
+  await discard(...many)
+  const at = (part) => many.filter((_, n) => n % 5 === part)
+  const create = async (some) => {
+    for (const name of some) await docker('create', '--network', 'none', '--name', name, 'busybox', 'true')
   }
-  assert.deepEqual(page.faults, [])
+  await Promise.all([0, 1, 2, 3, 4].map((part) => create(at(part))))
+  await visit(page, `${list}?q=page-`)
+  await page.getByText('50 of 55 containers').waitFor()
+  assert.deepEqual(await names(page), many.slice(0, 50))
+  const previous = page.getByRole('button', { name: /^Previous/ })
+  assert.equal(await previous.getAttribute('aria-disabled'), 'true')
+  await page.getByRole('button', { name: /^Next/ }).click()
+  await until('the rest is on the second page', async () => (await names(page)).join() === many.slice(50).join())
+  await page.reload()
+  await page.waitForSelector('html[data-hydrated]')
+  assert.deepEqual(await names(page), many.slice(50), 'a page has its address')
+  await sound(page, 'containers-last-page')
+  await previous.click()
+  await until('the first page is back', async () => (await names(page)).join() === many.slice(0, 50).join())
+  await discard(...many)
 })
 
-test('a container is made with what the form asks for', async () => {
-  const page = await open({ state: await signedIn() })
-  await visit(page, `${at}/new`)
+scene('what happens elsewhere shows without a reload', async (page) => {
+  await make('ui-live')
+  await visit(page, `${list}?q=ui-live`)
+  await page.locator('.live-mark').getByText('Live').waitFor()
+  await state(page, 'ui-live', 'running')
+  await docker('kill', 'ui-live')
+  await state(page, 'ui-live', 'exited')
+  await docker('start', 'ui-live')
+  await state(page, 'ui-live', 'running')
+  await docker('pause', 'ui-live')
+  await state(page, 'ui-live', 'paused')
+  await discard('ui-live')
+  await row(page, 'ui-live').waitFor({ state: 'detached' })
+})
+
+scene('what is open stays open while the list is read again', async (page) => {
+  await make('ui-open')
+  await visit(page, `${list}?q=ui-open`)
+  await page.locator('.live-mark').getByText('Live').waitFor()
+  await row(page, 'ui-open').getByRole('button', { name: /^More for/ }).click()
+  const item = page.getByRole('menuitem', { name: 'Kill' })
+  await item.focus()
+  await docker('pause', 'ui-open')
+  await state(page, 'ui-open', 'paused')
+  assert.equal(await item.evaluate((e) => e === document.activeElement), true, 'the menu is open, and the focus where it was')
+  await discard('ui-open')
+})
+
+scene('one is stopped, started, restarted, paused, killed and removed', async (page) => {
+  await make('ui-one')
+  await visit(page, `${list}?q=ui-one`)
+  await row(page, 'ui-one').getByRole('button', { name: 'Stop ui-one' }).click()
+  assert.match(await answer(page, 'Stop'), /Connections close/)
+  await told(page, 'Stopped ui-one.')
+  await state(page, 'ui-one', 'exited')
+  await row(page, 'ui-one').getByRole('button', { name: 'Start ui-one' }).click()
+  await told(page, 'Started ui-one.')
+  await state(page, 'ui-one', 'running')
+
+  const startedAt = () => docker('inspect', '--format', '{{.State.StartedAt}}', 'ui-one')
+  const before = await startedAt()
+  await choose(page, 'ui-one', 'Restart')
+  assert.match(await answer(page, 'Restart'), /cut off/)
+  await told(page, 'Restarted ui-one.')
+  assert.notEqual(await startedAt(), before)
+
+  await state(page, 'ui-one', 'running')
+  await choose(page, 'ui-one', 'Pause')
+  await state(page, 'ui-one', 'paused')
+  await choose(page, 'ui-one', 'Go on')
+  await state(page, 'ui-one', 'running')
+
+  await choose(page, 'ui-one', 'Kill')
+  assert.match(await answer(page, 'Kill'), /not written to disk is lost/)
+  await state(page, 'ui-one', 'exited')
+  assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', 'ui-one'), '137')
+  await row(page, 'ui-one').getByRole('button', { name: 'Start ui-one' }).click()
+  await state(page, 'ui-one', 'running')
+
+  await choose(page, 'ui-one', 'Remove')
+  await page.getByRole('dialog').waitFor()
+  await sound(page, 'container-remove')
+  assert.match(await answer(page, /^Remove/, 'ui-one'), /writable layer.*killed first/)
+  await told(page, 'Removed ui-one.')
+  await row(page, 'ui-one').waitFor({ state: 'detached' })
+})
+
+scene('a question can be left without anything done', async (page) => {
+  await make('ui-kept')
+  await visit(page, `${list}?q=ui-kept`)
+  await choose(page, 'ui-kept', 'Remove')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^Type/).fill('ui-kep')
+  await page.keyboard.press('Enter')
+  assert.equal(await dialog.isVisible(), true, 'a name that is not whole does nothing')
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'hidden' })
+  await choose(page, 'ui-kept', 'Kill')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  assert.equal(await docker('inspect', '--format', '{{.State.Running}}', 'ui-kept'), 'true')
+  await discard('ui-kept')
+})
+
+scene('many are started, stopped, restarted, killed and removed at once', async (page) => {
+  const both = ['ui-many-1', 'ui-many-2']
+  await make(...both)
+  await visit(page, `${list}?q=ui-many`)
+  const bar = page.getByRole('region', { name: 'Selected containers' })
+  const select = async () => {
+    await page.getByLabel('Select all on this page').check()
+    await bar.getByText('2 selected').waitFor()
+  }
+  const all = async (word) => {
+    for (const name of both) await state(page, name, word)
+  }
+  await select()
+  await sound(page, 'containers-selected')
+  await page.setViewportSize(narrow)
+  await sound(page, 'containers-selected-390')
+  await page.setViewportSize({ width: 1440, height: 900 })
+  for (const [button, done, word] of [['Kill', 'Killed', 'exited'], ['Start', 'Started', 'running'], ['Restart', 'Restarted', 'running'], ['Stop', 'Stopped', 'exited']]) {
+    await select()
+    await bar.getByRole('button', { name: button, exact: true }).click()
+    if (button !== 'Start') assert.match(await answer(page, button), /ui-many-1, ui-many-2/)
+    await told(page, `${done} 2 containers.`)
+    await all(word)
+  }
+  await row(page, 'ui-many-1').getByRole('checkbox').check()
+  await bar.getByText('1 selected').waitFor()
+  await select()
+  await bar.getByRole('button', { name: 'Remove' }).click()
+  await answer(page, /^Remove/, '2')
+  await told(page, 'Removed 2 containers.')
+  await page.getByRole('heading', { name: 'No container fits' }).waitFor()
+})
+
+scene('what fails is told, and why', async (page) => {
+  await discard('ui-failing')
+  await docker('create', '--name', 'ui-failing', 'busybox', 'no-such-program')
+  page.provoked = [/^[45]\d\d POST .*\/start$/]
+  await visit(page, `${list}?q=ui-failing`)
+  await row(page, 'ui-failing').getByRole('button', { name: 'Start ui-failing' }).click()
+  await told(page, /no-such-program/)
+  await sound(page, 'container-start-failed')
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+  await page.locator('.toast').waitFor({ state: 'detached' })
+  await discard('ui-failing')
+})
+
+scene('a container is made with all that the form asks for', async (page) => {
+  await discard('ui-made')
+  await visit(page, `${list}/new`)
+  const made = page.getByRole('button', { name: 'Make the container' })
+  const fill = (label, text) => page.getByRole('textbox', { name: label }).fill(text)
+  page.provoked = [/^4\d\d POST .*\/containers$/]
+
+  await page.getByRole('button', { name: 'busybox:latest' }).click()
+  assert.equal(await page.getByRole('textbox', { name: 'Image' }).inputValue(), 'busybox:latest')
+  await fill(/^Name/, 'ui-made')
+  await fill(/^Command/, "sh -c 'echo \"two  words\"; sleep 3600")
+  await made.click()
+  await page.getByText("A quote ( ' ) is not closed.").waitFor()
+  await fill(/^Command/, "sh -c 'echo \"two  words\"; sleep 3600'")
+  await fill(/^Ports/, 'not a port')
+  await made.click()
+  await page.locator('.field', { hasText: 'Ports' }).locator('.field-error').getByText(/port/i).waitFor()
+  await sound(page, 'container-new-refused')
+  await fill(/^Ports/, '127.0.0.1:18080:80')
+  await page.getByRole('button', { name: 'shop_default' }).click()
+  await fill(/^Volumes/, 'ui-made-data:/data:ro')
+  await fill(/^Environment/, 'GREETING=hello there\nEMPTY=')
+  await fill(/^Labels/, 'env=test\nbrowser=yes')
+  await page.getByLabel('Restart').selectOption('on-failure')
+  await made.click()
+  await told(page, 'Made ui-made.')
+  await page.getByRole('heading', { level: 1, name: 'ui-made' }).waitFor()
+  await page.locator('.state-dot').getByText('running').first().waitFor()
+
+  const { Config: config, HostConfig: host, NetworkSettings: net } = JSON.parse(await docker('inspect', 'ui-made'))[0]
+  assert.deepEqual(config.Cmd, ['sh', '-c', 'echo "two  words"; sleep 3600'])
+  assert.ok(config.Env.includes('GREETING=hello there') && config.Env.includes('EMPTY='))
+  assert.equal(config.Labels.env, 'test')
+  assert.deepEqual(host.PortBindings, { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18080' }] })
+  assert.equal(host.RestartPolicy.Name, 'on-failure')
+  assert.deepEqual(Object.keys(net.Networks), ['shop_default'])
+  assert.match(JSON.stringify(host.Binds ?? host.Mounts), /ui-made-data/)
+  await discard('ui-made')
+  await docker('volume', 'rm', 'ui-made-data')
+})
+
+scene('an image that is not there is said to be not there', async (page) => {
+  page.provoked = [/^404 POST .*\/containers$/]
+  await visit(page, `${list}/new`)
+  await page.getByRole('textbox', { name: 'Image' }).fill('no/such:image')
   await page.getByRole('button', { name: 'Make the container' }).click()
-  await page.getByText(/image/i).first().waitFor()
-  await page.getByRole('textbox', { name: 'Image' }).fill('busybox')
-  await page.getByRole('textbox', { name: /^Name/ }).fill('ui-made')
-  await page.getByRole('button', { name: 'Make the container' }).click()
-  await page.getByText('Made ui-made.').waitFor()
-  const made = await api(page, 'GET', `${at}/ui-made`)
-  assert.equal(made.summary.name, 'ui-made')
-  await api(page, 'DELETE', `${at}/ui-made?force=true`)
+  await page.getByText(/no such image/i).first().waitFor()
+  await sound(page, 'container-new-no-image')
 })

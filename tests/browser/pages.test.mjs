@@ -1,53 +1,57 @@
-// Every page, wide and narrow, light and dark: drawn without a fault, and sound.
-import { test } from 'node:test'
-import { api, narrow, open, signedIn, sound, visit, wide } from './harness.mjs'
+// Every page, wide and narrow, light and dark: drawn without a fault or a jump, sound for axe, and whole by the keyboard.
+import { calm, narrow, on, reachable, scene, sound, visit } from './harness.mjs'
 
+const worker = `${on}/containers/worker`
+// A page's address, and what shows that what comes later has come.
 const PAGES = {
-  overview: '/',
-  engines: '/engines',
-  'engine-add': '/add/engine',
-  containers: '/engines/demo/containers',
-  'container-new': '/engines/demo/containers/new',
-  images: '/engines/demo/images',
-  volumes: '/engines/demo/volumes',
-  networks: '/engines/demo/networks',
-  events: '/engines/demo/events',
-  audit: '/audit',
-  people: '/people',
-  tokens: '/tokens',
-  'use-docker': '/use-docker',
-  account: '/account',
+  overview: ['/', '.hot-list li'],
+  engines: ['/engines', 'tbody tr'],
+  'engine-add': ['/add/engine', 'form'],
+  'engine-declared': [`${on}/edit`, '.code-block'],
+  containers: [`${on}/containers`, '.meter'],
+  'container-new': [`${on}/containers/new`, '.chips .chip'],
+  container: [worker, '.facts'],
+  'container-logs': [`${worker}?tab=logs`, '.log-line'],
+  'container-usage': [`${worker}?tab=stats`, '.chart canvas'],
+  'container-terminal': [`${worker}?tab=terminal`, 'form'],
+  'container-processes': [`${worker}?tab=processes`, 'tbody tr'],
+  'container-changes': [`${on}/containers/web?tab=changes`, 'tbody tr'],
+  'container-inspect': [`${worker}?tab=inspect`, '.tree-line'],
+  images: [`${on}/images`, 'tbody tr'],
+  image: [`${on}/images/pilothouse%2Fsample%3Alatest`, '.history li'],
+  volumes: [`${on}/volumes`, 'tbody tr'],
+  networks: [`${on}/networks`, 'tbody tr'],
+  network: [`${on}/networks/shop_default`, 'tbody tr'],
+  events: [`${on}/events`, 'tbody tr'],
+  audit: ['/audit', 'tbody tr'],
+  people: ['/people', 'tbody tr'],
+  person: ['/people/admin', '.held li'],
+  'person-add': ['/add/person', 'form'],
+  tokens: ['/tokens', '.empty-state, tbody tr'],
+  'use-docker': ['/use-docker', 'form'],
+  account: ['/account', '.held li'],
+  reference: ['/reference', '.opblock'],
 }
+const DARK = ['color-contrast']
 
-for (const [name, path] of Object.entries(PAGES)) {
-  test(name, async () => {
-    const page = await open({ state: await signedIn() })
+for (const [name, [path, ready]] of Object.entries(PAGES)) {
+  scene(name, async (page) => {
     await visit(page, path)
     await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.locator(ready).first().waitFor()
+    await calm(page, name)
     await sound(page, name)
+    await reachable(page, name)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await sound(page, `${name}-dark`, DARK)
     await page.setViewportSize(narrow)
+    await page.emulateMedia({ colorScheme: 'light' })
+    // On a telephone it is loaded there.
+    await visit(page, path)
+    await page.locator(ready).first().waitFor()
+    await calm(page, `${name} at 390 px`)
     await sound(page, `${name}-390`)
     await page.emulateMedia({ colorScheme: 'dark' })
-    await sound(page, `${name}-390-dark`)
-    await page.setViewportSize(wide)
-    await sound(page, `${name}-dark`)
-    await page.context().close()
+    await sound(page, `${name}-390-dark`, DARK)
   })
 }
-
-test('one container, tab by tab', async () => {
-  const page = await open({ state: await signedIn() })
-  const { items } = await api(page, 'GET', '/engines/demo/containers?filter=state:running&limit=1')
-  const at = `/engines/demo/containers/${items[0].id}`
-  for (const tab of ['', 'logs', 'usage', 'terminal', 'processes', 'changes', 'inspect']) {
-    await visit(page, tab ? `${at}?tab=${tab}` : at)
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    // What is live has to have come.
-    await page.waitForTimeout(1500)
-    for (const [viewport, suffix] of [[narrow, '-390'], [wide, '']]) {
-      await page.setViewportSize(viewport)
-      await page.waitForTimeout(100)
-      await sound(page, `container-${tab || 'summary'}${suffix}`)
-    }
-  }
-})

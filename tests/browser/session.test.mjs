@@ -1,35 +1,83 @@
+// Coming in and going out: the sign-in, the first set-up, and the pages for those who are not in.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { narrow, open, password, sound, visit } from './harness.mjs'
+import { api, calm, narrow, password, reachable, scene, setup, sound, visit } from './harness.mjs'
 
-test('whoever is not signed in is led to the sign-in and back', async () => {
-  const page = await open()
-  await visit(page, '/engines/demo/containers?sort=-cpu')
+scene('whoever is not signed in is led to the sign-in and back', { as: null }, async (page) => {
+  page.provoked = [/^401 POST \/api\/v1\/session$/, /^401 GET \/api\/v1\/me$/]
+  await visit(page, '/on/demo/containers?sort=-cpu')
   assert.match(page.url(), /\/sign-in\?next=/)
+  await calm(page, 'sign-in')
   await sound(page, 'sign-in')
+  await reachable(page, 'sign-in')
   await page.getByLabel('Username').fill('admin')
   await page.getByLabel('Password', { exact: true }).fill('not the password')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('The username or the password is wrong.').waitFor()
+  await sound(page, 'sign-in-wrong')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.keyboard.press('Enter')
-  await page.waitForURL('**/engines/demo/containers?sort=-cpu')
+  await page.waitForURL('**/on/demo/containers?sort=-cpu')
+  await page.waitForSelector('html[data-hydrated]')
   await page.getByRole('button', { name: 'admin' }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL('**/sign-in')
-  const again = await page.request.get('/api/v1/me')
-  assert.equal(again.status(), 401)
+  await page.waitForSelector('html[data-hydrated]')
+  assert.equal((await page.request.get('/api/v1/me')).status(), 401, 'the session has ended')
 })
 
-test('the sign-in fits a telephone', async () => {
-  const page = await open({ viewport: narrow, scheme: 'dark' })
+scene('the sign-in fits a telephone, in the dark', { as: null, viewport: narrow, scheme: 'dark' }, async (page) => {
   await visit(page, '/sign-in')
+  await calm(page, 'sign-in at 390 px')
   await sound(page, 'sign-in-390-dark')
 })
 
-test('a page that is not there says so, with the status', async () => {
-  const page = await open()
+scene('the password can be looked at, and is hidden again', { as: null }, async (page) => {
+  await visit(page, '/sign-in')
+  const field = page.getByLabel('Password', { exact: true })
+  await field.fill('seen')
+  assert.equal(await field.getAttribute('type'), 'password')
+  await page.getByRole('button', { name: 'Show' }).click()
+  assert.equal(await field.getAttribute('type'), 'text')
+  await page.getByRole('button', { name: 'Hide' }).click()
+  assert.equal(await field.getAttribute('type'), 'password')
+})
+
+scene('a page that is not there says so, with the status', async (page) => {
+  page.provoked = [/^404 GET \/nowhere/]
   const answer = await visit(page, '/nowhere/at/all')
   assert.equal(answer.status(), 404)
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
   await sound(page, 'not-found')
+})
+
+scene('the first set-up makes the first administrator, once', { as: null, home: setup && new URL(setup).origin }, async (page) => {
+  page.provoked = [/^401 GET \/api\/v1\/me$/]
+  await visit(page, '/sign-in')
+  await page.getByText('Nobody is in charge yet').waitFor()
+  await sound(page, 'sign-in-before-set-up')
+
+  await visit(page, setup)
+  assert.equal(new URL(page.url()).hash, '', 'the secret does not stay in the address')
+  await calm(page, 'set-up')
+  await sound(page, 'set-up')
+  await reachable(page, 'set-up')
+  const make = page.getByRole('button', { name: /^Make the administrator/ })
+  await page.getByLabel('Password', { exact: true }).fill('short')
+  await page.getByText('At least 12 characters; 7 more.').waitFor()
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByLabel('Password again').fill('something else')
+  await page.getByText('Not the same as above.').waitFor()
+  assert.equal(await make.getAttribute('aria-disabled'), 'true')
+  await page.getByLabel('Password again').fill(password)
+  await make.click()
+  await page.getByRole('heading', { name: 'Add your first engine' }).waitFor()
+  await page.waitForSelector('html[data-hydrated]')
+  assert.equal((await api(page, 'GET', '/me')).username, 'admin')
+  await sound(page, 'welcome')
+  await page.setViewportSize(narrow)
+  await sound(page, 'welcome-390')
+
+  await visit(page, setup)
+  await page.getByText('It is done already').waitFor()
+  await sound(page, 'set-up-done-390')
 })

@@ -61,11 +61,13 @@ pub fn Chart(
     });
     let now = move || {
         let last = points.with(|points| points.last().map(|point| point.values.clone()))?;
-        let one = |(name, value): (&&str, f64)| {
-            let name = (series.len() > 1).then(|| format!("{name} "));
+        let one = |(index, (name, value)): (usize, (&&str, f64))| {
+            // With several, this is the legend too.
+            let name = (series.len() > 1)
+                .then(|| view! { <i class="series" data-series=(index + 1).to_string() aria-hidden="true"></i>{format!("{name} ")} });
             view! { <span>{name}<strong>{(scale.text)(value)}</strong></span> }
         };
-        Some(series.iter().zip(last).map(one).collect_view())
+        Some(series.iter().zip(last).enumerate().map(one).collect_view())
     };
     let open = RwSignal::new(false);
     view! {

@@ -27,6 +27,8 @@ pub fn Sparkline(
 
 /// The points of the line in a box of 100 by 24.
 fn points(values: &[f64], most: Option<f64>) -> String {
+    // One value alone is a level, not a slope.
+    let values = if let [only] = values { &[*only, *only] } else { values };
     let clean = |value: &f64| if value.is_finite() { value.max(0.0) } else { 0.0 };
     let top = most.unwrap_or_else(|| values.iter().map(clean).fold(0.0, f64::max)).max(f64::EPSILON);
     let step = 100.0 / values.len().saturating_sub(1).max(1) as f64;
@@ -48,6 +50,7 @@ mod tests {
     #[test]
     fn odd_values_draw_nothing_odd() {
         assert_eq!(points(&[], None), "");
+        assert_eq!(points(&[3.0], None), "0.0,1.0 100.0,1.0");
         assert_eq!(points(&[f64::NAN, -3.0, f64::INFINITY], None), "0.0,23.0 50.0,23.0 100.0,23.0");
     }
 }

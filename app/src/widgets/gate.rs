@@ -24,7 +24,7 @@ pub fn Gate(
     move || {
         let missing = lacks(&me, permission, &engine.get());
         match missing {
-            None => children().into_any(),
+            None => untrack(|| children().into_any()),
             Some(_) if silent => ().into_any(),
             Some(reason) => view! {
                 <EmptyState icon=icons::LOCK title="Not for you to see" detail=Signal::stored(format!("To see this, {reason}."))/>

@@ -49,7 +49,7 @@ where
                     let phase = phase.get();
                     let children = children.clone();
                     let skeleton = skeleton.clone();
-                    Unsuspend::new(move || match (phase, resource.get_untracked()) {
+                    let draw = move || match (phase, resource.get_untracked()) {
                         (Phase::Ready, Some(Ok(first))) => view! {
                             <Stale resource=resource/>
                             {children(latest(resource, first))}
@@ -60,7 +60,9 @@ where
                             view! { <ProblemView problem=problem retry=retry/> }.into_any()
                         }
                         _ => skeleton.run().into_any(),
-                    })
+                    };
+                    // A resource follows even who reads it without tracking: nothing but the phase may draw this anew.
+                    Unsuspend::new(move || untrack(draw))
                 }
             }
         </Transition>

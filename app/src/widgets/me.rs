@@ -89,7 +89,11 @@ where
     V: IntoView + 'static,
 {
     let engine = use_engine();
-    move || children(engine.get())
+    move || {
+        let engine = engine.get();
+        // Nothing that the page reads while it is made draws it anew.
+        untrack(|| children(engine))
+    }
 }
 
 /// The engine that the address is about, for what stands around the pages.
@@ -99,7 +103,7 @@ pub fn use_current_engine() -> Memo<Option<String>> {
 }
 
 fn engine_of(path: &str) -> Option<String> {
-    let name = path.strip_prefix("/engines/")?.split('/').next()?;
+    let name = path.strip_prefix("/on/")?.split('/').next()?;
     (!name.is_empty()).then(|| name.to_owned())
 }
 
@@ -109,9 +113,9 @@ mod tests {
 
     #[test]
     fn the_address_names_the_engine() {
-        assert_eq!(engine_of("/engines/demo/containers/x"), Some("demo".into()));
-        assert_eq!(engine_of("/engines/demo"), Some("demo".into()));
-        assert_eq!(engine_of("/engines/"), None);
+        assert_eq!(engine_of("/on/demo/containers/x"), Some("demo".into()));
+        assert_eq!(engine_of("/on/demo"), Some("demo".into()));
+        assert_eq!(engine_of("/on/"), None);
         assert_eq!(engine_of("/engines"), None);
         assert_eq!(engine_of("/audit"), None);
     }

@@ -70,7 +70,7 @@ pub(super) fn ShellPalette(open: RwSignal<bool>, me: Who, engines: Engines) -> i
         // The engines are only read while the palette is open, never while the server draws.
         if open.get() {
             for engine in engines.all() {
-                let href = format!("/engines/{}/containers", engine.name);
+                let href = format!("/on/{}/containers", engine.name);
                 all.push(Command::go("Engines", engine.name, engine.url, icons::SERVER, href));
             }
         }
@@ -99,7 +99,7 @@ fn found_containers(open: RwSignal<bool>, query: RwSignal<String>, engines: Engi
                 // An engine that does not answer has nothing to offer.
                 let Ok(page) = client.call::<ContainerList>(&[&engine], &input).await else { continue };
                 commands.extend(page.items.into_iter().map(|container| {
-                    let href = format!("/engines/{engine}/containers/{}", container.id);
+                    let href = format!("/on/{engine}/containers/{}", container.id);
                     let hint = format!("{engine} \u{b7} {} \u{b7} {}", container.image, short_id(&container.id));
                     Command::go("Containers", container.name, hint, icons::BOX, href)
                 }));

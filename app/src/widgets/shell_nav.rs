@@ -64,7 +64,7 @@ pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
         let allowed = of_engine.into_iter().filter(|link| me.may(link.4, Some(name)));
         all.extend(allowed.map(|(words, last, icon, key, _)| NavLink {
             words,
-            href: format!("/engines/{name}/{last}"),
+            href: format!("/on/{name}/{last}"),
             icon,
             key,
             engine: Some(name.to_owned()),
@@ -110,7 +110,7 @@ pub fn Frame() -> impl IntoView {
                 move || {
                     let me = me.get();
                     let owner = owner.clone();
-                    Unsuspend::new(move || match me {
+                    let draw = move || match me {
                         Some(Ok(me)) => {
                             let draw = move || {
                                 provide_context(Who(Arc::new(me)));
@@ -129,7 +129,9 @@ pub fn Frame() -> impl IntoView {
                         }
                         Some(Err(problem)) => view! { <main class="content lone"><ProblemView problem=problem/></main> }.into_any(),
                         None => ().into_any(),
-                    })
+                    };
+                    // Nothing that is read while the pages are made draws them all anew.
+                    Unsuspend::new(move || untrack(draw))
                 }
             }
         </Transition>
@@ -270,7 +272,7 @@ fn Switcher(engines: Engines) -> impl IntoView {
     let items = move || {
         let kept = path.with(|path| part_of_engine(path).to_owned());
         let line = move |engine: Engine| {
-            let href = format!("/engines/{}/{kept}", engine.name);
+            let href = format!("/on/{}/{kept}", engine.name);
             let (word, tone) = health_of(&engine.health);
             let mark = match tone {
                 Tone::Good => "good",
@@ -302,7 +304,7 @@ fn Switcher(engines: Engines) -> impl IntoView {
 
 /// The part of an engine's pages that the address is in: `images`. Containers where it is in none.
 fn part_of_engine(path: &str) -> &str {
-    let part = path.strip_prefix("/engines/").and_then(|rest| rest.split('/').nth(1));
+    let part = path.strip_prefix("/on/").and_then(|rest| rest.split('/').nth(1));
     part.filter(|part| ["containers", "images", "volumes", "networks", "events"].contains(part)).unwrap_or("containers")
 }
 
@@ -341,7 +343,7 @@ fn UserMenu(me: Who) -> impl IntoView {
 fn listen_to_keys(palette: RwSignal<bool>, help: RwSignal<bool>, drawer: RwSignal<bool>, me: Who) {
     let navigate = use_navigate();
     let current = use_current_engine();
-    let after_g = StoredValue::new(0.0_f64);
+    let after_g = StoredValue::new(f64::MIN);
     let me = StoredValue::new(me);
     let navigate = StoredValue::new(navigate);
     Effect::new(move || {
@@ -405,8 +407,8 @@ mod tests {
 
     #[test]
     fn another_engine_opens_at_the_same_part() {
-        assert_eq!(part_of_engine("/engines/demo/images/x"), "images");
-        assert_eq!(part_of_engine("/engines/demo/strange"), "containers");
+        assert_eq!(part_of_engine("/on/demo/images/x"), "images");
+        assert_eq!(part_of_engine("/on/demo/strange"), "containers");
         assert_eq!(part_of_engine("/audit"), "containers");
     }
 }

@@ -21,6 +21,9 @@ pub fn container_tone(state: &str, health: Option<&str>) -> Tone {
     }
 }
 
+/// What stopping means, for one and for many.
+pub(super) const STOPPED: &str = "Connections close, and nothing answers there until it is started again.";
+
 /// What losing a container means.
 fn losses(force: bool) -> [String; 2] {
     let kill = if force { "It is running: it is killed first, without time to finish." } else { "Its name is free again." };
@@ -53,8 +56,11 @@ pub fn ContainerActions(
     });
     let stop = Callback::new(move |()| {
         let (engine, (id, name)) = named();
-        let input = StopInput::default();
-        act.run::<ContainerStop>(&[&engine, &id], &input, format!("Stopped {name}."), move |_| after.run(()));
+        let ask = Ask::new(format!("Stop {name}?"), "Stop").loses(STOPPED);
+        confirm.ask(ask, move || {
+            let input = StopInput::default();
+            act.run::<ContainerStop>(&[&engine, &id], &input, format!("Stopped {name}."), move |_| after.run(()));
+        });
     });
     let restart = Callback::new(move |()| {
         let (engine, (id, name)) = named();
@@ -95,12 +101,8 @@ pub fn ContainerActions(
         confirm.ask_ticked(ask, move |volumes| {
             let input = RemoveInput { force, volumes };
             let done = format!("Removed {name}.");
-            let then = move |_| {
-                after.run(());
-                if let Some(gone) = gone {
-                    gone.run(());
-                }
-            };
+            // Of what is gone there is nothing to read again.
+            let then = move |_| gone.unwrap_or(after).run(());
             act.run::<ContainerRemove>(&[&engine, &id], &input, done, then);
         });
     });

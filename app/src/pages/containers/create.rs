@@ -23,7 +23,7 @@ pub fn ContainerForm() -> impl IntoView {
         <ByEngine let:engine>
             <PageHead
                 title="New container"
-                back=(format!("/engines/{engine}/containers"), "Containers".to_owned())
+                back=(format!("/on/{engine}/containers"), "Containers".to_owned())
                 about=Signal::stored(format!("On {engine}"))
             />
             <Gate permission="engine.container.create" engine=engine.clone()>
@@ -75,7 +75,7 @@ fn Form(engine: String) -> impl IntoView {
     let toasts = Toasts::get();
     let navigate = use_navigate();
     let unclear = RwSignal::new(None::<String>);
-    let list = format!("/engines/{engine}/containers");
+    let list = format!("/on/{engine}/containers");
     let (images, networks) = (engine.clone(), engine.clone());
     let send = {
         let (submit, engine) = (submit.clone(), engine.clone());
@@ -94,7 +94,7 @@ fn Form(engine: String) -> impl IntoView {
                 for warning in made.warnings {
                     toasts.failed("The engine warns.", Some(warning));
                 }
-                navigate(&format!("/engines/{engine}/containers/{}", made.id), NavigateOptions::default());
+                navigate(&format!("/on/{engine}/containers/{}", made.id), NavigateOptions::default());
             });
         }
     };

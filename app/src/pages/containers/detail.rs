@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
@@ -54,17 +55,22 @@ pub fn ContainerPage() -> impl IntoView {
 #[component]
 fn One(engine: String, id: String) -> impl IntoView {
     let client = Client::get();
+    // The address may hold its name, and names change while one looks: then it is known by its id.
+    let known = StoredValue::new(id.clone());
     let detail = {
-        let (engine, id) = (engine.clone(), id.clone());
-        Resource::new(|| (), move |()| client.call::<ContainerGet>(&[&engine, &id], &Empty {}))
+        let engine = engine.clone();
+        Resource::new(|| (), move |()| client.call::<ContainerGet>(&[&engine, &known.get_value()], &Empty {}))
     };
-    keep_fresh(engine.clone(), id.clone(), detail);
-    let base = fill("/engines/{engine}/containers/{id}", &[&engine, &id]);
+    keep_fresh(engine.clone(), known, detail);
+    let base = fill("/on/{engine}/containers/{id}", &[&engine, &id]);
     let tabs: Vec<(String, String)> = TABS.iter().map(|(tab, words)| (address(&base, tab), (*words).to_owned())).collect();
     let tabs = Signal::stored(tabs);
     let engine = Signal::stored(engine);
     view! {
+        // Until it is known what it is called, and when it cannot be read.
+        <Title text="Container"/>
         <Loaded resource=detail skeleton=Waiting let:detail_now>
+            {known.set_value(detail_now.with_untracked(|detail| detail.summary.id.clone()))}
             <Head engine=engine detail=detail_now resource=detail/>
             <Tabs label="Container" tabs=tabs/>
             <Body engine=engine detail=detail_now/>
@@ -91,7 +97,7 @@ fn address(base: &str, tab: &str) -> String {
 }
 
 /// Reads the container again when something happened to it.
-fn keep_fresh(engine: String, id: String, detail: Resource<Result<ContainerDetail, Problem>>) {
+fn keep_fresh(engine: String, known: StoredValue<String>, detail: Resource<Result<ContainerDetail, Problem>>) {
     let soon = Debounce::new(SOON);
     poll(REFRESH, move || detail.refetch());
     let target = move || {
@@ -99,7 +105,7 @@ fn keep_fresh(engine: String, id: String, detail: Resource<Result<ContainerDetai
         Some((vec![engine.clone()], input))
     };
     follow::<EventsFollow>(target, move |event| {
-        let ours = event.id == id || event.name == id || event.id.starts_with(&id);
+        let ours = known.with_value(|id| event.id == *id || event.name == *id || event.id.starts_with(id));
         if ours && !event.action.starts_with("exec_") && event.action != "top" {
             soon.run(move || detail.refetch());
         }
@@ -113,7 +119,7 @@ fn Head(engine: Signal<String>, detail: Signal<ContainerDetail>, resource: Resou
     let about = Signal::derive(move || detail.with(|detail| detail.summary.image.clone()));
     let tone = Signal::derive(move || detail.with(|detail| container_tone(&detail.summary.state, detail.summary.health.as_deref())));
     let state = Signal::derive(move || detail.with(|detail| state_words(detail)));
-    let list = format!("/engines/{}/containers", engine.get_untracked());
+    let list = format!("/on/{}/containers", engine.get_untracked());
     let after = Callback::new(move |()| resource.refetch());
     let navigate = use_navigate();
     let gone = {
@@ -145,7 +151,7 @@ fn state_words(detail: &ContainerDetail) -> String {
 fn Body(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoView {
     let query = use_query_map();
     let tab = Memo::new(move |_| query.with(|query| query.get("tab")).unwrap_or_default());
-    move || match tab.get().as_str() {
+    let draw = move |tab: &str| match tab {
         "logs" => view! { <Gate permission="engine.container.logs" engine=engine><Logs engine=engine detail=detail/></Gate> }.into_any(),
         "stats" => view! { <Gate permission="engine.container.stats" engine=engine><Stats engine=engine detail=detail/></Gate> }.into_any(),
         "terminal" => view! { <Gate permission="engine.container.exec" engine=engine><Terminal engine=engine detail=detail/></Gate> }.into_any(),
@@ -155,5 +161,9 @@ fn Body(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoVie
         "changes" => view! { <Gate permission="engine.container.changes" engine=engine><Changes engine=engine detail=detail/></Gate> }.into_any(),
         "inspect" => view! { <Inspect detail=detail/> }.into_any(),
         _ => view! { <Summary engine=engine detail=detail/> }.into_any(),
+    };
+    move || {
+        let tab = tab.get();
+        untrack(|| draw(&tab))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::actions::STOPPED;
 use super::row::Row;
 use crate::api::Empty;
 use crate::api::Page;
@@ -47,7 +48,7 @@ fn List(engine: String) -> impl IntoView {
         selected.set(BTreeSet::new());
     });
     let following = keep_fresh(engine.clone(), containers);
-    let new_page = format!("/engines/{engine}/containers/new");
+    let new_page = format!("/on/{engine}/containers/new");
     {
         let (engine, new_page) = (engine.clone(), new_page.clone());
         offer_commands(move || vec![Command::go("Here", "New container", engine.clone(), icons::PLUS, new_page.clone())]);
@@ -206,7 +207,7 @@ fn Nothing(engine: Signal<String>, state: ListState) -> impl IntoView {
             }
             .into_any()
         } else {
-            let href = Signal::derive(move || format!("/engines/{}/containers/new", engine.get()));
+            let href = Signal::derive(move || format!("/on/{}/containers/new", engine.get()));
             let detail = "Make one here, or run one with the docker command line through Pilothouse.".to_owned();
             view! {
                 <EmptyState icon=icons::BOX title="No containers yet" detail=Signal::stored(detail)>
@@ -243,7 +244,7 @@ fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSigna
     let start = Callback::new(move |()| act.run_all::<ContainerStart>(targets(), Empty {}, "Started", "container", done));
     let stop = Callback::new(move |()| {
         let targets = targets();
-        confirm.ask(ask("Stop", &targets), move || {
+        confirm.ask(ask("Stop", &targets).loses(STOPPED), move || {
             act.run_all::<ContainerStop>(targets.clone(), StopInput::default(), "Stopped", "container", done);
         });
     });

@@ -126,7 +126,8 @@ pub(super) fn Logs(engine: Signal<String>, detail: Signal<ContainerDetail>) -> i
     let started = Memo::new(move |_| detail.with(|detail| detail.started_at));
     let batch = Batch::new(MOST, move |lines| view.add(lines));
     let target = move || {
-        started.track();
+        // Read, and not only tracked: a memo that nobody reads never learns anything.
+        let _ = started.get();
         let tail = tail.get();
         let mut since = None;
         view.kept.update_value(|kept| since = kept.go_on());

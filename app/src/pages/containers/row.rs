@@ -7,22 +7,27 @@ use leptos::prelude::*;
 use super::actions::{ContainerActions, container_tone};
 use crate::api::containers::{Container, Port};
 use crate::ui::format::{bytes, percent};
-use crate::ui::{Badge, Meter, SelectRow, StateDot, Time};
+use crate::ui::{Badge, Meter, SelectRow, StateDot, Time, Tone};
 
 #[component]
 pub(super) fn Row(engine: Signal<String>, container: Signal<Container>, selected: RwSignal<BTreeSet<String>>, after: Callback<()>) -> impl IntoView {
     let id = container.with_untracked(|c| c.id.clone());
     let name = Signal::derive(move || container.with(|c| c.name.clone()));
     let image = Signal::derive(move || container.with(|c| c.image.clone()));
-    let href = move || container.with(|c| format!("/engines/{}/containers/{}", engine.get(), c.id));
-    let tone = Signal::derive(move || container.with(|c| container_tone(&c.state, c.health.as_deref())));
+    let href = move || container.with(|c| format!("/on/{}/containers/{}", engine.get(), c.id));
+    let tone = Signal::derive(move || {
+        container.with(|c| match container_tone(&c.state, c.health.as_deref()) {
+            Tone::Neutral if ended_badly(&c.status) => Tone::Warn,
+            tone => tone,
+        })
+    });
     let state = Signal::derive(move || {
         container.with(|c| match c.health.as_deref() {
             Some(health) if c.state == "running" => format!("running, {health}"),
             _ => c.state.clone(),
         })
     });
-    let status = Signal::derive(move || container.with(|c| c.status.clone()));
+    let status = Signal::derive(move || container.with(|c| without_health(&c.status).to_owned()));
     let project = move || container.with(|c| c.project.clone()).map(|project| view! { <Badge text=project/> });
     let ports = move || {
         let ports = container.with(|c| shown_ports(&c.ports));
@@ -39,7 +44,7 @@ pub(super) fn Row(engine: Signal<String>, container: Signal<Container>, selected
                 <a class="name" href=href title=move || name.get()>{move || name.get()}</a>
                 <span class="sub" title=move || image.get()>{move || image.get()}</span>
             </td>
-            <td data-label="State">
+            <td data-label="State" class="state">
                 <StateDot text=state tone=tone title=status/>
                 <span class="sub">{move || status.get()}</span>
             </td>
@@ -73,6 +78,20 @@ fn Memory(container: Signal<Container>, name: Signal<String>) -> impl IntoView {
     }
 }
 
+/// The engine's words without the health, which is told beside the state: `Up 3 hours (healthy)`.
+fn without_health(status: &str) -> &str {
+    match status.split_once(" (") {
+        Some((words, health)) if words.starts_with("Up ") && health.contains("health") => words,
+        _ => status,
+    }
+}
+
+/// `Exited (3) 5 minutes ago`: anything but zero.
+fn ended_badly(status: &str) -> bool {
+    let code = status.strip_prefix("Exited (").and_then(|rest| rest.split(')').next());
+    code.is_some_and(|code| code != "0")
+}
+
 /// The ports one can reach, the same one on several addresses once; then how many are only exposed.
 pub(super) fn shown_ports(ports: &[Port]) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
@@ -93,11 +112,20 @@ pub(super) fn shown_ports(ports: &[Port]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_ports;
+    use super::{ended_badly, shown_ports, without_health};
     use crate::api::containers::Port;
 
     fn port(container: u16, host: Option<u16>, address: Option<&str>, protocol: &str) -> Port {
         Port { container, host, address: address.map(Into::into), protocol: protocol.into() }
+    }
+
+    #[test]
+    fn the_engines_words_say_nothing_twice() {
+        assert_eq!(without_health("Up 3 hours (healthy)"), "Up 3 hours");
+        assert_eq!(without_health("Up 2 seconds (health: starting)"), "Up 2 seconds");
+        assert_eq!(without_health("Up 3 hours (Paused)"), "Up 3 hours (Paused)");
+        assert_eq!(without_health("Exited (0) 5 minutes ago"), "Exited (0) 5 minutes ago");
+        assert!(ended_badly("Exited (137) 5 minutes ago") && !ended_badly("Exited (0) 5 minutes ago") && !ended_badly("Created"));
     }
 
     #[test]

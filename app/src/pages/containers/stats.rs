@@ -59,8 +59,8 @@ fn Charts(history: Signal<UsageHistory>, fresh: RwSignal<Vec<Usage>>, running: M
     let last = move || samples.with(|samples| samples.last().copied());
     let about = move || {
         let usage = last()?;
-        let of = if usage.memory_limit > 0 { format!("{} may be used.", bytes(usage.memory_limit)) } else { String::new() };
-        Some(format!("{} in it. 100% is one core. {of}", processes_of(usage.pids as usize)))
+        let of = if usage.memory_limit > 0 { format!(" {} of memory may be used.", bytes(usage.memory_limit)) } else { String::new() };
+        Some(format!("{} in it. 100% is one core.{of} Times are UTC.", processes_of(usage.pids as usize)))
     };
     let nothing = move || {
         if running.get() {

@@ -60,7 +60,7 @@ fn failure(state: &str, code: Option<i64>) -> Option<String> {
 fn What(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoView {
     let id = Memo::new(move |_| detail.with(|detail| detail.summary.id.clone()));
     let image = Memo::new(move |_| detail.with(|detail| detail.summary.image.clone()));
-    let image_href = move || fill("/engines/{engine}/images/{id}", &[&engine.get(), &image.get()]);
+    let image_href = move || fill("/on/{engine}/images/{id}", &[&engine.get(), &image.get()]);
     let command = move || detail.with(|detail| detail.summary.command.clone());
     let project = move || {
         detail.with(|detail| (detail.summary.project.clone(), detail.summary.service.clone())).0.map(|project| {
@@ -142,7 +142,7 @@ fn Reach(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoVi
         view! { <ul>{open}{inner}</ul> }.into_any()
     };
     let network = move |Attachment { network, address, aliases }: Attachment| {
-        let href = fill("/engines/{engine}/networks/{id}", &[&engine.get(), &network]);
+        let href = fill("/on/{engine}/networks/{id}", &[&engine.get(), &network]);
         let aliases = (!aliases.is_empty()).then(|| view! { <small>{format!("also as {}", aliases.join(", "))}</small> });
         view! { <li><a href=href>{network}</a>" "<code>{address}</code>{aliases}</li> }
     };
@@ -175,7 +175,7 @@ fn Mounts(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoV
     let mount = move |Mount { kind, source, destination, writable }: Mount| {
         let source = if kind == "volume" {
             let filter = fill("{q}", &[&source]);
-            let href = format!("/engines/{}/volumes?q={filter}", engine.get());
+            let href = format!("/on/{}/volumes?q={filter}", engine.get());
             view! { <a href=href>{source}</a> }.into_any()
         } else {
             view! { <code>{source}</code> }.into_any()

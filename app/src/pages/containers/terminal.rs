@@ -82,7 +82,7 @@ pub(super) fn Terminal(engine: Signal<String>, detail: Signal<ContainerDetail>) 
         <Show when=move || !shown.get()>
             <Start running=running command=command user=user connect=connect/>
         </Show>
-        <div class="terminal" class:shown=move || shown.get()>
+        <div class="terminal-pane" class:shown=move || shown.get()>
             <div class="toolbar" node_ref=leave>
                 <State phase=phase command=command/>
                 <Tools phase=phase session=session connect=connect end=end/>

@@ -40,7 +40,7 @@ fn Form() -> impl IntoView {
                 if let Some(engines) = engines {
                     engines.refetch();
                 }
-                navigate(&format!("/engines/{}/containers", engine.name), NavigateOptions::default());
+                navigate(&format!("/on/{}/containers", engine.name), NavigateOptions::default());
             });
         }
     };

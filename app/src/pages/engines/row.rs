@@ -25,7 +25,7 @@ pub(super) fn Row(engine: Signal<Engine>, after: Callback<()>) -> impl IntoView 
     };
     let declared = Signal::derive(move || engine.with(|engine| engine.declared).then(|| DECLARED.to_owned()));
     let remove = removal(engine, move || after.run(()));
-    let (href, edit, docker) = (format!("/engines/{name}/containers"), format!("/engines/{name}/edit"), format!("/use-docker?engine={name}"));
+    let (href, edit, docker) = (format!("/on/{name}/containers"), format!("/on/{name}/edit"), format!("/use-docker?engine={name}"));
     view! {
         <tr>
             <td class="main">

@@ -10,7 +10,7 @@ use crate::client::{Following, follow};
 use crate::ui::batch::Batch;
 use crate::ui::format::{count, grouped, short_id};
 use crate::ui::time::{exact, now};
-use crate::ui::{Badge, Button, Callout, EmptyState, Kind, PageHead, SearchBox, SkeletonRows, Time, Tone, icons};
+use crate::ui::{Badge, Button, Callout, Checkbox, EmptyState, Kind, PageHead, SearchBox, SkeletonRows, Time, Tone, icons};
 use crate::widgets::{ByEngine, Gate, LiveMark, ProblemView};
 
 /// So many are kept in the page.
@@ -34,12 +34,15 @@ struct View {
     paused_at: RwSignal<Option<u64>>,
     words: RwSignal<String>,
     kind: RwSignal<String>,
+    /// Programs run in containers are told too: a health check is three events every few seconds.
+    inside: RwSignal<bool>,
 }
 
 impl View {
     fn add(self, events: Vec<Event>) {
         self.seen.update(|seen| {
-            for event in events {
+            let inside = self.inside.get_untracked();
+            for event in events.into_iter().filter(|event| inside || !is_inside(&event.action)) {
                 let number = seen.front().map_or(0, |newest| newest.number + 1);
                 seen.push_front(Seen { number, event });
             }
@@ -59,6 +62,11 @@ impl View {
         let newest = self.seen.with(|seen| seen.front().map_or(0, |seen| seen.number));
         self.paused_at.get().map_or(0, |at| newest.saturating_sub(at))
     }
+}
+
+/// Whether it tells of a program run in a container, and not of the container.
+fn is_inside(action: &str) -> bool {
+    action.starts_with("exec_") || matches!(action, "top" | "resize")
 }
 
 /// Whether all of `words`, in small letters, occur in the event.
@@ -81,11 +89,26 @@ pub fn Events() -> impl IntoView {
 
 #[component]
 fn Live(engine: String) -> impl IntoView {
-    let view = View { seen: RwSignal::default(), paused_at: RwSignal::default(), words: RwSignal::default(), kind: RwSignal::default() };
+    let view = View {
+        seen: RwSignal::default(),
+        paused_at: RwSignal::default(),
+        words: RwSignal::default(),
+        kind: RwSignal::default(),
+        inside: RwSignal::default(),
+    };
     let batch = Batch::new(MOST, move |events| view.add(events));
+    let asked = StoredValue::new(false);
     let target = {
-        let engine = engine.clone();
+        let (engine, batch) = (engine.clone(), batch.clone());
         move || {
+            // What was left out before has to be read again from the beginning.
+            let inside = view.inside.get();
+            if asked.get_value() != inside {
+                asked.set_value(inside);
+                batch.clear();
+                view.seen.set(VecDeque::new());
+                view.paused_at.set(None);
+            }
             // Opened again, it goes on after the newest one.
             let newest = view.seen.with_untracked(|seen| seen.front().map(|seen| seen.event.at + 1));
             let since = Some(newest.unwrap_or_else(|| now() - BEFORE_MS));
@@ -156,6 +179,7 @@ fn Filters(view: View) -> impl IntoView {
                 <option value="">"Any type"</option>
                 {options}
             </select>
+            <Checkbox label="Exec and health checks" checked=view.inside/>
             <Show when=narrowed>
                 <Button label="Clear" kind=Kind::Quiet icon=icons::CLOSE on_press=clear/>
             </Show>
@@ -210,7 +234,10 @@ fn Row(engine: Signal<String>, event: Event) -> impl IntoView {
     view! {
         <tr>
             <td class="main">{what}<span class="sub">{event.kind.clone()}</span></td>
-            <td data-label="Action"><Badge text=action tone=tone/>{detail.map(|detail| view! { <span class="sub mono">{detail}</span> })}</td>
+            <td data-label="Action" class="event-action">
+                <Badge text=action tone=tone/>
+                {detail.map(|detail| view! { <span class="sub mono" title=detail.clone()>{detail.clone()}</span> })}
+            </td>
             <td data-label="When" title=exact(event.at)><Time at=event.at/></td>
             <td data-label="More" class="event-more"><span title=more.clone()>{more.clone()}</span></td>
         </tr>
@@ -224,9 +251,9 @@ fn page_of(engine: &str, event: &Event) -> Option<String> {
         return None;
     }
     let pattern = match event.kind.as_str() {
-        "container" => "/engines/{engine}/containers/{id}",
-        "image" => "/engines/{engine}/images/{id}",
-        "network" => "/engines/{engine}/networks/{id}",
+        "container" => "/on/{engine}/containers/{id}",
+        "image" => "/on/{engine}/images/{id}",
+        "network" => "/on/{engine}/networks/{id}",
         _ => return None,
     };
     Some(fill(pattern, &[engine, &event.id]))
@@ -269,7 +296,7 @@ fn Nothing(following: ReadSignal<Following>, view: View) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, holds, more, page_of};
+    use super::{counted, holds, is_inside, more, page_of};
     use crate::api::events::Event;
 
     fn event() -> Event {
@@ -284,9 +311,15 @@ mod tests {
     }
 
     #[test]
+    fn health_checks_are_told_when_asked_for() {
+        assert!(is_inside("exec_start: /bin/sh -c true") && is_inside("top"));
+        assert!(!is_inside("start") && !is_inside("health_status: healthy"));
+    }
+
+    #[test]
     fn what_is_gone_has_no_page() {
         let mut event = event();
-        assert_eq!(page_of("demo", &event).as_deref(), Some("/engines/demo/containers/abc"));
+        assert_eq!(page_of("demo", &event).as_deref(), Some("/on/demo/containers/abc"));
         event.action = "destroy".into();
         assert_eq!(page_of("demo", &event), None);
     }

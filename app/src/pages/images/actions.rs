@@ -33,10 +33,8 @@ pub(super) fn ImageActions(
             let input = ImageRemoveInput { force: ticked || several };
             let done = format!("Removed {}.", image_name(&image));
             act.run::<ImageRemove>(&[&engine, &image.id], &input, done, move |_| {
-                after.run(());
-                if let Some(gone) = gone {
-                    gone.run(());
-                }
+                // Of what is gone there is nothing to read again.
+                gone.unwrap_or(after).run(());
             });
         });
     });

@@ -1,6 +1,7 @@
 //! One image: what it is, its tags, what uses it, and how it was made.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
@@ -33,7 +34,7 @@ fn One(engine: String, id: String) -> impl IntoView {
         Resource::new(|| (), move |()| client.call::<ImageGet>(&[&engine, &id], &Empty {}))
     };
     let after = Callback::new(move |()| detail.refetch());
-    let list = format!("/engines/{engine}/images");
+    let list = format!("/on/{engine}/images");
     let navigate = use_navigate();
     let gone = {
         let list = list.clone();
@@ -41,6 +42,8 @@ fn One(engine: String, id: String) -> impl IntoView {
     };
     let engine = Signal::stored(engine);
     view! {
+        // Until it is known what it is called, and when it cannot be read.
+        <Title text="Image"/>
         <Loaded resource=detail skeleton=Waiting let:detail>
             <Head engine=engine list=list.clone() detail=detail after=after gone=gone/>
             <Body engine=engine detail=detail after=after/>
@@ -140,7 +143,7 @@ fn TagLine(engine: Signal<String>, tag: String, image: Signal<Image>, after: Cal
 fn Users(engine: Signal<String>, image: Signal<Image>) -> impl IntoView {
     let names = Memo::new(move |_| image.with(|image| image.used_by.clone()));
     let line = move |name: String| {
-        let href = fill("/engines/{engine}/containers/{id}", &[&engine.get(), &name]);
+        let href = fill("/on/{engine}/containers/{id}", &[&engine.get(), &name]);
         view! { <li><a href=href>{name}</a></li> }
     };
     move || {
@@ -148,7 +151,7 @@ fn Users(engine: Signal<String>, image: Signal<Image>) -> impl IntoView {
         if names.is_empty() {
             return view! { <p class="none">"No container is made from it."</p> }.into_any();
         }
-        view! { <ul class="lines">{names.into_iter().map(line).collect_view()}</ul> }.into_any()
+        view! { <ul class="flow">{names.into_iter().map(line).collect_view()}</ul> }.into_any()
     }
 }
 

@@ -122,7 +122,7 @@ fn Found(engine: Signal<String>, page: Signal<Page<Image>>, state: ListState, af
 
 #[component]
 fn Row(engine: Signal<String>, image: Signal<Image>, after: Callback<()>) -> impl IntoView {
-    let href = move || image.with(|image| fill("/engines/{engine}/images/{id}", &[&engine.get(), &image.id]));
+    let href = move || image.with(|image| fill("/on/{engine}/images/{id}", &[&engine.get(), &image.id]));
     let name = Signal::derive(move || image.with(image_name));
     let sub = move || {
         image.with(|image| match image.tags.len() {

@@ -113,7 +113,7 @@ fn Body(engine: Signal<String>, job: Job, open: RwSignal<bool>, after: Callback<
     let outcome = move || match job.phase.get() {
         Phase::Failed(why) => Some(view! { <Callout tone=Tone::Bad title="It could not be pulled".to_owned()>{why}</Callout> }.into_any()),
         Phase::Done => {
-            Some(view! { <Callout tone=Tone::Good title="It is here".to_owned()>{job.pull.with(|pull| pull.status.clone())}</Callout> }.into_any())
+            Some(view! { <Callout tone=Tone::Good title="It is here".to_owned()>{job.pull.with_untracked(|pull| pull.status.clone())}</Callout> }.into_any())
         }
         _ => None,
     };

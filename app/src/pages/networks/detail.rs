@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
@@ -43,7 +44,7 @@ fn One(engine: String, id: String) -> impl IntoView {
     };
     keep_fresh(engine.clone(), detail);
     let after = Callback::new(move |()| detail.refetch());
-    let list = format!("/engines/{engine}/networks");
+    let list = format!("/on/{engine}/networks");
     let navigate = use_navigate();
     let gone = {
         let list = list.clone();
@@ -51,6 +52,8 @@ fn One(engine: String, id: String) -> impl IntoView {
     };
     let engine = Signal::stored(engine);
     view! {
+        // Until it is known what it is called, and when it cannot be read.
+        <Title text="Network"/>
         <Loaded resource=detail skeleton=Waiting let:detail>
             <Head engine=engine list=list.clone() detail=detail after=after gone=gone/>
             <div class="stack">
@@ -143,7 +146,7 @@ fn MemberRow(engine: Signal<String>, detail: Signal<NetworkDetail>, member: Sign
     let act = use_act();
     let confirm = Confirm::get();
     let name = Signal::derive(move || member.with(|member| member.name.clone()));
-    let href = move || member.with(|member| fill("/engines/{engine}/containers/{id}", &[&engine.get(), &member.container]));
+    let href = move || member.with(|member| fill("/on/{engine}/containers/{id}", &[&engine.get(), &member.container]));
     let label = Signal::derive(move || format!("Disconnect {}", name.get()));
     let press = Callback::new(move |()| {
         let engine = engine.get_untracked();

@@ -123,7 +123,7 @@ fn Found(engine: Signal<String>, page: Signal<Page<Network>>, state: ListState, 
 #[component]
 fn Row(engine: Signal<String>, network: Signal<Network>, after: Callback<()>) -> impl IntoView {
     let name = Signal::derive(move || network.with(|network| network.name.clone()));
-    let href = move || network.with(|network| fill("/engines/{engine}/networks/{id}", &[&engine.get(), &network.id]));
+    let href = move || network.with(|network| fill("/on/{engine}/networks/{id}", &[&engine.get(), &network.id]));
     let project = move || network.with(|network| network.project.clone()).map(|project| view! { <Badge text=project/> });
     let created = move || network.with(|network| network.created_at).map(|at| view! { <Time at=at/> });
     let subnets = move || network.with(|network| network.subnets.iter().map(|subnet| view! { <code>{subnet.clone()}</code> }).collect_view());

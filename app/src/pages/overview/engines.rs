@@ -16,7 +16,7 @@ pub(super) fn Engines(engines: Signal<Vec<Engine>>) -> impl IntoView {
     });
     view! {
         <section class="card flush">
-            <header class="card-head"><h2>"Engines"</h2><a href="/engines">"All about them"</a></header>
+            <header class="card-head"><h2>"Engines"</h2><a href="/engines">"All engines"</a></header>
             <div class="table-box bare" tabindex="0" role="region" aria-label="Engines">
                 <table class="table cards engines">
                     <thead>
@@ -57,7 +57,7 @@ fn Line(engine: Signal<Engine>) -> impl IntoView {
     view! {
         <tr>
             <td class="main">
-                <a class="name" href=format!("/engines/{name}/containers")>{name.clone()}</a>
+                <a class="name" href=format!("/on/{name}/containers")>{name.clone()}</a>
                 <span class="sub">{version}</span>
             </td>
             <td data-label="Health" class="health"><EngineHealth engine=engine/></td>

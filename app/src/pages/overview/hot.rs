@@ -38,7 +38,7 @@ fn Line(hot: Signal<Hot>) -> impl IntoView {
     view! {
         <li>
             <div class="what">
-                <a class="name" href=format!("/engines/{engine}/containers/{id}")>{name}</a>
+                <a class="name" href=format!("/on/{engine}/containers/{id}")>{name}</a>
                 <span class="sub" title=about>{about}</span>
             </div>
             <Sparkline values=trail label=label/>

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn one_stays_in_this_site() {
-        for good in ["/", "/engines", "/engines/demo/containers?q=a%20b&at=x", "/a//b"] {
+        for good in ["/", "/engines", "/on/demo/containers?q=a%20b&at=x", "/a//b"] {
             assert_eq!(inside(Some(good)), good);
         }
         let bad = [
