@@ -6,7 +6,7 @@ CARGO := source $(SANDBOX)/lib.sh; native_cargo
 
 PORT ?= 8080
 
-.PHONY: help demo run build web test lint fmt fuzz
+.PHONY: help demo run build web test bench snapshots lint fmt fuzz
 
 help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,16 @@ test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
 	@$(MAKE) --no-print-directory build web
 	@$(CARGO) test --workspace --exclude xtask
+
+bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
+	@$(SANDBOX)/install build sandbox test bench
+	@$(MAKE) --no-print-directory web
+	@echo 'Building an optimised server (15 minutes the first time on two cores)' >&2
+	@$(CARGO) build --release -p pilothouse -p pilothouse-tests --bins
+	@$(CARGO) run --release --quiet -p pilothouse-tests --bin bench
+
+snapshots: ## Write docs/openapi.json and docs/permissions.md anew, from the code
+	@export WRITE_SNAPSHOTS=1; $(CARGO) test --quiet -p pilothouse-tests snapshots
 
 lint: ## Check the style and look for mistakes
 	@$(CARGO) fmt --all --check

@@ -13,6 +13,7 @@ pub fn document() -> Value {
         engines::describe,
         containers::describe,
         containers::describe_lives,
+        containers::describe_raw,
         images::describe,
         images::describe_lives,
         volumes::describe,

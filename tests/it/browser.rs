@@ -2,14 +2,15 @@
 
 use std::{path::Path, process::Command};
 
-use crate::sandbox::{Engine, House, PASSWORD, target};
+use pilothouse_tests::sandbox::{Engine, House, PASSWORD, target};
 
 #[test]
 fn the_console_works_in_a_browser() {
     let engine = Engine::with_samples();
     let console = target().join("console");
     assert!(console.join("manifest.json").exists(), "{} is missing: `make web` builds it", console.display());
-    let house = House::with_console(&[("demo", format!("unix://{}", engine.socket.display()))], &console);
+    let house = House::with_console(&[("demo", format!("unix://{}", engine.socket.display()))], &console, Some(PASSWORD));
+    let untouched = House::with_console(&[], &console, None);
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let files = std::fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
     let done = Command::new("node")
@@ -18,6 +19,8 @@ fn the_console_works_in_a_browser() {
         .current_dir(&suite)
         .env("PILOTHOUSE_URL", format!("http://{}", house.address))
         .env("PILOTHOUSE_PASSWORD", PASSWORD)
+        .env("PILOTHOUSE_SOCKET", &engine.socket)
+        .env("PILOTHOUSE_SETUP", untouched.setup_link())
         .env("PILOTHOUSE_SCREENS", target().join("screens"))
         .output()
         .expect("node runs: `deploy/sandbox/install build` installs it");

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
+use crate::parity::{compare, run};
+use pilothouse_tests::{
     http,
-    parity::{compare, run},
     sandbox::{Behaviour, House, Recorder, engine, folder, relay},
 };
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::{
+use pilothouse_tests::{
     http,
     sandbox::{Behaviour, House, PASSWORD, Recorder},
 };
@@ -15,12 +15,8 @@ use crate::{
 #[test]
 fn the_first_administrator_is_made_once_with_the_link_from_the_log() {
     let mut house = House::empty(&[], None);
-    let end = Instant::now() + Duration::from_secs(10);
-    while !house.log().contains("#secret=") {
-        assert!(Instant::now() < end, "no link in the log: {}", house.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let secret = house.log().split("#secret=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let link = house.setup_link();
+    let secret = link.split("#secret=").nth(1).unwrap().to_owned();
     let set_up =
         |secret: &str, name: &str| house.post_as(&[], "/api/v1/setup", json!({ "secret": secret, "username": name, "password": PASSWORD })).status;
     assert_eq!(set_up("wrong", "eve"), 403);

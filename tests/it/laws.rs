@@ -8,7 +8,7 @@ use pilothouse::access::{
 };
 use serde_json::Value;
 
-use crate::{
+use pilothouse_tests::{
     http::{self, Answer},
     sandbox::{Behaviour, House, Recorder},
 };
@@ -83,26 +83,126 @@ fn what_is_allowed_arrives_once_and_leaves_an_intent_and_an_outcome() {
     }
 }
 
-#[test]
-fn an_api_route_without_a_credential_is_refused() {
-    let house = House::start(&[]);
+/// One route of the REST API, as its own description has it.
+struct Route {
+    operation: String,
+    method: String,
+    /// With the engine `fake` and some object in it.
+    path: String,
+    /// The least that its body may be.
+    body: String,
+}
+
+fn routes(house: &House) -> Vec<Route> {
     let document = house.get(&house.admin, "/api/openapi.json").json();
-    // The reviewed list of what needs no credential.
-    let public = ["SignIn", "SetupGet", "Setup"];
-    let mut tried = 0;
+    let mut routes = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            if public.contains(&operation["operationId"].as_str().unwrap()) {
-                continue;
-            }
-            let path = path.replace(['{', '}'], "");
-            let answer = http::send(house.address, &method.to_uppercase(), &path, &[("Content-Type", "application/json")], "{}");
-            // What the contract promises and nothing serves yet is not found, for everybody.
-            assert!(matches!(answer.status, 401 | 404), "{method} {path}: {answer:?}");
-            tried += usize::from(answer.status == 401);
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let body = if schema.is_null() { String::new() } else { least(schema, &document).to_string() };
+            let path = path.replace("engines/{engine}", "engines/fake").replace("engines/{name}", "engines/fake");
+            let path = path.split('/').map(|part| if part.starts_with('{') { "some-id" } else { part }).collect::<Vec<_>>().join("/");
+            routes.push(Route { operation: operation["operationId"].as_str().unwrap().to_owned(), method: method.to_uppercase(), path, body });
         }
     }
-    assert!(tried >= 20, "only {tried} routes were there to try");
+    assert!(routes.len() >= 60, "only {} routes are described", routes.len());
+    routes
+}
+
+/// The least value that a JSON Schema allows.
+fn least(schema: &Value, document: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return least(document.pointer(reference.trim_start_matches('#')).unwrap(), document);
+    }
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let required = schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
+            required.map(|name| (name.to_owned(), least(&schema["properties"][name], document))).collect::<serde_json::Map<_, _>>().into()
+        }
+        Some("array") => Value::Array(Vec::new()),
+        Some("boolean") => false.into(),
+        Some("integer" | "number") => 1.into(),
+        _ => "some-text".into(),
+    }
+}
+
+fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
+    let bearer = format!("Bearer {}", token.unwrap_or_default());
+    let mut headers: Vec<(&str, &str)> = token.iter().map(|_| ("Authorization", bearer.as_str())).collect();
+    if !route.body.is_empty() {
+        headers.push(("Content-Type", "application/json"));
+    }
+    // The one WebSocket says so, as a browser would.
+    if route.operation == "ContainerTerminal" {
+        headers.extend([
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "c29tZSBrZXkgb2YgMTYgYg=="),
+        ]);
+    }
+    http::send(house.address, &route.method, &route.path, &headers, &route.body)
+}
+
+/// What needs no credential: the reviewed list, which may only shrink.
+const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup"];
+/// What everybody may do who is signed in: their own account, and the way to what else they may.
+const OWN: &[&str] =
+    &["EngineList", "Me", "Overview", "PasswordChange", "SessionList", "SessionRevoke", "SignOut", "TokenCreate", "TokenList", "TokenRevoke"];
+
+#[test]
+fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it() {
+    let recorder = Recorder::start(Behaviour::Say(DONE));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    let viewer = house.user("vic", "viewer", "engine/fake");
+    let stranger = house.user("sue", "viewer", "engine/other");
+    let wrong = format!("ph_pat_{}", "a".repeat(38));
+    let mut refused = 0;
+    for route in routes(&house).iter().filter(|route| !PUBLIC.contains(&route.operation.as_str())) {
+        let what = format!("{}: {} {}", route.operation, route.method, route.path);
+        assert_eq!(call(&house, route, None).status, 401, "{what} without a credential");
+        assert_eq!(call(&house, route, Some(&wrong)).status, 401, "{what} with a wrong one");
+        if OWN.contains(&route.operation.as_str()) {
+            continue;
+        }
+        let on_engine = route.path.starts_with("/api/v1/engines/fake/") || route.operation == "EngineGet";
+        let answer = call(&house, route, Some(&stranger));
+        let hidden = if on_engine || route.operation.starts_with("Engine") { 404 } else { 403 };
+        assert_eq!(answer.status, hidden, "{what} by who may not see the engine: {answer:?}");
+        let looks = route.method == "GET" && on_engine && route.operation != "ContainerTerminal";
+        if !looks {
+            let answer = call(&house, route, Some(&viewer));
+            assert_eq!(answer.status, 403, "{what} by a viewer: {answer:?}");
+            assert!(answer.json()["title"].as_str().unwrap().contains("needs the permission"), "{what} does not say what is missing: {answer:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 30, "only {refused} routes were refused to a viewer");
+    assert_eq!(recorder.seen(), "", "the engine heard of something that was refused");
+}
+
+#[test]
+fn every_call_of_the_api_leaves_an_intent_and_an_outcome() {
+    let recorder = Recorder::start(Behaviour::Say(DONE));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    let mut called = Vec::new();
+    // What ends this very credential, or changes what is listened to, comes to nothing here: its names are of nobody.
+    for route in routes(&house).iter().filter(|route| !PUBLIC.contains(&route.operation.as_str())) {
+        let answer = call(&house, route, Some(&house.admin));
+        assert_ne!(answer.status, 401, "{} ended the credential: {answer:?}", route.operation);
+        called.push((route.operation.clone(), answer.status));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let records = house.audit("");
+    for (operation, status) in called {
+        let record = records.iter().find(|record| record["operation"] == operation.as_str());
+        let record = record.unwrap_or_else(|| panic!("{operation} ({status}) was not written down"));
+        assert!(!record["outcome"].is_null() && record["outcome"] != "open", "{operation} ({status}) has no outcome: {record}");
+        assert_eq!((&record["user"], &record["door"]), (&"admin".into(), &"api".into()), "{record}");
+    }
 }
 
 /// Which rooms of the server may import which. What is not named here may import anything.

@@ -4,7 +4,6 @@ mod browser;
 mod door;
 mod faults;
 mod house;
-mod http;
 mod laws;
 mod parity;
-mod sandbox;
+mod snapshots;

@@ -1,1 +1,5 @@
-//! The integration tests are in `it/`.
+//! What the integration tests in `it/` and the benchmark in `bin/` stand on: real parts that are started here and stopped with
+//! their owner, and the smallest HTTP client.
+
+pub mod http;
+pub mod sandbox;

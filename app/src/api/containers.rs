@@ -221,3 +221,12 @@ lives! {
     "Follows what a container uses."
     ContainerStats: GET "/api/v1/engines/{engine}/containers/{id}/stats", Empty => Usage;
 }
+
+/// Describes what answers with neither JSON nor events.
+#[cfg(feature = "ssr")]
+pub fn describe_raw(to: &mut super::describe::Reference) {
+    to.raw::<LogQuery>(LOG_DOWNLOAD, "ContainerLogDownload", "The log as a text to save.", "200", "The lines, each with its time.");
+    let stream = "A WebSocket: what is typed and shown goes as binary messages, the size as text: `TerminalControl`. It closes with 1000 and \
+                  the exit code, or with 4001 once the right to it has ended.";
+    to.raw::<ExecQuery>(TERMINAL, "ContainerTerminal", "A terminal in a container.", "101", stream);
+}

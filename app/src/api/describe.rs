@@ -36,6 +36,16 @@ impl Reference {
         self.operation::<L::Input>(&L::METHOD, L::PATH, name, L::SUMMARY, answer);
     }
 
+    /// Adds what answers with neither JSON nor events: a file, or a raw stream.
+    pub fn raw<I: JsonSchema>(&mut self, path: &'static str, name: &str, summary: &str, status: &str, answer: &str) {
+        self.operation::<I>(&http::Method::GET, path, name, summary, json!({ "description": answer }));
+        let responses = &mut self.paths[path]["get"]["responses"];
+        if status != "200" {
+            let described = responses["200"].take();
+            *responses = json!({ status: described, "default": { "$ref": "#/components/responses/Problem" } });
+        }
+    }
+
     /// The whole document.
     pub fn document(mut self, version: &str) -> Value {
         let problem = self.schema::<Problem>();

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Page, Problem,
+    Code, Empty, ListQuery, Problem,
     engines::{
         Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate,
         EngineUpdateInput, Health as ShownHealth, TestStep, TlsInput,
@@ -66,13 +66,11 @@ pub fn visible(api: &Api, who: &Principal) -> Vec<Arc<Engine>> {
 }
 
 async fn list_engines(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<EngineList> {
-    if who.subject.bound_to.is_some() {
-        // Its one engine is all there is for it.
-        let items: Vec<Shown> = visible(&api, &who).iter().map(|engine| shown(engine)).collect();
-        let total = Some(items.len() as u64);
-        return Ok(Json(Page { items, next: None, total }));
-    }
-    let operation = Operation::on_system("EngineList", Permission::EngineList, "");
+    // For a token that is bound to an engine, that one is all there is.
+    let operation = match &who.subject.bound_to {
+        Some(engine) => Operation::on_engine("EngineList", Permission::EngineList, engine, ""),
+        None => Operation::on_system("EngineList", Permission::EngineList, ""),
+    };
     api.operator
         .operate(&who, operation, async |_| {
             let mut engines: Vec<Shown> = visible(&api, &who).iter().map(|engine| shown(engine)).collect();

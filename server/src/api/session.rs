@@ -18,7 +18,10 @@ use super::{Answer, Api, ApiError, Input, Who, route};
 use crate::{
     access::{Operation, Permission},
     audit::Ending,
-    authn::{COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret, throttle::Attempt},
+    authn::{
+        COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
+        throttle::{Attempt, Throttle},
+    },
     clock::now_ms,
     store::{StoreError, tokens::TokenRow},
 };
@@ -56,16 +59,17 @@ pub fn username(text: &str) -> Option<&str> {
 }
 
 async fn sign_in(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SignInInput>) -> Result<Response, ApiError> {
-    let attempt = Attempt::new(&input.username, &origin.address);
     let operation = Operation::on_system("SignIn", Permission::AccountView, input.username.chars().take(64).collect::<String>());
-    let wait = attempt.wait_s(&api.store).await?;
-    if wait > 0 {
-        refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
-        let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {wait} s."));
-        let mut response = ApiError(problem).into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(wait).unwrap_or(300)));
-        return Ok(response);
-    }
+    let attempt = match Attempt::begin(&api.store, &input.username, &origin.address).await? {
+        Throttle::Free(attempt) => attempt,
+        Throttle::Wait(seconds) => {
+            refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
+            let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {seconds} s."));
+            let mut response = ApiError(problem).into_response();
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(seconds).unwrap_or(300)));
+            return Ok(response);
+        }
+    };
     let user = match username(&input.username) {
         Some(name) => api.store.user(name).await?,
         None => None,
@@ -74,7 +78,6 @@ async fn sign_in(State(api): State<Api>, Extension(origin): Extension<Origin>, I
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let right = api.house.passwords.verify(&input.password, hash).await;
     let Some(user) = user.filter(|user| right && !user.disabled) else {
-        attempt.failed(&api.store).await?;
         refused(&api, &origin, &operation, "The username or the password is wrong.", 401).await?;
         let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
         return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
@@ -187,17 +190,18 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
             let Credential::Session(session) = &who.credential else {
                 return Err(ApiError::new(Code::Forbidden, "A token cannot change a password; sign in."));
             };
-            let attempt = Attempt::new(&who.subject.user, &who.origin.address);
-            let wait = attempt.wait_s(&api.store).await?;
-            if wait > 0 {
-                return Err(ApiError(Problem::new(Code::Throttled, "Too many wrong passwords.").detail(format!("Try again in {wait} s."))));
-            }
+            let attempt = match Attempt::begin(&api.store, &who.subject.user, &who.origin.address).await? {
+                Throttle::Free(attempt) => attempt,
+                Throttle::Wait(seconds) => {
+                    return Err(ApiError(Problem::new(Code::Throttled, "Too many wrong passwords.").detail(format!("Try again in {seconds} s."))));
+                }
+            };
             let user = api.store.user(&who.subject.user).await?;
             let hash = user.and_then(|user| user.password_hash);
             if !api.house.passwords.verify(&input.current, hash.as_deref()).await {
-                attempt.failed(&api.store).await?;
                 return Err(ApiError::field("current", "This is not the current password."));
             }
+            attempt.succeeded(&api.store).await?;
             let hash = api.house.passwords.hash(&input.new).await.map_err(|error| match error {
                 password::PasswordError::Failed => ApiError::internal(),
                 error => ApiError::field("new", error.to_string()),

@@ -17,36 +17,46 @@ const FREE_ADDRESS: i64 = 20;
 /// The longest wait, in seconds.
 const LONGEST_S: i64 = 300;
 
-/// The counters of one attempt.
+/// One attempt that may go on, already counted as a failure: of a thousand at once, not one more than of a thousand in turn is free.
 pub struct Attempt {
-    counters: Vec<String>,
+    pair: String,
+    address: String,
+    /// When the address had failed last before this.
+    address_last: i64,
+}
+
+/// Whether an attempt may go on.
+pub enum Throttle {
+    Free(Attempt),
+    /// Not before so many seconds have passed.
+    Wait(i64),
 }
 
 impl Attempt {
     /// `user` must be in its one canonical spelling.
-    pub fn new(user: &str, address: &str) -> Self {
+    pub async fn begin(store: &Store, user: &str, address: &str) -> Result<Throttle> {
         let network = network(address);
         // Long names must not make long keys, and a name may hold anything.
         let user = super::secret::hash(user).iter().take(12).fold(String::new(), |text, b| text + &format!("{b:02x}"));
-        Self { counters: vec![format!("pair:{user}:{network}"), format!("address:{network}")] }
-    }
-
-    /// How many seconds to wait before the next try; 0 when it may go on.
-    pub async fn wait_s(&self, store: &Store) -> Result<i64> {
+        let counters = [format!("pair:{user}:{network}"), format!("address:{network}")];
         let now = now_ms();
-        let found = store.failures(&self.counters).await?;
-        let waits = found.iter().zip([FREE_PAIR, FREE_ADDRESS]).map(|((failures, last), free)| wait_s(*failures, free, now - last));
-        Ok(waits.max().unwrap_or(0))
+        let wait = |found: &[(i64, i64)]| {
+            let waits = found.iter().zip([FREE_PAIR, FREE_ADDRESS]).map(|((failures, last), free)| wait_s(*failures, free, now - last));
+            waits.max().unwrap_or(0)
+        };
+        let before = store.count_failure(&counters, now, now - QUIET_MS, |found| wait(found) == 0).await?;
+        let seconds = wait(&before);
+        if seconds > 0 {
+            return Ok(Throttle::Wait(seconds));
+        }
+        let [pair, address] = counters;
+        Ok(Throttle::Free(Self { pair, address, address_last: before.last().map_or(now, |(_, last)| *last) }))
     }
 
-    pub async fn failed(&self, store: &Store) -> Result<()> {
-        let now = now_ms();
-        store.count_failure(&self.counters, now, now - QUIET_MS).await
-    }
-
-    /// Forgets the pair's failures; the address's stay, or one right password would buy a guesser new tries at others.
-    pub async fn succeeded(&self, store: &Store) -> Result<()> {
-        store.forget_failures(&self.counters[..1]).await
+    /// It was no failure. Forgets the pair's failures; the address's stay, or one right password would buy a guesser new tries at others.
+    pub async fn succeeded(self, store: &Store) -> Result<()> {
+        store.forget_failures(&self.pair).await?;
+        store.uncount_failure(&self.address, self.address_last).await
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     house::{House, load_policy},
-    http::{Doors, Front, Limits, serve},
+    http::{Doors, Front, Limits, Probes, serve},
     jobs,
     observe::{self, Figures},
     operate::Operator,
@@ -82,7 +82,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    serve(listener, Arc::new(Front { doors, house }), Limits::default(), stop).await;
+    let probes = Probes::new(store.clone());
+    serve(listener, Arc::new(Front { doors, house, probes }), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
     for job in background {

@@ -3,7 +3,9 @@
 pub mod headers;
 mod listener;
 pub mod origin;
+mod probes;
 mod router;
 
 pub use listener::{Limits, serve};
+pub use probes::Probes;
 pub use router::{Doors, Front};

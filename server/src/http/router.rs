@@ -19,7 +19,7 @@ use crate::{
     house::House,
 };
 
-use super::{headers, origin};
+use super::{Probes, headers, origin};
 
 /// The doors there are.
 pub struct Doors {
@@ -35,6 +35,8 @@ pub struct Doors {
 pub struct Front {
     pub doors: Doors,
     pub house: Arc<House>,
+    /// `/healthz` and `/readyz`.
+    pub probes: Probes,
 }
 
 impl Front {
@@ -44,6 +46,10 @@ impl Front {
             let mut response = ApiError(Problem::new(Code::InvalidInput, why)).into_response();
             // Nothing more is read from somebody whose words are ambiguous.
             response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
+            return response;
+        }
+        if let Some(mut response) = self.probes.answer(request.method(), request.uri().path()).await {
+            headers::harden(response.headers_mut());
             return response;
         }
         let token = authn::bearer_token(request.headers());

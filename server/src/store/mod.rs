@@ -90,6 +90,13 @@ impl Store {
         self.write.close().await;
     }
 
+    /// Whether a commit reaches the disk now: makes one.
+    pub async fn probe(&self) -> Result<()> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('probe', '1') ON CONFLICT (name) DO UPDATE SET value = CASE meta.value WHEN '1' THEN '0' ELSE '1' END";
+        sqlx::query(sql).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// A fact about the house itself.
     pub async fn meta(&self, name: &str) -> Result<Option<String>> {
         Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(&self.read).await?)

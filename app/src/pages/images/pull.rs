@@ -112,9 +112,10 @@ fn Body(engine: Signal<String>, job: Job, open: RwSignal<bool>, after: Callback<
     let reason = Signal::derive(move || job.image.with(|image| image.trim().is_empty()).then(|| "name an image first".to_owned()));
     let outcome = move || match job.phase.get() {
         Phase::Failed(why) => Some(view! { <Callout tone=Tone::Bad title="It could not be pulled".to_owned()>{why}</Callout> }.into_any()),
-        Phase::Done => {
-            Some(view! { <Callout tone=Tone::Good title="It is here".to_owned()>{job.pull.with_untracked(|pull| pull.status.clone())}</Callout> }.into_any())
-        }
+        Phase::Done => Some(
+            view! { <Callout tone=Tone::Good title="It is here".to_owned()>{job.pull.with_untracked(|pull| pull.status.clone())}</Callout> }
+                .into_any(),
+        ),
         _ => None,
     };
     let foot = move || {

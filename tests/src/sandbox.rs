@@ -108,6 +108,11 @@ impl Engine {
         Engine::launch(folder("engine"), &[])
     }
 
+    /// One that also listens at port 2375 of its own address, without TLS.
+    pub fn with_tcp() -> Engine {
+        Engine::launch(folder("engine"), &["--host", "tcp://0.0.0.0:2375"])
+    }
+
     /// One that also listens at port 2376, with certificates that `make` writes to `dir` for its address.
     pub fn with_tls(dir: &Path, make: fn(&Path, &str)) -> Engine {
         // Its address is known once it runs; so it runs twice.
@@ -171,13 +176,19 @@ pub struct House {
     pub admin: String,
 }
 
+/// Where cargo puts what it builds in this profile: tests lie a folder deeper than programs.
+fn built() -> PathBuf {
+    let dir = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    if dir.ends_with("deps") { dir.parent().unwrap().to_owned() } else { dir }
+}
+
 /// Where cargo puts what it builds.
 pub fn target() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
+    built().parent().unwrap().to_owned()
 }
 
 fn binary() -> PathBuf {
-    let path = target().join("debug/pilothouse");
+    let path = built().join("pilothouse");
     assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
     path
 }
@@ -201,7 +212,7 @@ fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>) -> (R
     let end = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < end, "pilothouse does not listen: {}", std::fs::read_to_string(data.join("../log")).unwrap_or_default());
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(2));
     }
     (running, address)
 }
@@ -214,11 +225,9 @@ impl House {
         house
     }
 
-    /// As `start`, with the built browser half.
-    pub fn with_console(engines: &[(&str, String)], console: &Path) -> House {
-        let mut house = House::made(engines, Some(PASSWORD), &format!("console_dir = \"{}\"\n", console.display()));
-        house.admin = house.token_of("admin", PASSWORD);
-        house
+    /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
+    pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
+        House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
     }
 
     /// With nobody in it yet, unless there is a password for `admin`.
@@ -252,10 +261,14 @@ impl House {
         house
     }
 
-    /// Asks it to end, waits for that, and starts it again on the same data.
-    pub fn stop_and_start(&mut self) {
+    /// Asks it to end, and waits for that.
+    pub fn stop(&mut self) {
         Command::new("kill").arg(self.running.pid().to_string()).status().unwrap();
         self.running.0.wait().unwrap();
+    }
+
+    /// Starts it again on the same data.
+    pub fn start_again(&mut self) {
         let (running, address) = launch(&self.settings, &self.data, self.address.port(), None);
         self.running = running;
         self.address = address;
@@ -263,21 +276,37 @@ impl House {
 
     /// The memory it holds, in MiB.
     pub fn resident_mib(&self) -> u64 {
+        self.resident_kib() / 1024
+    }
+
+    /// The memory it holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// Ends it as by the power switch and starts it again on the same data.
     pub fn crash(&mut self) {
         self.running.kill();
-        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None);
-        self.running = running;
-        self.address = address;
+        self.start_again();
     }
 
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.data.join("../log")).unwrap_or_default()
+    }
+
+    /// The address at which the first administrator is made, once the log tells it.
+    pub fn setup_link(&self) -> String {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let log = self.log();
+            if let Some(link) = log.split_whitespace().find(|word| word.contains("/setup#secret=")) {
+                return link.to_owned();
+            }
+            assert!(Instant::now() < end, "no set-up link in the log: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The cookie of a new session, as `name=value`.
