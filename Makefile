@@ -38,7 +38,7 @@ bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(MAKE) --no-print-directory web
 	@echo 'Building an optimised server (15 minutes the first time on two cores)' >&2
 	@$(CARGO) build --release -p pilothouse -p pilothouse-tests --bins
-	@$(CARGO) run --release --quiet -p pilothouse-tests --bin bench
+	@$(CARGO_TARGET_DIR)/release/bench
 
 snapshots: ## Write docs/openapi.json and docs/permissions.md anew, from the code
 	@export WRITE_SNAPSHOTS=1; $(CARGO) test --quiet -p pilothouse-tests snapshots

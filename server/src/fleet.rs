@@ -47,7 +47,7 @@ impl Blueprint {
             None => None,
         };
         let connector = Connector::new(address, tls).map_err(|why| ("tls", why))?;
-        Engine::new(self.name.clone(), connector, self.labels.clone(), self.declared).map_err(|error| ("url", error.to_string()))
+        Ok(Engine::new(self.name.clone(), connector, self.labels.clone(), self.declared))
     }
 }
 

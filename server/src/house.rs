@@ -149,6 +149,11 @@ impl House {
         self.operator.rights_changed();
     }
 
+    /// Ends every live stream: Pilothouse stops.
+    pub fn end_streams(&self) {
+        self.operator.stop();
+    }
+
     /// The principal of a session cookie or a token.
     pub fn principal(&self, secret: &str, origin: &Origin) -> Option<Principal> {
         let known = self.credentials.find(secret)?;

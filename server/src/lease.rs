@@ -1,10 +1,10 @@
-//! Leases: a live stream goes on only while the right to it lasts.
+//! Leases: a live stream goes on only while the right to it lasts, and while the house does.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use crate::{access::Operation, authn::Principal, operate::Operator};
+use crate::{access::Operation, audit::Ending, authn::Principal, operate::Operator};
 
 /// How often a stream looks again even if nobody told it to: expiry is the only right that ends by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -17,16 +17,49 @@ pub struct Lease {
     changed: watch::Receiver<()>,
 }
 
+/// Why a stream has to end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Over {
+    /// The right to it has: the credential was revoked or has expired, or the grant is gone.
+    Right,
+    /// Pilothouse stops.
+    Stop,
+}
+
+impl Over {
+    /// What is written down of a stream that ended so.
+    pub fn ending(self, begun: Ending) -> Ending {
+        match self {
+            Over::Right => begun.revoked(),
+            Over::Stop => Ending::failed(503),
+        }
+    }
+
+    /// What its client is told.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Over::Right => "The right to this stream has ended.",
+            Over::Stop => "Pilothouse stops.",
+        }
+    }
+}
+
 impl Lease {
     pub(crate) fn new(operator: Arc<Operator>, who: Principal, operation: Operation, changed: watch::Receiver<()>) -> Self {
         Self { operator, who, operation, changed }
     }
 
-    /// Ends when the right does: the credential was revoked or has expired, or the grant is gone.
-    pub async fn ended(mut self) {
-        while self.operator.still_allowed(&self.who, &self.operation) {
+    /// Ends when the stream has to.
+    pub async fn ended(mut self) -> Over {
+        loop {
+            if self.operator.is_stopping() {
+                return Over::Stop;
+            }
+            if !self.operator.still_allowed(&self.who, &self.operation) {
+                return Over::Right;
+            }
             tokio::select! {
-                changed = self.changed.changed() => if changed.is_err() { return },
+                changed = self.changed.changed() => if changed.is_err() { return Over::Stop },
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
             }
         }

@@ -1,6 +1,9 @@
 //! The one way of a request: decide, write down the intent, act, write down the outcome.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 
@@ -39,11 +42,18 @@ pub struct Operator {
     credentials: Arc<Credentials>,
     /// Told whenever a right may have ended.
     changed: tokio::sync::watch::Sender<()>,
+    stopping: AtomicBool,
 }
 
 impl Operator {
     pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>) -> Self {
-        Self { policy: ArcSwap::from_pointee(policy), trail, credentials, changed: tokio::sync::watch::Sender::new(()) }
+        Self {
+            policy: ArcSwap::from_pointee(policy),
+            trail,
+            credentials,
+            changed: tokio::sync::watch::Sender::new(()),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     pub fn policy(&self) -> Arc<Policy> {
@@ -63,6 +73,16 @@ impl Operator {
     /// Makes every live stream look again whether it may go on.
     pub fn rights_changed(&self) {
         self.changed.send_replace(());
+    }
+
+    /// Ends every live stream: Pilothouse stops.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.rights_changed();
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Whether `who` still stands and may still do `operation`: what a lease asks.

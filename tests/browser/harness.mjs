@@ -279,6 +279,8 @@ export async function reachable(page, name) {
 /** A picture of the page as it is now, and what holds for every page. */
 export async function sound(page, name, rules) {
   await settled(page)
+  // What was just changed, the colours among it, is drawn two frames later.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
   await fits(page, name)
   await page.screenshot({ path: `${screens}/${name}.png` })
   await accessible(page, name, rules)

@@ -31,7 +31,7 @@ async function lay() {
   try {
     writeFileSync(join(context, 'file'), 'x')
     const quoted = (text) => JSON.stringify(text).replaceAll('$', '\\$')
-    writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nLABEL ${quoted('key')}=${quoted(IMG)}\nENV MARKUP=${quoted(SCRIPT)}\nRUN : '${IMG}'\nCOPY file "/<img src=x onerror=globalThis.hit=1>"\n`)
+    writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nLABEL ${quoted('key')}=${quoted(IMG)}\nENV MARKUP=${quoted(SCRIPT)}\nRUN : '${IMG}'\nCOPY ["file", "/<img src=x onerror=globalThis.hit=1>"]\n`)
     image = await docker('build', '--quiet', '--tag', 'ui/hostile:1', context)
   } finally {
     rmSync(context, { recursive: true })

@@ -73,7 +73,7 @@ fn a_full_disk_refuses_changes_and_heals_when_there_is_room() {
     std::fs::remove_file(filler).unwrap();
     let end = Instant::now() + Duration::from_secs(10);
     while start().status != 204 {
-        assert!(Instant::now() < end, "it does not recover");
+        assert!(Instant::now() < end, "it does not recover: {}", house.log());
         std::thread::sleep(Duration::from_millis(200));
     }
 }

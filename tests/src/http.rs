@@ -49,7 +49,10 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
 
 /// One request on a connection of its own.
 pub fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Connection") {
+        request += "Connection: close\r\n";
+    }
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Endpoint, Live, Problem};
 
+/// What needs no credential.
+const PUBLIC: [&str; 3] = ["SignIn", "SetupGet", "Setup"];
+
 /// Collects what the contract offers.
 pub struct Reference {
     paths: Map<String, Value>,
@@ -86,6 +89,9 @@ impl Reference {
         } else if I::schema_name() != "Empty" {
             let schema = self.schema::<I>();
             operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        }
+        if PUBLIC.contains(&name) {
+            operation["security"] = json!([]);
         }
         operation["parameters"] = Value::Array(parameters);
         operation["responses"] = json!({ "200": answer, "default": { "$ref": "#/components/responses/Problem" } });

@@ -106,7 +106,9 @@ impl Policy {
             Target::Engine(name) => format!("engine/{name}"),
         };
         let reason = format!("{} needs the permission {} on {place}.", subject.user, operation.permission);
-        let visible = operation.target == Target::System || here().next().is_some();
+        // What is only to be added is not there yet: a refusal tells nothing of it.
+        let adds = operation.permission == Permission::EngineCreate;
+        let visible = adds || operation.target == Target::System || here().next().is_some();
         Err(Denied { reason, visible })
     }
 }
@@ -156,6 +158,8 @@ mod tests {
     fn an_engine_out_of_scope_is_invisible_and_one_in_scope_is_not() {
         assert!(!ask("vic", Permission::ContainerList, engine("b")).unwrap_err().visible);
         assert!(ask("vic", Permission::ContainerStart, engine("a")).unwrap_err().visible);
+        assert!(!ask("vic", Permission::EngineDelete, engine("b")).unwrap_err().visible);
+        assert!(ask("vic", Permission::EngineCreate, engine("new")).unwrap_err().visible);
     }
 
     #[test]

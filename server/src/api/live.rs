@@ -18,7 +18,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, StreamExt, stream};
+use futures_util::{FutureExt, Stream, StreamExt, stream, stream::Fuse};
 use http::{HeaderValue, header};
 use pilothouse_app::api::{Code, Live, Problem};
 use tokio::sync::mpsc;
@@ -28,7 +28,7 @@ use crate::{
     access::{Operation, Permit},
     audit::{Ending, Entry},
     authn::Principal,
-    lease::Lease,
+    lease::{Lease, Over},
     operate::{Begun, Failure},
 };
 
@@ -136,7 +136,7 @@ fn respond(form: Form, source: Source, failed: FailedFlag, lease: Lease, entry: 
     tokio::spawn(async move {
         let (end, sent) = pump(source, is_events, lease.ended(), &out).await;
         let ending = match &end {
-            End::Revoked => Ending::ok(200).revoked(),
+            End::Cut(over) => over.ending(Ending::ok(200)),
             End::Done | End::Left if failed.load(Ordering::Relaxed) => Ending::failed(200),
             End::Done | End::Left => Ending::ok(200),
             End::Failed(problem) => Ending::failed(problem.status),
@@ -170,20 +170,21 @@ enum End {
     Done,
     /// The client left.
     Left,
-    /// The right to it ended.
-    Revoked,
+    /// It had to end.
+    Cut(Over),
     Failed(Problem),
 }
 
 /// Carries chunks until something ends it; also says how many bytes went. The source is gone when this returns.
-async fn pump(source: Source, is_events: bool, ended: impl Future<Output = ()>, out: &mpsc::Sender<io::Result<Bytes>>) -> (End, u64) {
-    let mut source = Batches { source, held: None };
+async fn pump(source: Source, is_events: bool, ended: impl Future<Output = Over>, out: &mpsc::Sender<io::Result<Bytes>>) -> (End, u64) {
+    // The end is found twice: when what is ready is put together, and when more is asked for.
+    let mut source = Batches { source: source.fuse(), held: None };
     let mut ended = std::pin::pin!(ended);
     let mut sent = 0;
     loop {
         let chunk = tokio::select! {
             biased;
-            () = &mut ended => return (End::Revoked, sent),
+            over = &mut ended => return (End::Cut(over), sent),
             () = out.closed() => return (End::Left, sent),
             chunk = source.next() => match chunk {
                 None => return (End::Done, sent),
@@ -195,7 +196,7 @@ async fn pump(source: Source, is_events: bool, ended: impl Future<Output = ()>, 
         let length = chunk.len() as u64;
         tokio::select! {
             biased;
-            () = &mut ended => return (End::Revoked, sent),
+            over = &mut ended => return (End::Cut(over), sent),
             room = out.send(Ok(chunk)) => if room.is_err() { return (End::Left, sent) },
         }
         sent += length;
@@ -205,7 +206,8 @@ async fn pump(source: Source, is_events: bool, ended: impl Future<Output = ()>, 
 async fn last_words(end: End, is_events: bool, out: &mpsc::Sender<io::Result<Bytes>>) {
     let problem = match end {
         End::Done | End::Left => return,
-        End::Revoked => Problem::new(Code::Forbidden, "Your right to this stream has ended."),
+        End::Cut(Over::Right) => Problem::new(Code::Forbidden, Over::Right.reason()),
+        End::Cut(Over::Stop) => Problem::new(Code::Overloaded, Over::Stop.reason()),
         End::Failed(problem) => problem,
     };
     let words = if is_events {
@@ -220,7 +222,7 @@ async fn last_words(end: End, is_events: bool, out: &mpsc::Sender<io::Result<Byt
 
 /// Puts what is ready together in one chunk.
 struct Batches {
-    source: Source,
+    source: Fuse<Source>,
     held: Option<Result<Bytes, Problem>>,
 }
 
@@ -305,6 +307,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_end_may_come_together_with_the_last_items() {
+        // As engines' streams are made: polled after its end, this one panics.
+        let counting = stream::unfold(0, async |n| (n < 3).then_some((Ok(Bytes::from_static(b"x")), n + 1)));
+        let (out, queue) = mpsc::channel(QUEUE);
+        let (end, sent) = pump(Box::pin(counting), true, std::future::pending(), &out).await;
+        drop(out);
+        assert!(matches!(end, End::Done));
+        assert_eq!((sent, received(queue).await.as_str()), (3, "xxx"));
+    }
+
+    #[tokio::test]
     async fn a_text_that_is_cut_short_breaks() {
         let (out, queue) = mpsc::channel(QUEUE);
         last_words(End::Failed(Problem::new(Code::BackendUnreachable, "broke")), false, &out).await;
@@ -316,9 +329,12 @@ mod tests {
     async fn a_client_that_reads_nothing_holds_back_and_does_not_outlive_the_right() {
         let endless = stream::repeat_with(|| Ok(Bytes::from(vec![b'x'; CHUNK])));
         let (out, _queue) = mpsc::channel(QUEUE);
-        let soon = tokio::time::sleep(Duration::from_millis(50));
+        let soon = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Over::Right
+        };
         let (end, sent) = pump(Box::pin(endless), true, soon, &out).await;
-        assert!(matches!(end, End::Revoked));
+        assert!(matches!(end, End::Cut(Over::Right)));
         assert_eq!(sent, (QUEUE * CHUNK) as u64);
     }
 

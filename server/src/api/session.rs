@@ -213,7 +213,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
 }
 
 async fn list_sessions(State(api): State<Api>, Extension(who): Who) -> Answer<SessionList> {
-    let operation = Operation::on_system("SessionList", Permission::SessionManage, "");
+    let operation = Operation::on_system("SessionList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
             let now = now_ms();
@@ -258,7 +258,7 @@ fn owned(api: &Api, who: &Principal, credential: &Credential) -> Result<(), ApiE
 }
 
 async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<TokenList> {
-    let operation = Operation::on_system("TokenList", Permission::TokenManage, "");
+    let operation = Operation::on_system("TokenList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
             let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == *who.subject.user);

@@ -23,13 +23,15 @@ pub struct Limits {
     pub per_address: usize,
     /// How long a request's head may take, and how long a connection may lie idle.
     pub head: Duration,
-    /// How long what runs may go on once the end was asked for.
+    /// How long everything may go on once the end was asked for.
+    pub grace: Duration,
+    /// How long requests may still take after that, when live streams have been ended.
     pub drain: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 8_192, per_address: 1_024, head: Duration::from_secs(15), drain: Duration::from_secs(20) }
+        Self { connections: 8_192, per_address: 1_024, head: Duration::from_secs(15), grace: Duration::from_secs(5), drain: Duration::from_secs(15) }
     }
 }
 
@@ -38,6 +40,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
     let room = Arc::new(Semaphore::new(limits.connections));
     let crowd = Arc::new(Crowd::default());
     let tracker = TaskTracker::new();
+    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -55,16 +58,25 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
         let Ok(seat) = room.clone().try_acquire_owned() else { continue };
         let Some(place) = crowd.enter(peer.ip(), limits.per_address) else { continue };
         let _ = stream.set_nodelay(true);
-        let (front, stop) = (front.clone(), stop.clone());
+        let (front, stop, cut) = (front.clone(), stop.clone(), cut.clone());
         tracker.spawn(async move {
             let _held = (seat, place);
-            connection(stream, peer, front, limits, stop).await;
+            tokio::select! {
+                () = connection(stream, peer, front, limits, stop) => {}
+                () = cut.cancelled() => {}
+            }
         });
     }
     drop(listener);
     tracker.close();
+    if tokio::time::timeout(limits.grace, tracker.wait()).await.is_ok() {
+        return;
+    }
+    front.house.end_streams();
     if tokio::time::timeout(limits.drain, tracker.wait()).await.is_err() {
-        tracing::warn!("Some connections were cut: they did not end in time.");
+        tracing::warn!("Some connections are cut: they did not end in time.");
+        cut.cancel();
+        tracker.wait().await;
     }
 }
 

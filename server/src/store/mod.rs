@@ -13,7 +13,7 @@ pub mod users;
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -72,8 +72,15 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(2))
             .disable_statement_logging();
-        let pool =
-            |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).connect_with(options.clone());
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(5))
+                // When the disk is full SQLite ends the transaction by itself; then ours cannot be ended any more, and no other begun.
+                // Such a connection is closed, and the next one opened.
+                .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+                .connect_with(options.clone())
+        };
         let write = pool(1).await?;
         let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
         if parse_version(&version) < OLDEST_SQLITE {

@@ -152,7 +152,7 @@ fn Progress(job: Job) -> impl IntoView {
     let any = Memo::new(move |_| job.pull.with(|pull| !pull.layers.is_empty()));
     view! {
         <Show when=move || any.get()>
-            <ul class="layers" aria-label="Layers">
+            <ul class="layers" aria-label="Layers" tabindex="0">
                 <Rows items=layers key=|layer: &Layer| layer.id.clone() row=|layer| view! { <LayerLine layer=layer/> }/>
             </ul>
         </Show>

@@ -1,7 +1,7 @@
 //! A terminal in a container, by WebSocket: keystrokes and output as binary messages, changes of its size as text.
 //!
-//! It ends with the program (close code 1000, the exit code as reason), with the right to it (4001, `revoked`), or with
-//! the client.
+//! It ends with the program (close code 1000, the exit code as reason), with the right to it (4001, `revoked`), with Pilothouse
+//! (1001), or with the client.
 
 use std::{
     sync::{
@@ -43,7 +43,7 @@ use crate::{
         },
     },
     http::origin,
-    lease::Lease,
+    lease::{Lease, Over},
     operate::{Begun, Failure},
 };
 
@@ -80,8 +80,8 @@ enum End {
     Left,
     /// The client sent what is no control.
     Strange,
-    /// The right to it ended.
-    Revoked,
+    /// It had to end.
+    Cut(Over),
 }
 
 pub async fn terminal(
@@ -93,16 +93,16 @@ pub async fn terminal(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     origin::check_websocket(&headers)?;
-    let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
     let operation = Operation::on_engine("ContainerTerminal", Permission::ContainerExec, &engine, &id);
     let Begun { permit, entry, lease } = api.operator.begin(&who, operation).await?;
     // The program is started first, so that what goes wrong is an answer and not a terminal that closes at once.
     let started = async {
+        let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
         let engine = api.engine(&engine)?;
         let session = exec::start(&engine, &permit, &ContainerId::parse(&id)?, &Program::read(&query)?).await?;
-        Ok::<_, ApiError>((engine, session))
+        Ok::<_, ApiError>((upgrade, engine, session))
     };
-    let (engine, session) = match started.await {
+    let (upgrade, engine, session) = match started.await {
         Ok(started) => started,
         Err(error) => {
             entry.finish(Ending::failed(error.status()));
@@ -122,7 +122,7 @@ async fn relay(socket: WebSocket, held: Held) {
     let (resize, sizes) = watch::channel((0, 0));
     let end = tokio::select! {
         biased;
-        () = lease.ended() => End::Revoked,
+        over = lease.ended() => End::Cut(over),
         end = keys(&mut from_client, &mut to_program, &resize, &bytes_in) => end,
         end = output(&mut from_program, &mut to_client, &bytes_out) => end,
         end = follow_size(&engine, &permit, &id, sizes) => end,
@@ -130,7 +130,7 @@ async fn relay(socket: WebSocket, held: Held) {
     if end != End::Over {
         hang_up(&mut to_program).await;
     }
-    let ending = if end == End::Revoked { Ending::ok(101).revoked() } else { Ending::ok(101) };
+    let ending = if let End::Cut(over) = end { over.ending(Ending::ok(101)) } else { Ending::ok(101) };
     entry.finish(ending.bytes(bytes_in.into_inner(), bytes_out.into_inner()));
     drop((from_program, to_program, turn));
 
@@ -139,7 +139,9 @@ async fn relay(socket: WebSocket, held: Held) {
         End::Over => (1000, exit_code(&engine, &permit, &id).await.map_or_else(String::new, |code| code.to_string())),
         End::Broken => (1011, "engine".to_owned()),
         End::Strange => (1003, "control".to_owned()),
-        End::Revoked => (REVOKED, "revoked".to_owned()),
+        End::Cut(Over::Right) => (REVOKED, "revoked".to_owned()),
+        // "Going away", in the words of RFC 6455.
+        End::Cut(Over::Stop) => (1001, "stop".to_owned()),
     };
     let words = async {
         let _ = to_client.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;

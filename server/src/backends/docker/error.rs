@@ -27,21 +27,6 @@ pub enum EngineError {
     NotThisEngine,
 }
 
-impl From<bollard::errors::Error> for EngineError {
-    fn from(error: bollard::errors::Error) -> Self {
-        use bollard::errors::Error;
-        match error {
-            Error::DockerResponseServerError { status_code: 404, message } => EngineError::NotFound(message),
-            Error::DockerResponseServerError { status_code: 409, message } => EngineError::Conflict(message),
-            Error::DockerResponseServerError { status_code, message } => EngineError::Refused { status: status_code, message },
-            Error::RequestTimeoutError => EngineError::Timeout,
-            Error::IOError { err } => from_io(&err),
-            Error::DockerStreamError { error } => EngineError::Refused { status: 500, message: error },
-            _ => EngineError::BrokenOff,
-        }
-    }
-}
-
 /// What a failed connection or request says.
 pub fn from_client(error: &hyper_util::client::legacy::Error) -> EngineError {
     if !error.is_connect() {

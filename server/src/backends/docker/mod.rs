@@ -1,7 +1,6 @@
-//! Docker engines: connections, requests, health, and typed calls. The only home of `bollard`.
+//! Docker engines: connections, requests, health, and typed calls.
 
 mod address;
-mod client;
 mod connect;
 mod error;
 mod health;
@@ -10,7 +9,6 @@ pub mod typed;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
-use bollard::Docker;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
@@ -37,8 +35,6 @@ const AT_ONCE: usize = 256;
 const STREAMS: usize = 2_048;
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(2);
-/// How long bollard's calls may take until their head is there.
-const TYPED: Duration = Duration::from_secs(30);
 
 /// No body.
 pub fn empty() -> Body {
@@ -67,32 +63,27 @@ pub struct Engine {
     pub health: HealthState,
     connector: Connector,
     client: Client<Connector, Body>,
-    docker: Docker,
     at_once: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
 impl Engine {
-    /// # Errors
-    /// When bollard takes none of it.
-    pub fn new(name: String, connector: Connector, labels: BTreeMap<String, String>, declared: bool) -> Result<Self, EngineError> {
+    pub fn new(name: String, connector: Connector, labels: BTreeMap<String, String>, declared: bool) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(16)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_timer(hyper_util::rt::TokioTimer::new())
             .build(connector.clone());
-        let docker = client::bollard(connector.clone(), TYPED)?;
-        Ok(Self {
+        Self {
             name,
             labels,
             declared,
             health: HealthState::default(),
             connector,
             client,
-            docker,
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
             streams: Arc::new(Semaphore::new(STREAMS)),
-        })
+        }
     }
 
     pub fn address(&self) -> &Address {
@@ -102,12 +93,6 @@ impl Engine {
     /// Whether it is reached with certificates.
     pub fn is_tls(&self) -> bool {
         matches!(self.address(), Address::Tls { .. })
-    }
-
-    /// A typed client, for the calls that `permit` is good for. It speaks the version that was negotiated.
-    pub fn docker(&self, permit: &Permit) -> Result<Docker, EngineError> {
-        self.check(permit)?;
-        Ok(self.docker.clone())
     }
 
     /// A turn for a request that is answered soon. Hold it until the answer is whole.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pilothouse_app::api::engines::{EngineInfo, TestStep};
 
-use super::{Address, Engine, EngineError};
+use super::{Address, Engine, EngineError, typed::about};
 use crate::{access::Permit, clock::now_ms};
 
 /// How long one look may take.
@@ -14,7 +14,7 @@ impl Engine {
     /// Asks the engine who it is and keeps what it says; `true` when its health changed.
     pub async fn look(&self, permit: &Permit) -> bool {
         let begun = Instant::now();
-        match tokio::time::timeout(LOOK, self.ask(permit)).await {
+        match tokio::time::timeout(LOOK, about::info(self, permit)).await {
             Ok(Ok(info)) => {
                 let latency_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
                 self.health.answered(now_ms(), latency_ms, info)
@@ -22,32 +22,6 @@ impl Engine {
             Ok(Err(error)) => self.health.failed(now_ms(), error.to_string()),
             Err(_) => self.health.failed(now_ms(), EngineError::Timeout.to_string()),
         }
-    }
-
-    async fn ask(&self, permit: &Permit) -> Result<EngineInfo, EngineError> {
-        // The version first: the other calls then speak one that the engine knows.
-        let docker = self.docker(permit)?.negotiate_version().await?;
-        let version = docker.version().await?;
-        let info = docker.info().await?;
-        let count = |n: Option<i64>| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        let swarm = info.swarm.and_then(|swarm| swarm.local_node_state).is_some_and(|state| state.to_string() == "active");
-        Ok(EngineInfo {
-            version: version.version.unwrap_or_default(),
-            api_version: version.api_version.unwrap_or_default(),
-            min_api_version: version.min_api_version.unwrap_or_default(),
-            os: info.operating_system.or(version.os).unwrap_or_default(),
-            arch: version.arch.unwrap_or_default(),
-            kernel: version.kernel_version.unwrap_or_default(),
-            cpus: count(info.ncpu),
-            memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-            containers: count(info.containers),
-            running: count(info.containers_running),
-            paused: count(info.containers_paused),
-            stopped: count(info.containers_stopped),
-            images: count(info.images),
-            storage_driver: info.driver.unwrap_or_default(),
-            swarm,
-        })
     }
 
     /// Tries to reach the engine, one step after the other, and says what each found.
@@ -63,7 +37,7 @@ impl Engine {
                 return (steps, None);
             }
         }
-        match tokio::time::timeout(LOOK, self.ask(permit)).await {
+        match tokio::time::timeout(LOOK, about::info(self, permit)).await {
             Ok(Ok(info)) => {
                 steps.push(step("answer", true, format!("Docker {} on {}.", info.version, info.os)));
                 let versions = format!("It speaks API {} to {}.", info.min_api_version, info.api_version);

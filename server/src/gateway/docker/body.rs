@@ -6,6 +6,7 @@
 //! field in an odd spelling, is refused; what is left means the same to everybody, and is written anew.
 
 use std::{
+    cell::Cell,
     collections::{HashMap, HashSet},
     fmt,
     sync::LazyLock,
@@ -16,6 +17,9 @@ use serde_json::{Map, Number, Value};
 
 /// The largest body that is judged, in bytes. The engine's own limit for what it shows to plugins is the same.
 pub const LARGEST: usize = 4 * 1024 * 1024;
+
+/// The most values that a body may hold. The engine's own take some hundred; a million would keep the machine busy.
+const MOST: usize = 50_000;
 
 /// Fields whose value is an object with keys of the user's own choosing: there, `a` and `A` are two things.
 const USER_KEYED: &[&str] = &[
@@ -56,7 +60,10 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Value>, String> {
         return Ok(None);
     }
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { user_keyed: false }.deserialize(&mut source).map_err(|error| format!("The body is no JSON that can be taken: {error}."))?;
+    let left = Cell::new(MOST);
+    let value = Strict { left: &left, user_keyed: false }
+        .deserialize(&mut source)
+        .map_err(|error| format!("The body is no JSON that can be taken: {error}."))?;
     source.end().map_err(|_| "The body goes on after its JSON document.".to_owned())?;
     Ok(Some(value))
 }
@@ -66,19 +73,25 @@ fn fold(key: &str) -> String {
     key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-struct Strict {
+struct Strict<'a> {
+    /// How many more values are taken.
+    left: &'a Cell<usize>,
     user_keyed: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Value, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(D::Error::custom(format!("it holds more than {MOST} values")));
+        };
+        self.left.set(left);
         source.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,7 +128,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = source.next_element_seed(Strict { user_keyed: false })? {
+        while let Some(item) = source.next_element_seed(Strict { left: self.left, user_keyed: false })? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -135,7 +148,7 @@ impl<'de> Visitor<'de> for Strict {
                 }
             }
             let user_keyed = !self.user_keyed && USER_KEYED.contains(&key.as_str());
-            let value = source.next_value_seed(Strict { user_keyed })?;
+            let value = source.next_value_seed(Strict { left: self.left, user_keyed })?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!("the key {key:?} comes twice")));
             }
@@ -171,6 +184,7 @@ mod tests {
         }
         assert!(parse(b"{\"a\":\"\xff\"}").is_err());
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
+        assert!(parse(format!("[{}1]", "1,".repeat(super::MOST)).as_bytes()).is_err());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     audit::{Ending, Entry},
-    lease::Lease,
+    lease::{Lease, Over},
 };
 
 /// How long a client may pause in the middle of a body it sends.
@@ -90,7 +90,7 @@ pub enum Hold {
     /// An answer that is soon whole: the engine must not pause for long.
     Prompt(Pin<Box<Sleep>>),
     /// A stream: goes on while the right to it lasts.
-    Leased(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Leased(Pin<Box<dyn Future<Output = Over> + Send>>),
 }
 
 impl Hold {
@@ -136,9 +136,9 @@ impl Download {
                 let error = io::Error::new(io::ErrorKind::TimedOut, "the engine paused for too long");
                 (Ending::failed(504), error)
             }),
-            Hold::Leased(ended) => ended.as_mut().poll(cx).map(|()| {
-                let error = io::Error::new(io::ErrorKind::PermissionDenied, "the right to this stream has ended");
-                (Ending::of_status(status).revoked(), error)
+            Hold::Leased(ended) => ended.as_mut().poll(cx).map(|over| {
+                let error = io::Error::new(io::ErrorKind::PermissionDenied, over.reason());
+                (over.ending(Ending::of_status(status)), error)
             }),
         }
     }
@@ -245,7 +245,7 @@ where
     let ending = tokio::select! {
         // A side that broke off is the usual end of a terminal: the program is gone, or the person closed the window.
         _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut engine, 32 * 1024, 32 * 1024) => Ending::ok(101),
-        () = lease.ended() => Ending::ok(101).revoked(),
+        over = lease.ended() => over.ending(Ending::ok(101)),
     };
     let _ = engine.shutdown().await;
     let _ = client.shutdown().await;

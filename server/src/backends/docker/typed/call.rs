@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::{Method, Request, Response, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -21,8 +21,8 @@ pub const READ: Duration = Duration::from_secs(20);
 pub const CHANGE: Duration = Duration::from_secs(60);
 /// How long an engine may take to delete files.
 pub const REMOVE: Duration = Duration::from_secs(120);
-/// The largest answer that is read: a list of ten thousand containers is a third of it.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// The largest answer that is read: a list of ten thousand containers.
+const LARGEST: usize = 24 * 1024 * 1024;
 /// The longest error text that is passed on.
 const LONGEST_ERROR: usize = 4 * 1024;
 
@@ -90,15 +90,18 @@ async fn whole(engine: &Engine, permit: &Permit, request: Request<Body>, deadlin
     tokio::time::timeout(deadline, answer).await.map_err(|_| EngineError::Timeout)?
 }
 
+/// The body in one piece. Not held in pieces until its end: that would take it twice.
 async fn collect(response: Response<Incoming>, limit: usize) -> Result<Bytes, EngineError> {
-    let collected = Limited::new(response.into_body(), limit).collect().await;
-    let collected = collected.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return EngineError::Refused { status: 502, message: "The engine's answer is endless, or larger than 64 MiB.".to_owned() };
+    let mut body = response.into_body();
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| EngineError::BrokenOff)?.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(EngineError::Refused { status: 502, message: "The engine's answer is endless, or larger than 24 MiB.".to_owned() });
         }
-        EngineError::BrokenOff
-    })?;
-    Ok(collected.to_bytes())
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.into())
 }
 
 /// The answer if it is a good one, else what the engine says is wrong. 304 is good: it was so already.

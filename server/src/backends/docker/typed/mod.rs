@@ -1,9 +1,9 @@
 //! What the console asks of an engine, in the contract's types. Every call takes a permit, has a deadline, and reads no
 //! more than a cap; names from clients are parsed into [`names`] before they can stand in a path.
 //!
-//! The calls go over the engine's own transport rather than through bollard: bollard reads whole answers without a
-//! limit, fails a list because of one unknown state, and loses what its models do not name.
+//! `docs/decisions/0005-no-client-library-for-engines.md` says why the calls are made here.
 
+pub mod about;
 pub mod containers;
 pub mod create;
 pub mod events;

@@ -21,6 +21,30 @@ macro_rules! wire {
 pub type Labels = BTreeMap<String, String>;
 
 wire! {
+    /// What an engine says of its build.
+    Version {
+        version "Version" String,
+        api "ApiVersion" String,
+        api_min "MinAPIVersion" String,
+        os "Os" String,
+        arch "Arch" String,
+        kernel "KernelVersion" String,
+    }
+    /// What an engine says of its machine and of what it keeps.
+    Info {
+        os "OperatingSystem" String,
+        cpus "NCPU" i64,
+        memory "MemTotal" i64,
+        containers "Containers" i64,
+        running "ContainersRunning" i64,
+        paused "ContainersPaused" i64,
+        stopped "ContainersStopped" i64,
+        images "Images" i64,
+        storage "Driver" String,
+        swarm "Swarm" InfoSwarm,
+    }
+    InfoSwarm { state "LocalNodeState" String, }
+
     /// A container in a list.
     Listed {
         id "Id" String,
