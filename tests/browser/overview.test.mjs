@@ -16,7 +16,7 @@ scene('the overview tells how many there are, what runs hot and what was changed
   })
   await page.getByRole('region', { name: 'Engines' }).getByText(`Docker ${version}`).waitFor()
   const change = page.locator('.change-list li', { hasText: 'overview-volume' })
-  await change.getByText('VolumeCreate').waitFor()
+  await change.getByText('created volume').waitFor()
   await change.getByText('Done').waitFor()
   await page.locator('.hot-list').getByRole('link').first().click()
   await page.waitForURL('**/on/demo/containers/*')

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::outcome::{OutcomeBadge, meaning};
 use super::row::door;
+use super::words::deed;
 use crate::api::audit::AuditRecord;
 use crate::ui::format::{bytes, duration};
 use crate::ui::time::exact;
@@ -25,7 +26,7 @@ pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
         }
         now
     });
-    let title = Signal::derive(move || opened.with(|record| record.as_ref().map(|record| record.operation.clone())).unwrap_or_default());
+    let title = Signal::derive(move || opened.with(|record| record.as_ref().map(|record| deed(&record.operation, &record.permission))).unwrap_or_default());
     view! {
         <Dialog open=open title=title wide=true>
             {move || opened.get().map(|record| view! { <Record record=record/> })}
@@ -47,6 +48,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
         ("From", record.address),
         ("Client", record.client),
         ("Came in", door(&record.door)),
+        ("Operation", record.operation),
         ("Target", if record.target == "-" { "Pilothouse itself".to_owned() } else { record.target }),
         ("Object", record.object),
         ("Permission", record.permission),

@@ -5,7 +5,9 @@ mod filters;
 mod list;
 mod outcome;
 mod row;
+mod words;
 
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
 pub use row::object_words;
+pub use words::did;

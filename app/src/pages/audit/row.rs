@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::outcome::OutcomeBadge;
+use super::words::deed;
 use crate::api::audit::AuditRecord;
 use crate::ui::Time;
 use crate::ui::format::{duration, short_id};
@@ -20,7 +21,7 @@ pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> i
         <tr class="opens">
             <td class="main">
                 <button type="button" class="name row-opener" aria-haspopup="dialog" on:click=move |_| open.run(record.get_untracked())>
-                    {move || text(|record| &record.operation)}
+                    {move || record.with(|record| deed(&record.operation, &record.permission))}
                 </button>
                 <span class="sub" title=object>{short}</span>
             </td>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::audit::AuditRecord;
-use crate::pages::audit::{OutcomeBadge, object_words};
+use crate::pages::audit::{OutcomeBadge, did, object_words};
 use crate::ui::{Rows, Time};
 use crate::widgets::use_me;
 
@@ -31,7 +31,7 @@ pub(super) fn Changes(changes: Signal<Vec<AuditRecord>>) -> impl IntoView {
 #[component]
 fn Line(record: Signal<AuditRecord>) -> impl IntoView {
     let user = move || record.with(|record| record.user.clone());
-    let what = move || record.with(|record| record.operation.clone());
+    let what = move || record.with(|record| did(&record.operation, &record.permission));
     let on = move || {
         record.with(|record| match (object_words(&record.object).as_str(), record.target.as_str()) {
             ("", "-") => "Pilothouse itself".to_owned(),
@@ -44,7 +44,7 @@ fn Line(record: Signal<AuditRecord>) -> impl IntoView {
     view! {
         <li>
             <div class="what">
-                <span><strong>{user}</strong>" "<code>{what}</code></span>
+                <span><strong>{user}</strong>" "{what}</span>
                 <span class="sub" title=on>{on}</span>
             </div>
             <OutcomeBadge outcome=outcome/>
