@@ -31,7 +31,8 @@ web: ## Build the browser half
 test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
 	@$(MAKE) --no-print-directory build web
-	@$(CARGO) test --workspace --exclude xtask
+	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
+	@$(CARGO) test --workspace --exclude xtask -- --test-threads=1
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench
