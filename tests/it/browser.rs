@@ -13,6 +13,8 @@ fn the_console_works_in_a_browser() {
     let untouched = House::with_console(&[], &console, None);
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let files = std::fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    // Written as it goes: a suite of minutes can be watched.
+    let told = target().join("browser.tap");
     let done = Command::new("node")
         .args(["--test", "--test-concurrency=1"])
         .args(files)
@@ -22,7 +24,8 @@ fn the_console_works_in_a_browser() {
         .env("PILOTHOUSE_SOCKET", &engine.socket)
         .env("PILOTHOUSE_SETUP", untouched.setup_link())
         .env("PILOTHOUSE_SCREENS", target().join("screens"))
-        .output()
+        .stdout(std::fs::File::create(&told).unwrap())
+        .status()
         .expect("node runs: `deploy/sandbox/install build` installs it");
-    assert!(done.status.success(), "{}\n{}", String::from_utf8_lossy(&done.stdout), house.log());
+    assert!(done.success(), "{}\n{}", std::fs::read_to_string(told).unwrap(), house.log());
 }

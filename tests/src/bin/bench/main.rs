@@ -21,12 +21,12 @@ use load::{Door, latencies, requests_per_second, throughput};
 use report::{Row, median};
 
 /// How often each figure is taken from each rival, in turn; the median counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Containers that the engine runs while it is measured.
 const CONTAINERS: usize = 100;
 /// Requests a second at which latency is taken, and for how long.
 const PACE: u32 = 200;
-const PACED: Duration = Duration::from_secs(15);
+const PACED: Duration = Duration::from_secs(10);
 
 fn main() {
     say("starting the engine, nginx and Pilothouse");
