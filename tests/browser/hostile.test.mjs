@@ -9,8 +9,12 @@ import { api, base, discard, docker, fits, narrow, on, password, row, scene, vis
 const IMG = '<img src=x onerror="globalThis.hit=1">'
 const SCRIPT = '</script><script>globalThis.hit=1</script>'
 const ATTRIBUTE = '"onmouseover="globalThis.hit=1" x="'
+// A label's name takes no spaces, and ends at the first `=`.
+const KEY = '<svg/onload>'
 const TEMPLATE = '{{constructor.constructor("globalThis.hit=1")()}}'
 const ESCAPES = '\u001b]0;taken over\u0007\u001b]8;;javascript:globalThis.hit=1\u0007click\u001b]8;;\u0007\u001b]52;c;aGl0\u0007\u001b[2J\u001b[1;1H\u001bPq#0\u001b\\'
+/** The same, as `printf` of a shell takes them. */
+const PRINTED = ESCAPES.replaceAll('\\', '\\\\').replaceAll('\u001b', '\\033').replaceAll('\u0007', '\\007')
 const name = 'ui-hostile'
 const path = `${on}/containers/${name}`
 
@@ -36,9 +40,9 @@ async function lay() {
   } finally {
     rmSync(context, { recursive: true })
   }
-  const say = `printf '%s\\n' '${IMG}' '${SCRIPT}' '${TEMPLATE}'; printf '${ESCAPES.replaceAll('\u001b', '\\033').replaceAll('\u0007', '\\007')}after the escapes\\n'; touch '/${IMG.replaceAll('/', '')}'`
-  await docker('run', '--detach', '--stop-signal', 'KILL', '--name', name, '--label', `markup=${IMG}`, '--label', `${IMG}=key`, '--label', `com.docker.compose.project=${IMG}`,
-    '--label', `com.docker.compose.service=${ATTRIBUTE}`, '--env', `ENV_MARKUP=${SCRIPT}`, '--env', `ESCAPES=${ESCAPES}`, 'ui/hostile:1', 'sh', '-c', `${say}; sleep 3600`, IMG)
+  const say = `printf '%s\\n' '${IMG}' '${SCRIPT}' '${TEMPLATE}'; printf '${PRINTED}after the escapes\\n'; touch '/${IMG.replaceAll('/', '')}'`
+  await docker('run', '--detach', '--stop-signal', 'KILL', '--name', name, '--label', `markup=${IMG}`, '--label', `${KEY}=key`, '--label', `com.docker.compose.project=${IMG}`,
+    '--label', `com.docker.compose.service=${ATTRIBUTE}`, '--env', `ENV_MARKUP=${SCRIPT}`, '--env', `ESCAPES=${ESCAPES}`, 'ui/hostile:1', 'sh', '-c', `${say}; sleep 3600; :`, IMG)
 }
 
 scene('markup and escapes in a container are text on its pages', async (page) => {
@@ -61,13 +65,13 @@ scene('markup and escapes in a container are text on its pages', async (page) =>
   await page.locator('.log-text mark').first().waitFor()
   await unharmed(page, 'the log')
 
-  for (const [tab, text] of [['processes', IMG], ['changes', `/${IMG}`], ['inspect', 'markup']]) {
+  for (const [tab, text] of [['processes', IMG], ['changes', `/${IMG}`], ['inspect', 'Config']]) {
     await visit(page, `${path}?tab=${tab}`)
     await page.locator('main').getByText(text, { exact: false }).first().waitFor()
     await unharmed(page, tab)
   }
   await page.getByRole('searchbox').fill('onerror')
-  await page.getByRole('tree').getByText(IMG).first().waitFor()
+  await page.getByRole('tree').getByText(JSON.stringify(IMG)).first().waitFor()
   await unharmed(page, 'the tree, searched')
   await page.setViewportSize(narrow)
   for (const tab of ['', '?tab=logs', '?tab=changes', '?tab=inspect']) {
@@ -84,7 +88,7 @@ scene('a terminal obeys no escape that reaches beyond it', async (page) => {
   await page.getByRole('button', { name: 'Open the terminal' }).click()
   await page.getByText('In /bin/sh').waitFor()
   const title = await page.title()
-  await page.keyboard.type(`printf "${ESCAPES.replaceAll('\u001b', '\\033').replaceAll('\u0007', '\\007').replaceAll('"', '\\"')}"; echo '${IMG}' after $((1 + 1)) escapes\n`)
+  await page.keyboard.type(`printf '${PRINTED}'; echo '${IMG}' after $((1 + 1)) escapes\n`)
   await page.locator('.xterm-rows').getByText('after 2 escapes').waitFor()
   assert.equal(await page.title(), title, 'the title stays')
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'untouched', 'the clipboard stays')
@@ -103,7 +107,7 @@ scene('markup in images, volumes, networks and events is text', async (page) => 
   await unharmed(page, 'the image')
 
   await docker('volume', 'rm', 'ui-hostile').catch(() => {})
-  await docker('volume', 'create', '--label', `com.docker.compose.project=${IMG}`, '--label', `${IMG}=x`, 'ui-hostile')
+  await docker('volume', 'create', '--label', `com.docker.compose.project=${IMG}`, '--label', `${KEY}=x`, 'ui-hostile')
   await visit(page, `${on}/volumes?q=ui-hostile`)
   await row(page, 'ui-hostile').getByText(IMG).waitFor()
   await unharmed(page, 'volumes')
@@ -117,7 +121,7 @@ scene('markup in images, volumes, networks and events is text', async (page) => 
   await docker('network', 'rm', 'ui-hostile')
 
   await visit(page, `${on}/events`)
-  await row(page, name).first().getByText(IMG).waitFor()
+  await row(page, name).getByText(IMG).first().waitFor()
   await unharmed(page, 'events')
   await page.keyboard.press('Control+k')
   await page.keyboard.type('hostile')
@@ -142,8 +146,8 @@ scene('markup in what one writes oneself, and in the audit trail, is text', asyn
   const made = await page.request.post('/api/v1/engines', { data: { name: 'hostile', url: `unix:///nowhere/${IMG}`, labels }, headers: { Origin: base } })
   await api(page, 'POST', '/tokens', { name: IMG })
   await visit(page, '/audit')
-  await page.locator('tbody tr', { hasText: 'SignIn' }).filter({ hasText: 'Denied' }).first().getByRole('button').click()
-  const dialog = page.getByRole('dialog', { name: 'SignIn' })
+  await page.locator('tbody tr', { hasText: 'Signed in' }).filter({ hasText: 'Denied' }).first().getByRole('button').click()
+  const dialog = page.getByRole('dialog', { name: 'Signed in' })
   await dialog.getByText(agent, { exact: false }).first().waitFor()
   await unharmed(page, 'the audit record')
   await visit(page, '/tokens')
