@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// For `env` of coreutils.
+const HEAR_INTERRUPTS: &str = "--default-signal=INT";
+
 /// One pass: one command line, one engine or door, one folder.
 pub struct Runner {
     docker: PathBuf,
@@ -144,15 +147,17 @@ impl Runner {
         Ok((process, None))
     }
 
+    /// `docker`, with the interrupt as a terminal would give it: who started the tests in the background had it ignored, and that is
+    /// inherited.
     fn docker(&self, words: &[String]) -> Command {
-        let mut command = self.command(&self.docker);
-        command.args(words);
+        let mut command = self.command(Path::new("env"));
+        command.arg(HEAR_INTERRUPTS).arg(&self.docker).args(words);
         command
     }
 
     /// `docker` on a terminal, which `script` of util-linux makes and passes on.
     fn pty(&self, words: &[String]) -> Command {
-        let mut line = format!("stty cols 80 rows 24; exec {}", quoted(&self.docker.display().to_string()));
+        let mut line = format!("stty cols 80 rows 24; exec env {HEAR_INTERRUPTS} {}", quoted(&self.docker.display().to_string()));
         for word in words {
             line.push(' ');
             line.push_str(&quoted(word));
