@@ -55,6 +55,29 @@ fn a_wrong_password_costs_time_and_locks_nobody_else_out() {
 }
 
 #[test]
+fn of_many_guesses_at_once_no_more_are_free_than_of_as_many_in_turn() {
+    let house = House::start(&[]);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let guess = || house.post_as(&[], "/api/v1/session", json!({ "username": "admin", "password": "wrong wrong wrong" })).status;
+        let guesses: Vec<_> = (0..40).map(|_| scope.spawn(guess)).collect();
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
+    });
+    let of = |status: u16| statuses.iter().filter(|is| **is == status).count();
+    assert_eq!((of(401), of(429)), (5, 35), "{statuses:?}");
+}
+
+#[test]
+fn a_bound_token_sees_its_engine_alone_and_its_look_is_written_down() {
+    let house = House::start(&[("one", "unix:///nowhere/one.sock".to_owned()), ("two", "unix:///nowhere/two.sock".to_owned())]);
+    let made = house.post(&house.admin, "/api/v1/tokens", json!({ "name": "bound", "engine": "one" })).json();
+    let listed = house.get(made["token"].as_str().unwrap(), "/api/v1/engines").json();
+    let names: Vec<&str> = listed["items"].as_array().unwrap().iter().map(|engine| engine["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one"]);
+    let records = house.audit("&target=one");
+    assert!(records.iter().any(|record| record["operation"] == "EngineList"), "{records:?}");
+}
+
+#[test]
 fn a_session_ends_with_its_sign_out_and_a_token_with_its_revocation() {
     let house = House::start(&[]);
     let cookie = house.sign_in("admin", PASSWORD);
@@ -150,6 +173,8 @@ fn nothing_is_changed_while_the_trail_cannot_be_written_and_it_recovers_by_itsel
     let refused = house.send(&house.admin, "POST", "/engines/fake/containers/x/start", "");
     assert_eq!(refused.status, 503, "{refused:?}");
     assert!(begun.elapsed() < Duration::from_secs(10));
+    let probe = |path: &str| http::send(house.address, "GET", path, &[], "").status;
+    assert_eq!((probe("/healthz"), probe("/readyz")), (200, 503));
     assert_eq!(recorder.seen(), "", "the engine heard of a change that was not written down");
     drop(lock.stdin.take());
     lock.wait().unwrap();
@@ -158,4 +183,6 @@ fn nothing_is_changed_while_the_trail_cannot_be_written_and_it_recovers_by_itsel
         assert!(Instant::now() < end, "it does not recover");
         std::thread::sleep(Duration::from_millis(200));
     }
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(probe("/readyz"), 200);
 }

@@ -20,17 +20,20 @@ fn path(row: &Row) -> String {
     format!("/engines/fake{path}")
 }
 
-fn ask(house: &House, row: &Row, token: Option<&str>) -> Answer {
+/// One request; a body is JSON.
+fn send(house: &House, method: &str, path: &str, body: &str, token: Option<&str>, more: &[(&str, &str)]) -> Answer {
     let bearer = format!("Bearer {}", token.unwrap_or_default());
-    let mut headers: Vec<(&str, &str)> = token.iter().map(|_| ("Authorization", bearer.as_str())).collect();
-    let body = match row.body {
-        Body::Json => "{}",
-        _ => "",
-    };
+    let mut headers = more.to_vec();
+    headers.extend(token.map(|_| ("Authorization", bearer.as_str())));
     if !body.is_empty() {
         headers.push(("Content-Type", "application/json"));
     }
-    http::send(house.address, row.method, &path(row), &headers, body)
+    http::send(house.address, method, path, &headers, body)
+}
+
+fn ask(house: &House, row: &Row, token: Option<&str>) -> Answer {
+    let body = if row.body == Body::Json { "{}" } else { "" };
+    send(house, row.method, &path(row), body, token, &[])
 }
 
 #[test]
@@ -129,22 +132,13 @@ fn least(schema: &Value, document: &Value) -> Value {
     }
 }
 
+/// What the one WebSocket brings along, as a browser would.
+const WEBSOCKET: &[(&str, &str)] =
+    &[("Connection", "Upgrade, close"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "c29tZSBrZXkgb2YgMTYgYg==")];
+
 fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
-    let bearer = format!("Bearer {}", token.unwrap_or_default());
-    let mut headers: Vec<(&str, &str)> = token.iter().map(|_| ("Authorization", bearer.as_str())).collect();
-    if !route.body.is_empty() {
-        headers.push(("Content-Type", "application/json"));
-    }
-    // The one WebSocket says so, as a browser would.
-    if route.operation == "ContainerTerminal" {
-        headers.extend([
-            ("Connection", "Upgrade, close"),
-            ("Upgrade", "websocket"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", "c29tZSBrZXkgb2YgMTYgYg=="),
-        ]);
-    }
-    http::send(house.address, &route.method, &route.path, &headers, &route.body)
+    let more = if route.operation == "ContainerTerminal" { WEBSOCKET } else { &[] };
+    send(house, &route.method, &route.path, &route.body, token, more)
 }
 
 /// What needs no credential: the reviewed list, which may only shrink.
