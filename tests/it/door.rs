@@ -13,18 +13,30 @@ use pilothouse_tests::{
     sandbox::{Behaviour, House, Recorder, engine, folder, relay},
 };
 
+/// Runs the same script straight at the engine and through the door. Some outputs hang on who of two processes was quicker, and differ
+/// between two runs at the engine too: what differs is tried in a second round, and counts when it differs again.
 fn same_twice(docker: &Path) {
     let house = House::of_engine();
     let direct = vec![
         ("DOCKER_HOST".to_owned(), format!("tcp://{}", relay(&engine().socket))),
         ("DOCKER_CONFIG".to_owned(), folder("config").display().to_string()),
     ];
-    let first = run(docker, &direct, &folder("direct"));
-    let second = run(docker, &house.docker_env(&house.admin, "demo"), &folder("through"));
-    assert!(first.len() >= 60, "the suite has {} invocations, too few", first.len());
-    let differences = compare(&first, &second);
-    let told: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
-    assert!(differences.is_empty(), "{} of {} differ:\n{told}", differences.len(), first.len());
+    let round = || {
+        let first = run(docker, &direct, &folder("direct"));
+        let second = run(docker, &house.docker_env(&house.admin, "demo"), &folder("through"));
+        assert!(first.len() >= 380, "the suite has {} invocations, too few", first.len());
+        let differences = compare(&first, &second);
+        println!("{} of {} differ", differences.len(), first.len());
+        differences.iter().for_each(|difference| println!("{difference}"));
+        differences
+    };
+    let once = round();
+    if once.is_empty() {
+        return;
+    }
+    let mut twice = round();
+    twice.retain(|difference| once.iter().any(|earlier| earlier.place == difference.place));
+    assert!(twice.is_empty(), "{} differ in both rounds", twice.len());
 }
 
 #[test]
@@ -42,7 +54,7 @@ fn every_docker_on_the_path_works_as_without_pilothouse() {
 }
 
 fn docker(house: &House, token: &str, arguments: &[&str]) -> std::process::Output {
-    Command::new("/usr/bin/docker").args(arguments).envs(house.docker_env(token, "demo")).output().unwrap()
+    Command::new("docker").args(arguments).envs(house.docker_env(token, "demo")).output().unwrap()
 }
 
 #[test]
