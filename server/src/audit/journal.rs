@@ -8,9 +8,9 @@ use crate::store::{
 use super::{Intent, Journal, writer::Outcome};
 
 impl Journal for Store {
-    async fn write(&self, intents: Vec<(Box<Intent>, Option<Outcome>)>, outcomes: Vec<Outcome>) -> bool {
-        let records: Vec<AuditRow> = intents.into_iter().map(|(intent, outcome)| row(*intent, outcome)).collect();
-        let outcomes: Vec<OutcomeRow> = outcomes.into_iter().map(late).collect();
+    async fn write(&self, intents: &[(Box<Intent>, Option<Outcome>)], outcomes: &[Outcome]) -> bool {
+        let records: Vec<_> = intents.iter().map(|(intent, outcome)| row(intent, outcome.as_ref())).collect();
+        let outcomes: Vec<_> = outcomes.iter().map(late).collect();
         match self.write_audit(&records, &outcomes).await {
             Ok(()) => true,
             Err(error) => {
@@ -21,24 +21,24 @@ impl Journal for Store {
     }
 }
 
-fn row(intent: Intent, outcome: Option<Outcome>) -> AuditRow {
+fn row<'a>(intent: &'a Intent, outcome: Option<&Outcome>) -> AuditRow<&'a str> {
     let late = outcome.map(late);
     AuditRow {
         id: intent.id,
         at: intent.at,
-        username: intent.user,
-        credential: intent.credential,
-        door: intent.door.to_owned(),
-        address: intent.address,
-        client: intent.client,
-        target: intent.target,
-        operation: intent.operation.to_owned(),
-        permission: intent.permission.to_owned(),
-        object: intent.object,
-        decision: if intent.allowed { "allowed" } else { "denied" }.to_owned(),
-        reason: intent.reason,
+        username: &intent.user,
+        credential: &intent.credential,
+        door: intent.door,
+        address: &intent.address,
+        client: &intent.client,
+        target: &intent.target,
+        operation: intent.operation,
+        permission: intent.permission,
+        object: &intent.object,
+        decision: if intent.allowed { "allowed" } else { "denied" },
+        reason: &intent.reason,
         is_change: intent.change,
-        outcome: late.as_ref().map_or("open", |o| o.outcome).to_owned(),
+        outcome: late.as_ref().map_or("open", |o| o.outcome),
         status: late.as_ref().and_then(|o| o.status),
         bytes_in: late.as_ref().map(|o| o.bytes_in),
         bytes_out: late.as_ref().map(|o| o.bytes_out),
@@ -46,7 +46,7 @@ fn row(intent: Intent, outcome: Option<Outcome>) -> AuditRow {
     }
 }
 
-fn late(outcome: Outcome) -> OutcomeRow {
+fn late(outcome: &Outcome) -> OutcomeRow {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     OutcomeRow {
         id: outcome.id,

@@ -24,7 +24,7 @@ pub struct Outcome {
 /// Where records are kept. The database, or a test's.
 pub trait Journal: Send + Sync + 'static {
     /// Writes new records, with their outcome where it is known already, and late outcomes; durable when it returns `true`.
-    fn write(&self, intents: Vec<(Box<Intent>, Option<Outcome>)>, outcomes: Vec<Outcome>) -> impl Future<Output = bool> + Send;
+    fn write(&self, intents: &[(Box<Intent>, Option<Outcome>)], outcomes: &[Outcome]) -> impl Future<Output = bool> + Send;
 }
 
 #[derive(Default)]
@@ -70,7 +70,7 @@ async fn run(journal: impl Journal, mut inbox: mpsc::Receiver<Record>) {
             })
             .collect();
         let outcomes: Vec<_> = std::mem::take(&mut group.outcomes).into_values().collect();
-        if journal.write(intents.clone(), outcomes.clone()).await {
+        if journal.write(&intents, &outcomes).await {
             for waiting in group.waiting.drain(..) {
                 let _ = waiting.send(true);
             }

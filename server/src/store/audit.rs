@@ -4,24 +4,24 @@ use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Result, Store};
 
-/// One record as it is kept: an intent, and what came of it once that is known.
+/// One record as it is kept: an intent, and what came of it once that is known. Its texts are borrowed where it is written.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AuditRow {
+pub struct AuditRow<Text = String> {
     pub id: i64,
     pub at: i64,
-    pub username: String,
-    pub credential: String,
-    pub door: String,
-    pub address: String,
-    pub client: String,
-    pub target: String,
-    pub operation: String,
-    pub permission: String,
-    pub object: String,
-    pub decision: String,
-    pub reason: String,
+    pub username: Text,
+    pub credential: Text,
+    pub door: Text,
+    pub address: Text,
+    pub client: Text,
+    pub target: Text,
+    pub operation: Text,
+    pub permission: Text,
+    pub object: Text,
+    pub decision: Text,
+    pub reason: Text,
     pub is_change: bool,
-    pub outcome: String,
+    pub outcome: Text,
     pub status: Option<i64>,
     pub bytes_in: Option<i64>,
     pub bytes_out: Option<i64>,
@@ -54,38 +54,47 @@ pub struct AuditFilter {
 
 const COLUMNS: &str = "id, at, username, credential, door, address, client, target, operation, permission, object, decision, reason, \
                        is_change, outcome, status, bytes_in, bytes_out, duration_ms";
-/// Rows in one INSERT: 19 values each, of the 32,766 that SQLite takes.
-const ROWS: usize = 500;
+/// Rows in one INSERT. Few sizes, so that each statement is prepared once.
+const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+fn insert(records: &[AuditRow<&str>]) -> QueryBuilder<Sqlite> {
+    let mut insert = QueryBuilder::new("INSERT INTO audit (");
+    insert.push(COLUMNS).push(") ");
+    insert.push_values(records, |mut row, record| {
+        row.push_bind(record.id)
+            .push_bind(record.at)
+            .push_bind(record.username)
+            .push_bind(record.credential)
+            .push_bind(record.door)
+            .push_bind(record.address)
+            .push_bind(record.client)
+            .push_bind(record.target)
+            .push_bind(record.operation)
+            .push_bind(record.permission)
+            .push_bind(record.object)
+            .push_bind(record.decision)
+            .push_bind(record.reason)
+            .push_bind(record.is_change)
+            .push_bind(record.outcome)
+            .push_bind(record.status)
+            .push_bind(record.bytes_in)
+            .push_bind(record.bytes_out)
+            .push_bind(record.duration_ms);
+    });
+    insert
+}
 
 impl Store {
     /// Writes new records and late outcomes in one durable commit.
-    pub async fn write_audit(&self, records: &[AuditRow], outcomes: &[OutcomeRow]) -> Result<()> {
+    pub async fn write_audit(&self, records: &[AuditRow<&str>], outcomes: &[OutcomeRow]) -> Result<()> {
         let mut tx = self.audit.begin_with("BEGIN IMMEDIATE").await?;
-        for some in records.chunks(ROWS) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO audit (");
-            insert.push(COLUMNS).push(") ");
-            insert.push_values(some, |mut row, record| {
-                row.push_bind(record.id)
-                    .push_bind(record.at)
-                    .push_bind(&record.username)
-                    .push_bind(&record.credential)
-                    .push_bind(&record.door)
-                    .push_bind(&record.address)
-                    .push_bind(&record.client)
-                    .push_bind(&record.target)
-                    .push_bind(&record.operation)
-                    .push_bind(&record.permission)
-                    .push_bind(&record.object)
-                    .push_bind(&record.decision)
-                    .push_bind(&record.reason)
-                    .push_bind(record.is_change)
-                    .push_bind(&record.outcome)
-                    .push_bind(record.status)
-                    .push_bind(record.bytes_in)
-                    .push_bind(record.bytes_out)
-                    .push_bind(record.duration_ms);
-            });
-            insert.build().persistent(some.len() <= 4).execute(&mut *tx).await?;
+        let mut left = records;
+        for rows in ROWS {
+            let some = left.chunks_exact(rows);
+            left = some.remainder();
+            for records in some {
+                insert(records).build().execute(&mut *tx).await?;
+            }
         }
         for outcome in outcomes {
             sqlx::query("UPDATE audit SET outcome = $2, status = $3, bytes_in = $4, bytes_out = $5, duration_ms = $6 WHERE id = $1")

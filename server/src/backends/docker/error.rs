@@ -42,7 +42,8 @@ pub fn from_client(error: &hyper_util::client::legacy::Error) -> EngineError {
     EngineError::Unreachable("no connection stands".to_owned())
 }
 
-fn from_io(error: &std::io::Error) -> EngineError {
+/// What a connection that could not be made says.
+pub fn from_io(error: &std::io::Error) -> EngineError {
     match error.kind() {
         std::io::ErrorKind::TimedOut => EngineError::Timeout,
         std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::BrokenPipe => EngineError::BrokenOff,

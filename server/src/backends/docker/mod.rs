@@ -7,7 +7,7 @@ mod health;
 mod probe;
 pub mod typed;
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, pin::Pin, sync::Arc, task, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -52,6 +52,20 @@ pub enum Hijacked {
     Upgraded(TokioIo<hyper::upgrade::Upgraded>),
     /// The engine answered otherwise.
     Answered(Response<Incoming>),
+}
+
+/// What moves a stream's connection: polled together with the body that comes over it, in one task. A connection in a task of its own
+/// hands over each chunk from task to task, and engines send each line of a log as a chunk.
+#[derive(Default)]
+pub struct Carrier(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Carrier {
+    /// Moves what can be moved now.
+    pub fn poll(&mut self, cx: &mut task::Context<'_>) {
+        if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(cx).is_ready()) {
+            self.0 = None;
+        }
+    }
 }
 
 /// One Docker engine.
@@ -116,6 +130,23 @@ impl Engine {
             Ok(Err(error)) => Err(error::from_client(&error)),
             Ok(Ok(response)) => Ok(response),
         }
+    }
+
+    /// Sends a request without a body that is answered with a stream, on a connection of its own.
+    pub async fn stream(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<(Response<Incoming>, Carrier), EngineError> {
+        self.check(permit)?;
+        let ask = async {
+            let stream = self.connector.connect().await.map_err(|e| error::from_io(&e))?;
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)?;
+            let mut carrier = Carrier(Some(Box::pin(async move { drop(connection.await) })));
+            let mut answer = std::pin::pin!(sender.send_request(request));
+            let response = std::future::poll_fn(|cx| {
+                carrier.poll(cx);
+                answer.as_mut().poll(cx)
+            });
+            Ok((response.await.map_err(|_| EngineError::BrokenOff)?, carrier))
+        };
+        tokio::time::timeout(deadline, ask).await.map_err(|_| EngineError::Timeout)?
     }
 
     /// Sends a request that asks for an upgrade, on a connection of its own.

@@ -18,7 +18,7 @@ use crate::{
     authn::{Origin, Principal},
     backends::{
         Engines,
-        docker::{self, EngineError, Hijacked},
+        docker::{self, Carrier, EngineError, Hijacked},
     },
     operate::{Begun, Operator, Refused},
 };
@@ -186,14 +186,17 @@ impl EngineDoor {
                 Reply::Stream => (PROMPT, engine.stream_turn().await?),
                 Reply::Bulk | Reply::Upgrade(_) => (SLOW, engine.stream_turn().await?),
             };
-            let answer = if upgrade {
-                engine.hijack(&permit, rebuilt, deadline).await?
+            let (answer, carrier) = if upgrade {
+                (engine.hijack(&permit, rebuilt, deadline).await?, Carrier::default())
+            } else if matches!(classified.row.reply, Reply::Stream) {
+                let (answer, carrier) = engine.stream(&permit, rebuilt, deadline).await?;
+                (Hijacked::Answered(answer), carrier)
             } else {
-                Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?)
+                (Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?), Carrier::default())
             };
-            Ok((answer, client, counts, turn))
+            Ok((answer, carrier, client, counts, turn))
         };
-        let (answer, client, counts, turn) = match result.await {
+        let (answer, carrier, client, counts, turn) = match result.await {
             Ok(parts) => parts,
             Err(refusal) => {
                 let refusal: Refusal = refusal;
@@ -229,7 +232,7 @@ impl EngineDoor {
             Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::leased(lease),
         };
         let (head, incoming) = answered.into_parts();
-        let mut response = Response::new(Download::new(incoming, hold, status.as_u16(), counts, entry, turn).boxed_unsync());
+        let mut response = Response::new(Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync());
         *response.status_mut() = status;
         *response.headers_mut() = rebuild::answer_headers(&head.headers);
         Ok(response)

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::{
@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     audit::{Ending, Entry},
+    backends::docker::Carrier,
     lease::{Lease, Over},
 };
 
@@ -103,9 +104,17 @@ impl Hold {
     }
 }
 
+/// Chunks that are ready together go on as one, up to about this size...
+const BATCH: usize = 16 * 1024;
+/// ...but for those that are large enough to go alone.
+const LARGE: usize = 4 * 1024;
+
 /// The engine's body on its way to the client. Dropping it drops the engine's connection if it is not at its end.
 pub struct Download {
     inner: Incoming,
+    carrier: Carrier,
+    /// How it ended, when that was found behind what goes on now.
+    last: Option<Option<hyper::Error>>,
     hold: Hold,
     status: u16,
     counts: Arc<Counts>,
@@ -114,8 +123,48 @@ pub struct Download {
 }
 
 impl Download {
-    pub fn new(inner: Incoming, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
-        Self { inner, hold, status, counts, entry: Some(entry), _turn: turn }
+    /// `carrier` moves `inner`'s connection, unless something else does.
+    pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
+        Self { inner, carrier, last: None, hold, status, counts, entry: Some(entry), _turn: turn }
+    }
+
+    fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            return Poll::Ready(frame);
+        }
+        self.carrier.poll(cx);
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    /// What has come by now, in one piece.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        if let Some(last) = self.last.take() {
+            return Poll::Ready(last.map(Err));
+        }
+        let mut batch = BytesMut::new();
+        while batch.len() < BATCH {
+            let last = match self.poll_inner(cx) {
+                Poll::Pending if batch.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) if batch.is_empty() && data.len() >= LARGE => return Poll::Ready(Some(Ok(data))),
+                    Ok(data) => {
+                        batch.extend_from_slice(&data);
+                        continue;
+                    }
+                    // Trailers are dropped: Docker sends none.
+                    Err(_) => None,
+                },
+                Poll::Ready(Some(Err(error))) => Some(error),
+                Poll::Ready(None) => None,
+            };
+            if batch.is_empty() {
+                return Poll::Ready(last.map(Err));
+            }
+            self.last = Some(last);
+            break;
+        }
+        Poll::Ready(Some(Ok(batch.freeze())))
     }
 
     fn finish(&mut self, ending: Ending) {
@@ -149,8 +198,8 @@ impl Body for Download {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+        match self.poll_data(cx) {
+            Poll::Ready(Some(Ok(data))) => {
                 // A busy stream must not outlive its lease.
                 if matches!(self.hold, Hold::Leased(_)) {
                     if let Poll::Ready((ending, error)) = self.poll_hold(cx) {
@@ -158,16 +207,11 @@ impl Body for Download {
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
-                // Trailers are dropped: Docker sends none.
-                let Ok(data) = frame.into_data() else {
-                    self.done();
-                    return Poll::Ready(None);
-                };
                 self.counts.bytes_out.fetch_add(data.len() as u64, Ordering::Relaxed);
                 if let Hold::Prompt(pause) = &mut self.hold {
                     pause.as_mut().reset(Instant::now() + ANSWER_PAUSE);
                 }
-                if self.inner.is_end_stream() {
+                if self.is_end_stream() {
                     self.done();
                 }
                 Poll::Ready(Some(Ok(Frame::data(data))))
@@ -188,7 +232,10 @@ impl Body for Download {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.last {
+            Some(last) => last.is_none(),
+            None => self.inner.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
