@@ -26,8 +26,9 @@ pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
         }
         now
     });
-    let title =
-        Signal::derive(move || opened.with(|record| record.as_ref().map(|record| deed(&record.operation, &record.permission))).unwrap_or_default());
+    let title = Signal::derive(move || {
+        opened.with(|record| record.as_ref().map(|record| deed(&record.operation, &record.permission, record.outcome))).unwrap_or_default()
+    });
     view! {
         <Dialog open=open title=title wide=true>
             {move || opened.get().map(|record| view! { <Record record=record/> })}

@@ -21,7 +21,7 @@ pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> i
         <tr class="opens">
             <td class="main">
                 <button type="button" class="name row-opener" aria-haspopup="dialog" on:click=move |_| open.run(record.get_untracked())>
-                    {move || record.with(|record| deed(&record.operation, &record.permission))}
+                    {move || record.with(|record| deed(&record.operation, &record.permission, record.outcome))}
                 </button>
                 <span class="sub" title=object>{short}</span>
             </td>

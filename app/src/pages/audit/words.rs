@@ -1,98 +1,111 @@
 //! What was done, in words: the trail keeps the names that operations have in their own API.
 
-/// Those that no rule says well.
-const SPECIAL: &[(&str, &str)] = &[
-    ("AuditList", "looked at the audit trail"),
-    ("ContainerArchive", "copied files out of container"),
-    ("ContainerExec", "prepared a command in container"),
-    ("ContainerTerminal", "opened a terminal in container"),
-    ("EventsFollow", "followed events"),
-    ("ExecStart", "ran a command"),
-    ("Grpc", "opened BuildKit's tunnel"),
-    ("ImageCreate", "pulled image"),
-    ("ImageGetAll", "saved images"),
-    ("Me", "looked at their account"),
-    ("Overview", "looked at the overview"),
-    ("PasswordChange", "changed their password"),
-    ("PutContainerArchive", "copied files into container"),
-    ("Session", "opened BuildKit's session"),
-    ("Setup", "made the first administrator"),
-    ("SignIn", "signed in"),
-    ("SignOut", "signed out"),
-    ("SystemAuth", "signed in to a registry"),
-    ("SystemDataUsage", "measured the disk's use"),
-    ("SystemEvents", "followed events"),
-    ("SystemInfo", "asked about the engine"),
-    ("SystemPing", "asked whether it answers"),
-    ("SystemPingHead", "asked whether it answers"),
-    ("SystemVersion", "asked for the version"),
-    ("Unauthenticated", "asked without a credential"),
-    ("Unclassified", "asked for something unknown"),
+use crate::api::audit::Outcome;
+
+/// Those that no rule says well: the operation, what one wants to do, what one did, and what with.
+const SPECIAL: &[(&str, &str, &str, &str)] = &[
+    ("AuditList", "look", "looked", "at the audit trail"),
+    ("ContainerArchive", "copy", "copied", "files out of container"),
+    ("ContainerExec", "prepare", "prepared", "a command in container"),
+    ("ContainerTerminal", "open", "opened", "a terminal in container"),
+    ("EventsFollow", "follow", "followed", "events"),
+    ("ExecStart", "run", "ran", "a command"),
+    ("Grpc", "open", "opened", "BuildKit's tunnel"),
+    ("ImageCreate", "pull", "pulled", "image"),
+    ("ImageGetAll", "save", "saved", "images"),
+    ("Me", "look", "looked", "at their account"),
+    ("Overview", "look", "looked", "at the overview"),
+    ("PasswordChange", "change", "changed", "their password"),
+    ("PutContainerArchive", "copy", "copied", "files into container"),
+    ("Session", "open", "opened", "BuildKit's session"),
+    ("Setup", "make", "made", "the first administrator"),
+    ("SignIn", "sign", "signed", "in"),
+    ("SignOut", "sign", "signed", "out"),
+    ("SystemAuth", "sign", "signed", "in to a registry"),
+    ("SystemDataUsage", "measure", "measured", "the disk's use"),
+    ("SystemEvents", "follow", "followed", "events"),
+    ("SystemInfo", "ask", "asked", "about the engine"),
+    ("SystemPing", "ask", "asked", "whether it answers"),
+    ("SystemPingHead", "ask", "asked", "whether it answers"),
+    ("SystemVersion", "ask", "asked", "for the version"),
+    ("Unauthenticated", "ask", "asked", "without a credential"),
+    ("Unclassified", "ask", "asked", "for something unknown"),
 ];
 
-/// The verb at the end of a name; what stands before it is the thing.
-const VERBS: &[(&str, &str)] = &[
-    ("ArchiveInfo", "looked at a file in"),
-    ("Attach", "attached to"),
-    ("Build", "built"),
-    ("Changes", "looked at what changed in"),
-    ("Commit", "committed"),
-    ("Connect", "connected"),
-    ("Create", "created"),
-    ("Delete", "removed"),
-    ("Disable", "disabled"),
-    ("Disconnect", "disconnected"),
-    ("Enable", "enabled"),
-    ("Export", "exported"),
-    ("History", "looked at the history of"),
-    ("Inspect", "looked at"),
-    ("Kill", "killed"),
-    ("List", "listed"),
-    ("Load", "loaded"),
-    ("LogDownload", "saved the log of"),
-    ("Logs", "read the log of"),
-    ("Pause", "paused"),
-    ("Prune", "pruned"),
-    ("Pull", "pulled"),
-    ("Push", "pushed"),
-    ("Remove", "removed"),
-    ("Rename", "renamed"),
-    ("Resize", "resized the terminal of"),
-    ("Restart", "restarted"),
-    ("Revoke", "revoked"),
-    ("Start", "started"),
-    ("Stats", "watched the use of"),
-    ("Stop", "stopped"),
-    ("Tag", "tagged"),
-    ("Test", "tested"),
-    ("Top", "looked at the processes of"),
-    ("Unpause", "resumed"),
-    ("Update", "changed"),
-    ("Usage", "looked at the use of"),
-    ("Wait", "waited for"),
+/// What the end of a name says, in the same order; what stands before it is the thing.
+const VERBS: &[(&str, &str, &str, &str)] = &[
+    ("ArchiveInfo", "look", "looked", "at a file in"),
+    ("Attach", "attach", "attached", "to"),
+    ("Build", "build", "built", ""),
+    ("Changes", "look", "looked", "at what changed in"),
+    ("Commit", "commit", "committed", ""),
+    ("Connect", "connect", "connected", ""),
+    ("Create", "create", "created", ""),
+    ("Delete", "remove", "removed", ""),
+    ("Disable", "disable", "disabled", ""),
+    ("Disconnect", "disconnect", "disconnected", ""),
+    ("Enable", "enable", "enabled", ""),
+    ("Export", "export", "exported", ""),
+    ("History", "look", "looked", "at the history of"),
+    ("Inspect", "look", "looked", "at"),
+    ("Kill", "kill", "killed", ""),
+    ("List", "list", "listed", ""),
+    ("Load", "load", "loaded", ""),
+    ("LogDownload", "save", "saved", "the log of"),
+    ("Logs", "read", "read", "the log of"),
+    ("Pause", "pause", "paused", ""),
+    ("Prune", "prune", "pruned", ""),
+    ("Pull", "pull", "pulled", ""),
+    ("Push", "push", "pushed", ""),
+    ("Remove", "remove", "removed", ""),
+    ("Rename", "rename", "renamed", ""),
+    ("Resize", "resize", "resized", "the terminal of"),
+    ("Restart", "restart", "restarted", ""),
+    ("Revoke", "revoke", "revoked", ""),
+    ("Start", "start", "started", ""),
+    ("Stats", "watch", "watched", "the use of"),
+    ("Stop", "stop", "stopped", ""),
+    ("Tag", "tag", "tagged", ""),
+    ("Test", "test", "tested", ""),
+    ("Top", "look", "looked", "at the processes of"),
+    ("Unpause", "resume", "resumed", ""),
+    ("Update", "change", "changed", ""),
+    ("Usage", "look", "looked", "at the use of"),
+    ("Wait", "wait", "waited", "for"),
 ];
 
-/// What somebody did who is named before it: `created volume`. `permission` tells apart what two doors call alike.
-pub fn did(operation: &str, permission: &str) -> String {
-    if let Some((_, words)) = SPECIAL.iter().find(|(name, _)| *name == operation) {
-        return (*words).to_owned();
+/// What somebody did who is named before it: `created volume`; or `wanted to create volume`, if it was not done. `permission` tells
+/// apart what two doors call alike.
+pub fn did(operation: &str, permission: &str, outcome: Outcome) -> String {
+    let (want, past, rest) = words(operation, permission);
+    let told = match outcome {
+        Outcome::Ok | Outcome::Open | Outcome::Revoked => past.to_owned(),
+        Outcome::Denied => format!("wanted to {want}"),
+        Outcome::Failed | Outcome::Unknown => format!("tried to {want}"),
+    };
+    format!("{told} {rest}").trim_end().to_owned()
+}
+
+/// The verb in both forms, and the rest.
+fn words(operation: &str, permission: &str) -> (&'static str, &'static str, String) {
+    if let Some((_, want, past, rest)) = SPECIAL.iter().find(|(name, ..)| *name == operation) {
+        return (want, past, (*rest).to_owned());
     }
     if let Some(thing) = operation.strip_suffix("Get") {
-        let verb = if permission.ends_with(".export") { "saved" } else { "looked at" };
-        return format!("{verb} {}", spaced(thing));
+        let exported = permission.ends_with(".export");
+        return if exported { ("save", "saved", spaced(thing)) } else { ("look", "looked", format!("at {}", spaced(thing))) };
     }
     // The longest that fits: `Unpause` is no `Pause`.
-    let found = VERBS.iter().filter_map(|(end, verb)| Some((operation.strip_suffix(end)?, *end, *verb)));
-    match found.filter(|(thing, ..)| !thing.is_empty()).max_by_key(|(_, end, _)| end.len()) {
-        Some((thing, "List" | "Prune", verb)) => format!("{verb} {}s", spaced(thing)),
-        Some((thing, _, verb)) => format!("{verb} {}", spaced(thing)),
-        None => spaced(operation),
-    }
+    let found = VERBS.iter().filter_map(|row| Some((operation.strip_suffix(row.0)?, row)));
+    let longest = found.filter(|(thing, _)| !thing.is_empty()).max_by_key(|(_, (end, ..))| end.len());
+    let Some((thing, (end, want, past, rest))) = longest else { return ("ask", "asked", format!("for {}", spaced(operation))) };
+    let many = if matches!(*end, "List" | "Prune") { "s" } else { "" };
+    (want, past, format!("{rest} {}{many}", spaced(thing)).trim_start().to_owned())
 }
 
 /// The same at the beginning of a line.
-pub fn deed(operation: &str, permission: &str) -> String {
-    let words = did(operation, permission);
+pub fn deed(operation: &str, permission: &str, outcome: Outcome) -> String {
+    let words = did(operation, permission, outcome);
     let mut chars = words.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -111,7 +124,7 @@ fn spaced(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{deed, did};
+    use super::{Outcome, deed, did};
 
     #[test]
     fn operations_have_words() {
@@ -124,11 +137,18 @@ mod tests {
             ("ImageGet", "engine.image.export", "saved image"),
             ("NetworkDisconnect", "engine.network.connect", "disconnected network"),
             ("SignIn", "account.self.view", "signed in"),
-            ("SwarmInit", "engine.swarm.manage", "swarm init"),
-            ("", "", ""),
+            ("SwarmInit", "engine.swarm.manage", "asked for swarm init"),
+            ("ContainerTop", "engine.container.top", "looked at the processes of container"),
         ] {
-            assert_eq!(did(operation, permission), words, "{operation}");
+            assert_eq!(did(operation, permission, Outcome::Ok), words, "{operation}");
         }
-        assert_eq!(deed("VolumeCreate", ""), "Created volume");
+        assert_eq!(deed("VolumeCreate", "", Outcome::Ok), "Created volume");
+    }
+
+    #[test]
+    fn what_was_not_done_is_not_told_as_done() {
+        assert_eq!(deed("SignIn", "", Outcome::Denied), "Wanted to sign in");
+        assert_eq!(did("ImageCreate", "", Outcome::Failed), "tried to pull image");
+        assert_eq!(did("ContainerStop", "", Outcome::Unknown), "tried to stop container");
     }
 }

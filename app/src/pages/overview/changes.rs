@@ -31,7 +31,7 @@ pub(super) fn Changes(changes: Signal<Vec<AuditRecord>>) -> impl IntoView {
 #[component]
 fn Line(record: Signal<AuditRecord>) -> impl IntoView {
     let user = move || record.with(|record| record.user.clone());
-    let what = move || record.with(|record| did(&record.operation, &record.permission));
+    let what = move || record.with(|record| did(&record.operation, &record.permission, record.outcome));
     let on = move || {
         record.with(|record| match (object_words(&record.object).as_str(), record.target.as_str()) {
             ("", "-") => "Pilothouse itself".to_owned(),
