@@ -53,12 +53,11 @@ impl Front {
             return response;
         }
         let token = authn::bearer_token(request.headers());
-        let of_token = |door| token.and_then(|token| self.house.principal(token, &self.origin(door, request.headers(), peer)));
-        let at_engine = of_token(Door::Engine);
+        let origin = self.origin(Door::Engine, request.headers(), peer);
+        let at_engine = token.and_then(|token| self.house.principal(token, &origin));
         let bound = at_engine.as_ref().and_then(|who| who.subject.bound_to.clone());
         if let Some(named) = name::engine(request.uri(), request.headers(), bound.as_deref()) {
             let asked = named.map(Asked::from);
-            let origin = self.origin(Door::Engine, request.headers(), peer);
             if let Err(problem) = origin::check(request.method(), request.headers()) {
                 return message(StatusCode::FORBIDDEN, &problem.title).map(Body::new);
             }
