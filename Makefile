@@ -32,7 +32,7 @@ test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
 	@$(MAKE) --no-print-directory build web
 	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
-	@$(CARGO) test --workspace --exclude xtask -- --test-threads=1
+	@$(CARGO) test --workspace --exclude xtask -- --test-threads=1 --show-output
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench
