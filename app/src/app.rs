@@ -11,19 +11,10 @@ use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
 use crate::assets::Assets;
-use crate::pages::account::{Account, Tokens, UseDocker};
-use crate::pages::audit::Audit;
-use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
-use crate::pages::engines::{AddEngine, EditEngine, Engines};
-use crate::pages::events::Events;
-use crate::pages::images::{ImagePage, Images};
-use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::not_found::NotFound;
-use crate::pages::overview::Overview;
-use crate::pages::people::{AddPerson, People, Person};
-use crate::pages::reference::Reference;
-use crate::pages::session::{FirstSetup, SignInPage};
-use crate::pages::volumes::Volumes;
+#[cfg(feature = "ssr")]
+use crate::parts::Part;
+use crate::parts::{OfEngine, OfHouse, OfOverview, OfSession};
 #[cfg(feature = "ssr")]
 use crate::ui::theme;
 use crate::widgets::Frame;
@@ -31,7 +22,10 @@ use crate::widgets::Frame;
 /// The whole document, as the server writes it.
 #[cfg(feature = "ssr")]
 pub fn shell(assets: Assets) -> impl IntoView {
-    let Assets { css, js, wasm, extra } = assets;
+    let Assets { css, js, wasm, extra, mut parts } = assets;
+    let parts = Part::of_request().and_then(|part| parts.remove(part.name())).unwrap_or_default();
+    let preload = |url: String| view! { <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=url/> };
+    let parts = parts.into_iter().map(preload).collect_view();
     // A policy without `eval` gives WebAssembly no way to import a module by its address, so the page leaves it one.
     let boot = format!(
         "globalThis.loadModule=u=>import(u);import init,{{hydrate}} from {};init({{module_or_path:{}}}).then(()=>hydrate())",
@@ -51,6 +45,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <link rel="icon" type="image/svg+xml" href=FAVICON/>
                 <link rel="modulepreload" href=js nonce=use_nonce()/>
                 <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=wasm/>
+                {parts}
                 {extra}
                 <MetaTags/>
                 <script type="module" nonce=use_nonce()>{boot}</script>
@@ -80,32 +75,32 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { "Pilothouse".to_owned() } else { format!("{title} \u{b7} Pilothouse") }/>
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-                <Route path=path!("/setup") view=FirstSetup ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=|| OfSession::SignInPage.view() ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=|| OfSession::FirstSetup.view() ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     // One page a line. A group holds 16; begin another `ParentRoute path=path!("")` inside of this when it is full.
-                    <Route path=path!("/on/:engine/containers") view=Containers/>
-                    <Route path=path!("/on/:engine/containers/new") view=ContainerForm/>
-                    <Route path=path!("/on/:engine/containers/:id") view=ContainerPage/>
-                    <Route path=path!("/on/:engine/images") view=Images/>
-                    <Route path=path!("/on/:engine/images/:id") view=ImagePage/>
-                    <Route path=path!("/on/:engine/volumes") view=Volumes/>
-                    <Route path=path!("/on/:engine/networks") view=Networks/>
-                    <Route path=path!("/on/:engine/networks/:id") view=NetworkPage/>
-                    <Route path=path!("/on/:engine/events") view=Events/>
+                    <Route path=path!("/on/:engine/containers") view=|| OfEngine::Containers.view()/>
+                    <Route path=path!("/on/:engine/containers/new") view=|| OfEngine::ContainerForm.view()/>
+                    <Route path=path!("/on/:engine/containers/:id") view=|| OfEngine::ContainerPage.view()/>
+                    <Route path=path!("/on/:engine/images") view=|| OfEngine::Images.view()/>
+                    <Route path=path!("/on/:engine/images/:id") view=|| OfEngine::ImagePage.view()/>
+                    <Route path=path!("/on/:engine/volumes") view=|| OfEngine::Volumes.view()/>
+                    <Route path=path!("/on/:engine/networks") view=|| OfEngine::Networks.view()/>
+                    <Route path=path!("/on/:engine/networks/:id") view=|| OfEngine::NetworkPage.view()/>
+                    <Route path=path!("/on/:engine/events") view=|| OfEngine::Events.view()/>
                     <ParentRoute path=path!("") view=Outlet>
-                        <Route path=path!("/") view=Overview/>
-                        <Route path=path!("/engines") view=Engines/>
-                        <Route path=path!("/on/:engine/edit") view=EditEngine/>
-                        <Route path=path!("/add/engine") view=AddEngine/>
-                        <Route path=path!("/audit") view=Audit/>
-                        <Route path=path!("/people") view=People/>
-                        <Route path=path!("/people/:user") view=Person/>
-                        <Route path=path!("/add/person") view=AddPerson/>
-                        <Route path=path!("/tokens") view=Tokens/>
-                        <Route path=path!("/use-docker") view=UseDocker/>
-                        <Route path=path!("/account") view=Account/>
-                        <Route path=path!("/reference") view=Reference/>
+                        <Route path=path!("/") view=|| OfOverview::Overview.view()/>
+                        <Route path=path!("/engines") view=|| OfHouse::Engines.view()/>
+                        <Route path=path!("/on/:engine/edit") view=|| OfHouse::EditEngine.view()/>
+                        <Route path=path!("/add/engine") view=|| OfHouse::AddEngine.view()/>
+                        <Route path=path!("/audit") view=|| OfHouse::Audit.view()/>
+                        <Route path=path!("/people") view=|| OfHouse::People.view()/>
+                        <Route path=path!("/people/:user") view=|| OfHouse::Person.view()/>
+                        <Route path=path!("/add/person") view=|| OfHouse::AddPerson.view()/>
+                        <Route path=path!("/tokens") view=|| OfHouse::Tokens.view()/>
+                        <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
+                        <Route path=path!("/account") view=|| OfHouse::Account.view()/>
+                        <Route path=path!("/reference") view=|| OfHouse::Reference.view()/>
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

@@ -15,6 +15,8 @@ pub struct Assets {
     pub wasm: String,
     /// What pages load when they need it, by plain name: `terminal.js`, `chart.js`, ...
     pub extra: BTreeMap<String, String>,
+    /// The modules of each part, by [`crate::parts::Part::name`].
+    pub parts: BTreeMap<String, Vec<String>>,
 }
 
 /// The URL of the extra file `name`. Only in the browser.

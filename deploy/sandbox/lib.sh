@@ -44,5 +44,5 @@ run_cargo() {
 native_cargo() { run_cargo "$(native_rustc)" "$@"; }
 wasm_cargo() { CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web run_cargo "$(wasm_rustc)" "$@"; }
 
-# build_wasm [OPTIONS] : compiles the browser half.
-build_wasm() { wasm_cargo build -p pilothouse-app --lib --features hydrate --target $wasm "$@"; }
+# build_wasm [OPTIONS] : compiles the browser half. Its relocations stay in: by them it is cut into parts.
+build_wasm() { wasm_cargo rustc -p pilothouse-app --lib --crate-type cdylib --features hydrate --target $wasm "$@" -- -C link-arg=--emit-relocs; }

@@ -18,9 +18,17 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 /// The files of one build.
 #[derive(Clone, Default)]
 pub struct AssetFiles {
-    /// From the plain name, such as `app.css`, to the hashed one.
-    pub manifest: Arc<BTreeMap<String, String>>,
+    pub manifest: Arc<Manifest>,
     files: Arc<BTreeMap<String, File>>,
+}
+
+/// What the build says of its files.
+#[derive(Default, serde::Deserialize)]
+pub struct Manifest {
+    /// From the plain name, such as `app.css`, to the hashed one.
+    pub files: BTreeMap<String, String>,
+    /// From the name of a part of the console to the plain names of its modules.
+    pub parts: BTreeMap<String, Vec<String>>,
 }
 
 struct File {
@@ -54,7 +62,7 @@ impl AssetFiles {
 
     /// The address of a file by its plain name; empty when this build has none.
     pub fn url(&self, name: &str) -> String {
-        self.manifest.get(name).map(|hashed| format!("/assets/{hashed}")).unwrap_or_default()
+        self.manifest.files.get(name).map(|hashed| format!("/assets/{hashed}")).unwrap_or_default()
     }
 
     pub fn routes(self) -> Router {

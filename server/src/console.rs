@@ -24,7 +24,7 @@ use pilothouse_app::{
 use tower::ServiceExt;
 
 use crate::{
-    assets::AssetFiles,
+    assets::{AssetFiles, Manifest},
     authn::{Origin, Principal},
 };
 
@@ -43,7 +43,7 @@ struct Console {
 
 /// The pages that the console has, each under its own path; everything else is the console's own "not found".
 pub fn routes(api: Router, files: AssetFiles) -> Router {
-    if files.manifest.is_empty() {
+    if files.manifest.files.is_empty() {
         return Router::new().fallback(async || {
             (StatusCode::NOT_FOUND, "The console is not part of this build: `make web` builds it, and PILOTHOUSE_CONSOLE_DIR names its folder.\n")
         });
@@ -59,8 +59,12 @@ pub fn routes(api: Router, files: AssetFiles) -> Router {
 fn assets(files: &AssetFiles) -> Assets {
     const OWN: [&str; 3] = ["app.css", "app.js", "app_bg.wasm"];
     let [css, js, wasm] = OWN.map(|name| files.url(name));
-    let extra = files.manifest.keys().filter(|name| !OWN.contains(&name.as_str())).map(|name| (name.clone(), files.url(name))).collect();
-    Assets { css, js, wasm, extra }
+    let Manifest { files: names, parts } = &*files.manifest;
+    // Modules are loaded by the glue, which knows their names.
+    let extra = names.keys().filter(|name| !OWN.contains(&name.as_str()) && !name.ends_with(".wasm"));
+    let extra = extra.map(|name| (name.clone(), files.url(name))).collect();
+    let parts = parts.iter().map(|(part, modules)| (part.clone(), modules.iter().map(|name| files.url(name)).collect())).collect();
+    Assets { css, js, wasm, extra, parts }
 }
 
 async fn page(State(console): State<Console>, request: Request) -> Response {

@@ -49,8 +49,8 @@ impl Lease {
         Self { operator, who, operation, changed }
     }
 
-    /// Ends when the stream has to.
-    pub async fn ended(mut self) -> Over {
+    /// Ends when the stream has to. May be dropped and asked again.
+    pub async fn ended(&mut self) -> Over {
         loop {
             if self.operator.is_stopping() {
                 return Over::Stop;

@@ -90,7 +90,11 @@ fn a_session_ends_with_its_sign_out_and_a_token_with_its_revocation() {
         &[("Cookie", &cookie), ("Content-Type", "application/json")],
         &json!({ "username": "admin", "password": PASSWORD }).to_string(),
     );
-    assert!(!again.header("set-cookie").unwrap().starts_with(&cookie), "the session's id must be new at each sign-in");
+    let fresh = again.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert_ne!(fresh, cookie, "the session's id must be new at each sign-in");
+    assert_eq!(with_cookie("GET", "/api/v1/me").status, 401, "the session that was there before ends");
+    let cookie = fresh;
+    let with_cookie = |method: &str, path: &str| http::send(house.address, method, path, &[("Cookie", &cookie)], "");
     assert_eq!(with_cookie("DELETE", "/api/v1/session").status, 200);
     assert_eq!(with_cookie("GET", "/api/v1/me").status, 401);
 

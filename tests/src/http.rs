@@ -33,7 +33,7 @@ impl Answer {
 /// Opens a connection with a deadline on reads.
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
     stream
 }
 

@@ -45,11 +45,10 @@ impl Assets {
         Ok(())
     }
 
-    /// Writes the list of names, last: a server that finds it finds the files too.
-    pub fn finish(self, manifest: &Path) -> Outcome<()> {
-        // Names of ours hold nothing that JSON would have to escape.
-        let lines: Vec<String> = self.names.iter().map(|(name, hashed)| format!("  \"{name}\": \"{hashed}\"")).collect();
-        std::fs::write(manifest, format!("{{\n{}\n}}\n", lines.join(",\n")))?;
+    /// Writes the list of names, and the modules of each part, last: a server that finds it finds the files too.
+    pub fn finish(self, parts: &BTreeMap<String, Vec<String>>, manifest: &Path) -> Outcome<()> {
+        let list = serde_json::json!({ "files": self.names, "parts": parts });
+        std::fs::write(manifest, format!("{list:#}\n"))?;
         Ok(())
     }
 }

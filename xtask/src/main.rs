@@ -3,8 +3,13 @@
 mod assets;
 mod bindgen;
 mod npm;
+mod split;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use assets::Assets;
 
@@ -60,16 +65,21 @@ fn web(request: &Request) -> Outcome<()> {
     std::fs::create_dir_all(&work)?;
     let npm = npm::Tools { root: &root, release: request.release };
 
-    let module = bindgen::run(&request.wasm, &work)?;
-    if request.release {
-        npm.optimise(&module.wasm)?;
-    }
+    let split = split::run(&request.wasm, &work)?;
+    let module = bindgen::run(&split.main, &work)?;
+    let parts: BTreeSet<&String> = split.parts.values().flatten().collect();
     let mut assets = Assets::new(&request.out.join("assets"))?;
-    let wasm = assets.add("app_bg.wasm", std::fs::read(&module.wasm)?)?;
-
-    // The bundler takes in the snippets that libraries bring; then the glue is told the module's hashed name.
-    let glue = String::from_utf8(npm.bundle(&module.glue, &work.join("app.bundle.js"))?)?;
-    assets.add("app.js", glue.replace("app_bg.wasm", &wasm).into_bytes())?;
+    // The glue loads the parts by their names. The page tells it the main module's.
+    let mut glue = String::from_utf8(npm.bundle(&module.glue, &work.join("app.bundle.js"))?)?;
+    for name in parts {
+        let hashed = add_module(&mut assets, name, &work.join(name), &npm)?;
+        if !glue.contains(name) {
+            return Err(format!("the glue loads no {name}").into());
+        }
+        glue = glue.replace(name, &hashed);
+    }
+    add_module(&mut assets, "app_bg.wasm", &module.wasm, &npm)?;
+    assets.add("app.js", glue.into_bytes())?;
     assets.add("app.css", npm.bundle(&root.join("style/app.css"), &work.join("app.bundle.css"))?)?;
     for name in EXTRAS {
         assets.add(name, npm.bundle(&root.join("web").join(name), &work.join(name))?)?;
@@ -78,5 +88,12 @@ fn web(request: &Request) -> Outcome<()> {
     if request.release {
         assets.compress()?;
     }
-    assets.finish(&request.out.join("manifest.json"))
+    assets.finish(&split.parts, &request.out.join("manifest.json"))
+}
+
+fn add_module(assets: &mut Assets, name: &str, path: &Path, npm: &npm::Tools) -> Outcome<String> {
+    if npm.release {
+        npm.optimise(path)?;
+    }
+    assets.add(name, std::fs::read(path)?)
 }

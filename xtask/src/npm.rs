@@ -19,6 +19,8 @@ impl Tools<'_> {
         esbuild.arg(entry).arg("--bundle").arg("--format=esm").arg("--log-level=warning").arg("--legal-comments=none");
         // Pictures of a few hundred bytes in vendored sheets; fonts there are none.
         esbuild.args(["--loader:.png=dataurl", "--loader:.svg=dataurl"]);
+        // The module imports its loader once for each part.
+        esbuild.arg("--log-override:duplicate-object-key=silent");
         esbuild.arg(format!("--outfile={}", to.display()));
         if self.release {
             esbuild.arg("--minify");

@@ -185,12 +185,13 @@ async fn update(
                 check_labels(&labels)?;
                 blueprint.labels = labels;
             }
+            let fresh = input.tls.is_some();
             if let Some(tls) = input.tls {
                 blueprint.tls = Some(pem(tls));
             }
             if let Some(url) = input.url {
                 // Certificates are for the address they were given for: another host must not be offered them unasked.
-                if url != blueprint.url && !url.starts_with("tcp://") {
+                if url != blueprint.url && !fresh {
                     blueprint.tls = None;
                 }
                 blueprint.url = url;

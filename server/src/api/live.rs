@@ -130,7 +130,7 @@ async fn begin(
     }
 }
 
-fn respond(form: Form, source: Source, failed: FailedFlag, lease: Lease, entry: Entry) -> Response {
+fn respond(form: Form, source: Source, failed: FailedFlag, mut lease: Lease, entry: Entry) -> Response {
     let (out, mut queue) = mpsc::channel(QUEUE);
     let is_events = matches!(form, Form::Events);
     tokio::spawn(async move {

@@ -58,7 +58,12 @@ pub fn username(text: &str) -> Option<&str> {
     (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
 }
 
-async fn sign_in(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SignInInput>) -> Result<Response, ApiError> {
+async fn sign_in(
+    State(api): State<Api>,
+    Extension(origin): Extension<Origin>,
+    before: Option<Extension<Principal>>,
+    Input(input): Input<SignInInput>,
+) -> Result<Response, ApiError> {
     let operation = Operation::on_system("SignIn", Permission::AccountView, input.username.chars().take(64).collect::<String>());
     let attempt = match Attempt::begin(&api.store, &input.username, &origin.address).await? {
         Throttle::Free(attempt) => attempt,
@@ -83,7 +88,12 @@ async fn sign_in(State(api): State<Api>, Extension(origin): Extension<Origin>, I
         return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
     };
     attempt.succeeded(&api.store).await?;
-    begin_session(&api, &origin, &user.username, operation).await
+    let answer = begin_session(&api, &origin, &user.username, operation).await?;
+    // The browser forgets the session it had: so does the house.
+    if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
+        api.house.end_session(&id).await?;
+    }
+    Ok(answer)
 }
 
 /// Writes the sign-in down, begins the session and answers with its cookie.
@@ -304,7 +314,8 @@ async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input):
                     ));
                 }
             }
-            if api.store.tokens().await?.iter().filter(|row| row.username == *who.subject.user).count() >= TOKENS_EACH {
+            let live = |row: &&TokenRow| row.username == *who.subject.user && row.expires_at > now_ms();
+            if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
                 return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
             }
             let token = secret::token()?;

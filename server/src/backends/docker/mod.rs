@@ -12,7 +12,10 @@ use std::{collections::BTreeMap, io, pin::Pin, sync::Arc, task, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{Connection, SendRequest},
+};
 use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioIo},
@@ -24,7 +27,10 @@ pub use connect::{CONNECT, Connector, Tls};
 pub use error::EngineError;
 pub use health::{Health, HealthState};
 
-use crate::access::{Permit, Target};
+use crate::{
+    access::{Permit, Target},
+    clock::now_ms,
+};
 
 /// A body on its way to an engine.
 pub type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -33,6 +39,10 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 const AT_ONCE: usize = 256;
 /// Streams to one engine at the same time.
 const STREAMS: usize = 2_048;
+/// An engine that has answered no look for so long is given up, by requests that may take an hour too.
+const GIVEN_UP_MS: i64 = 30_000;
+/// How long a request waits before it cares: a look at an engine that was given up must have its time.
+const HOPE: Duration = Duration::from_secs(10);
 /// How long a request waits for its turn.
 const TURN: Duration = Duration::from_secs(2);
 
@@ -125,10 +135,22 @@ impl Engine {
         // The pool wants a whole address; the connector knows its own. hyper sends only the path.
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = format!("http://docker{path}").parse().map_err(|_| EngineError::BrokenOff)?;
-        match tokio::time::timeout(deadline, self.client.request(request)).await {
+        let answer = tokio::select! {
+            answer = tokio::time::timeout(deadline, self.client.request(request)) => answer,
+            () = self.given_up() => return Err(EngineError::Timeout),
+        };
+        match answer {
             Err(_) => Err(EngineError::Timeout),
             Ok(Err(error)) => Err(error::from_client(&error)),
             Ok(Ok(response)) => Ok(response),
+        }
+    }
+
+    /// Ends when the engine has been silent for so long that no answer is expected of it any more.
+    async fn given_up(&self) {
+        tokio::time::sleep(HOPE).await;
+        while !matches!(self.health.health(), Health::Down { since, .. } if now_ms() - since >= GIVEN_UP_MS) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 
@@ -136,8 +158,7 @@ impl Engine {
     pub async fn stream(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<(Response<Incoming>, Carrier), EngineError> {
         self.check(permit)?;
         let ask = async {
-            let stream = self.connector.connect().await.map_err(|e| error::from_io(&e))?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)?;
+            let (mut sender, connection) = self.dial().await?;
             let mut carrier = Carrier(Some(Box::pin(async move { drop(connection.await) })));
             let mut answer = std::pin::pin!(sender.send_request(request));
             let response = std::future::poll_fn(|cx| {
@@ -153,8 +174,7 @@ impl Engine {
     pub async fn hijack(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<Hijacked, EngineError> {
         self.check(permit)?;
         let ask = async {
-            let stream = self.connector.connect().await.map_err(|e| EngineError::Unreachable(e.to_string()))?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)?;
+            let (mut sender, connection) = self.dial().await?;
             tokio::spawn(connection.with_upgrades());
             sender.send_request(request).await.map_err(|_| EngineError::BrokenOff)
         };
@@ -164,6 +184,12 @@ impl Engine {
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(|_| EngineError::BrokenOff)?;
         Ok(Hijacked::Upgraded(TokioIo::new(upgraded)))
+    }
+
+    /// A connection for one request.
+    async fn dial(&self) -> Result<(SendRequest<Body>, Connection<connect::Stream, Body>), EngineError> {
+        let stream = self.connector.connect().await.map_err(|e| error::from_io(&e))?;
+        hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)
     }
 
     fn check(&self, permit: &Permit) -> Result<(), EngineError> {

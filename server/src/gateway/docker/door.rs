@@ -1,6 +1,11 @@
 //! The door: one request after the other through all the phases.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -165,7 +170,8 @@ impl EngineDoor {
     }
 
     async fn forward(&self, mut request: Request<Incoming>, classified: Classified, engine: &str, begun: Begun) -> Result<Response<Body>, Refusal> {
-        let Begun { permit, entry, lease } = begun;
+        let Begun { permit, entry, mut lease } = begun;
+        let mut over = None;
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
@@ -175,7 +181,7 @@ impl EngineDoor {
             let counts = Arc::new(Counts::default());
             let body = match classified.row.body {
                 Carries::None => nothing(incoming).await?,
-                Carries::Json => judged(&head.headers, incoming).await?,
+                Carries::Json => judged(&head.headers, incoming, &counts).await?,
                 Carries::Stream(_) => streamed(&head.headers, incoming, &counts)?,
             };
             let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
@@ -183,16 +189,27 @@ impl EngineDoor {
             let (deadline, turn) = match classified.row.reply {
                 Reply::Prompt => (PROMPT, engine.turn().await?),
                 Reply::Slow => (SLOW, engine.turn().await?),
-                Reply::Stream => (PROMPT, engine.stream_turn().await?),
-                Reply::Bulk | Reply::Upgrade(_) => (SLOW, engine.stream_turn().await?),
+                Reply::Stream | Reply::Upgrade(_) => (PROMPT, engine.stream_turn().await?),
+                Reply::Bulk => (SLOW, engine.stream_turn().await?),
             };
-            let (answer, carrier) = if upgrade {
-                (engine.hijack(&permit, rebuilt, deadline).await?, Carrier::default())
-            } else if matches!(classified.row.reply, Reply::Stream) {
-                let (answer, carrier) = engine.stream(&permit, rebuilt, deadline).await?;
-                (Hijacked::Answered(answer), carrier)
-            } else {
-                (Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?), Carrier::default())
+            let streams = !matches!(classified.row.reply, Reply::Prompt | Reply::Slow);
+            let asked = async {
+                if upgrade {
+                    return Ok((engine.hijack(&permit, rebuilt, deadline).await?, Carrier::default()));
+                }
+                if matches!(classified.row.reply, Reply::Stream) {
+                    let (answer, carrier) = engine.stream(&permit, rebuilt, deadline).await?;
+                    return Ok((Hijacked::Answered(answer), carrier));
+                }
+                Ok::<_, EngineError>((Hijacked::Answered(engine.send(&permit, rebuilt, deadline).await?), Carrier::default()))
+            };
+            // What a client sends for long ends with its right to, as what it is sent does. A change that has begun goes on.
+            let (answer, carrier) = tokio::select! {
+                answer = asked => answer?,
+                why = lease.ended(), if streams => {
+                    over = Some(why);
+                    return Err(Refusal::new(StatusCode::FORBIDDEN, why.reason()));
+                }
             };
             Ok((answer, carrier, client, counts, turn))
         };
@@ -200,7 +217,8 @@ impl EngineDoor {
             Ok(parts) => parts,
             Err(refusal) => {
                 let refusal: Refusal = refusal;
-                entry.finish(Ending::failed(refusal.status.as_u16()));
+                let ending = Ending::failed(refusal.status.as_u16());
+                entry.finish(over.map_or(ending, |over| over.ending(ending)));
                 return Err(refusal);
             }
         };
@@ -228,8 +246,8 @@ impl EngineDoor {
             return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine answered with a redirect, which is not followed."));
         }
         let hold = match classified.row.reply {
-            Reply::Prompt | Reply::Slow => Hold::prompt(),
-            Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::leased(lease),
+            Reply::Prompt | Reply::Slow => Hold::Prompt,
+            Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::Leased(lease),
         };
         let (head, incoming) = answered.into_parts();
         let mut response = Response::new(Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync());
@@ -279,7 +297,7 @@ async fn nothing(incoming: Incoming) -> Result<docker::Body, Refusal> {
 }
 
 /// Reads a JSON body in full and writes it anew.
-async fn judged(headers: &HeaderMap, incoming: Incoming) -> Result<docker::Body, Refusal> {
+async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<docker::Body, Refusal> {
     plain_encoding(headers)?;
     if incoming.size_hint().lower() > body::LARGEST as u64 {
         return Err(too_large());
@@ -291,6 +309,7 @@ async fn judged(headers: &HeaderMap, incoming: Incoming) -> Result<docker::Body,
         Ok(Err(_)) => return Err(Refusal::bad("The body broke off.")),
         Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
     };
+    counts.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(docker::empty()) };
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media.split(';').next().is_none_or(|media| !media.trim().eq_ignore_ascii_case("application/json")) {

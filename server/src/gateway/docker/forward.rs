@@ -4,10 +4,10 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     audit::{Ending, Entry},
@@ -89,19 +90,9 @@ impl Body for Upload {
 /// What holds an answer open, and what ends it.
 pub enum Hold {
     /// An answer that is soon whole: the engine must not pause for long.
-    Prompt(Pin<Box<Sleep>>),
+    Prompt,
     /// A stream: goes on while the right to it lasts.
-    Leased(Pin<Box<dyn Future<Output = Over> + Send>>),
-}
-
-impl Hold {
-    pub fn prompt() -> Self {
-        Hold::Prompt(Box::pin(tokio::time::sleep(ANSWER_PAUSE)))
-    }
-
-    pub fn leased(lease: Lease) -> Self {
-        Hold::Leased(Box::pin(lease.ended()))
-    }
+    Leased(Lease),
 }
 
 /// Chunks that are ready together go on as one, up to about this size...
@@ -111,23 +102,33 @@ const LARGE: usize = 4 * 1024;
 
 /// The engine's body on its way to the client. Dropping it drops the engine's connection if it is not at its end.
 pub struct Download {
+    answer: Arc<Mutex<Answer>>,
+    /// When an engine that is to answer soon has paused for too long.
+    pause: Option<Pin<Box<Sleep>>>,
+    /// Ends a stream with the right to it, even while nobody reads: a body is only asked for more when its client takes more.
+    _watch: Option<AbortOnDropHandle<()>>,
+}
+
+/// The engine's side of an answer, and what is written down of it.
+struct Answer {
+    open: Option<Open>,
+    over: Option<Over>,
+    waker: Option<Waker>,
+    status: u16,
+    counts: Arc<Counts>,
+    entry: Option<Entry>,
+}
+
+/// What is held while an answer goes on.
+struct Open {
     inner: Incoming,
     carrier: Carrier,
     /// How it ended, when that was found behind what goes on now.
     last: Option<Option<hyper::Error>>,
-    hold: Hold,
-    status: u16,
-    counts: Arc<Counts>,
-    entry: Option<Entry>,
     _turn: OwnedSemaphorePermit,
 }
 
-impl Download {
-    /// `carrier` moves `inner`'s connection, unless something else does.
-    pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
-        Self { inner, carrier, last: None, hold, status, counts, entry: Some(entry), _turn: turn }
-    }
-
+impl Open {
     fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             return Poll::Ready(frame);
@@ -167,7 +168,17 @@ impl Download {
         Poll::Ready(Some(Ok(batch.freeze())))
     }
 
+    fn is_end(&self) -> bool {
+        match &self.last {
+            Some(last) => last.is_none(),
+            None => self.inner.is_end_stream(),
+        }
+    }
+}
+
+impl Answer {
     fn finish(&mut self, ending: Ending) {
+        self.open = None;
         if let Some(entry) = self.entry.take() {
             entry.finish(self.counts.ending(ending));
         }
@@ -177,44 +188,25 @@ impl Download {
         self.finish(Ending::of_status(self.status));
     }
 
-    /// Why it must end now, if it must.
-    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<(Ending, io::Error)> {
-        let status = self.status;
-        match &mut self.hold {
-            Hold::Prompt(pause) => pause.as_mut().poll(cx).map(|()| {
-                let error = io::Error::new(io::ErrorKind::TimedOut, "the engine paused for too long");
-                (Ending::failed(504), error)
-            }),
-            Hold::Leased(ended) => ended.as_mut().poll(cx).map(|over| {
-                let error = io::Error::new(io::ErrorKind::PermissionDenied, over.reason());
-                (over.ending(Ending::of_status(status)), error)
-            }),
-        }
+    /// The right to it has ended. Whoever waits for more is told.
+    fn cut(&mut self, over: Over) -> Option<Waker> {
+        self.over = Some(over);
+        self.finish(over.ending(Ending::of_status(self.status)));
+        self.waker.take()
     }
-}
 
-impl Body for Download {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match self.poll_data(cx) {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if let Some(over) = self.over {
+            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::PermissionDenied, over.reason()))));
+        }
+        let Some(open) = &mut self.open else { return Poll::Ready(None) };
+        match open.poll_data(cx) {
             Poll::Ready(Some(Ok(data))) => {
-                // A busy stream must not outlive its lease.
-                if matches!(self.hold, Hold::Leased(_)) {
-                    if let Poll::Ready((ending, error)) = self.poll_hold(cx) {
-                        self.finish(ending);
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
                 self.counts.bytes_out.fetch_add(data.len() as u64, Ordering::Relaxed);
-                if let Hold::Prompt(pause) = &mut self.hold {
-                    pause.as_mut().reset(Instant::now() + ANSWER_PAUSE);
-                }
-                if self.is_end_stream() {
+                if open.is_end() {
                     self.done();
                 }
-                Poll::Ready(Some(Ok(Frame::data(data))))
+                Poll::Ready(Some(Ok(data)))
             }
             Poll::Ready(Some(Err(error))) => {
                 self.finish(Ending::failed(502));
@@ -224,29 +216,78 @@ impl Body for Download {
                 self.done();
                 Poll::Ready(None)
             }
-            Poll::Pending => self.poll_hold(cx).map(|(ending, error)| {
-                self.finish(ending);
-                Some(Err(error))
-            }),
+            Poll::Pending => {
+                self.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Download {
+    /// `carrier` moves `inner`'s connection, unless something else does.
+    pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
+        let open = Open { inner, carrier, last: None, _turn: turn };
+        let answer = Answer { open: Some(open), over: None, waker: None, status, counts, entry: Some(entry) };
+        let answer = Arc::new(Mutex::new(answer));
+        match hold {
+            Hold::Prompt => Self { answer, pause: Some(Box::pin(tokio::time::sleep(ANSWER_PAUSE))), _watch: None },
+            Hold::Leased(mut lease) => {
+                let watched = answer.clone();
+                let watch = tokio::spawn(async move {
+                    let over = lease.ended().await;
+                    let waker = lock(&watched).cut(over);
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                });
+                Self { answer, pause: None, _watch: Some(AbortOnDropHandle::new(watch)) }
+            }
+        }
+    }
+}
+
+fn lock(answer: &Mutex<Answer>) -> MutexGuard<'_, Answer> {
+    answer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let this = &mut *self;
+        let polled = lock(&this.answer).poll_data(cx);
+        match polled {
+            Poll::Ready(data) => {
+                if let Some(pause) = &mut this.pause {
+                    pause.as_mut().reset(Instant::now() + ANSWER_PAUSE);
+                }
+                Poll::Ready(data.map(|data| data.map(Frame::data)))
+            }
+            Poll::Pending => {
+                let Some(pause) = &mut this.pause else { return Poll::Pending };
+                std::task::ready!(pause.as_mut().poll(cx));
+                lock(&this.answer).finish(Ending::failed(504));
+                Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the engine paused for too long"))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.last {
-            Some(last) => last.is_none(),
-            None => self.inner.is_end_stream(),
-        }
+        let answer = lock(&self.answer);
+        answer.over.is_none() && answer.open.as_ref().is_none_or(Open::is_end)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        lock(&self.answer).open.as_ref().map_or_else(|| SizeHint::with_exact(0), |open| open.inner.size_hint())
     }
 }
 
 impl Drop for Download {
     fn drop(&mut self) {
         // The client left, or wanted no more: what it got, it got.
-        self.done();
+        lock(&self.answer).done();
     }
 }
 
@@ -281,7 +322,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<'_, S> {
 
 /// Carries a raw stream both ways until both sides have ended, one broke off, or the right to it has ended. When one side
 /// says that it will send no more, the other is told so and may go on answering.
-pub async fn tunnel<C, E>(client: C, engine: E, lease: Lease, entry: Entry)
+pub async fn tunnel<C, E>(client: C, engine: E, mut lease: Lease, entry: Entry)
 where
     C: AsyncRead + AsyncWrite + Unpin,
     E: AsyncRead + AsyncWrite + Unpin,
