@@ -126,3 +126,19 @@ scene('on a telephone the menu comes and goes', { viewport: narrow }, async (pag
   await page.getByRole('dialog').waitFor()
   await sound(page, 'palette-390')
 })
+
+scene('a page whose part cannot be loaded says so, and comes at the second try', async (page) => {
+  let down = true
+  await page.route('**/split_house*', (route) => (down ? route.abort() : route.continue()))
+  await visit(page, '/')
+  await page.getByRole('navigation').getByRole('link', { name: 'Audit' }).click()
+  await page.getByText('This page could not be loaded.').waitFor()
+  // The loader notes each of its tries.
+  const others = page.faults.filter((fault) => !fault.includes('Failed to fetch'))
+  assert.deepEqual(others, [])
+  page.faults.length = 0
+  await sound(page, 'part-missing')
+  down = false
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
+})

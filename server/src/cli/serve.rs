@@ -17,7 +17,7 @@ use crate::{
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     house::{House, load_policy},
-    http::{Doors, Front, Limits, Probes, serve},
+    http::{Doors, Front, Limits, Probes, Proxies, serve},
     jobs,
     observe::{self, Figures},
     operate::Operator,
@@ -83,7 +83,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let probes = Probes::new(store.clone());
-    serve(listener, Arc::new(Front { doors, house, probes }), Limits::default(), stop).await;
+    serve(listener, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
     for job in background {

@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::{access::is_target_name, backends::docker::Address};
@@ -19,6 +20,7 @@ pub struct File {
     pub external_url: Option<String>,
     pub key_file: Option<PathBuf>,
     pub console_dir: Option<PathBuf>,
+    pub trusted_proxies: Vec<String>,
     pub engines: Vec<EngineSection>,
 }
 
@@ -77,6 +79,8 @@ pub struct Config {
     pub key_file: PathBuf,
     pub console_dir: Option<PathBuf>,
     pub admin_password: Option<String>,
+    /// Whose word about where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
     pub engines: Vec<EngineSection>,
 }
 
@@ -103,6 +107,13 @@ impl Config {
         if !(external_url.starts_with("http://") || external_url.starts_with("https://")) {
             mistakes.push(format!("external_url: {external_url:?} must begin with http:// or https://."));
         }
+        let mut trusted_proxies = Vec::new();
+        for proxy in &file.trusted_proxies {
+            match proxy.parse::<IpNet>().or_else(|_| proxy.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => trusted_proxies.push(network),
+                Err(_) => mistakes.push(format!("trusted_proxies: {proxy:?} is neither an address nor a network, such as 10.0.0.0/8.")),
+            }
+        }
         let data_dir = over.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
         let mut names = std::collections::HashSet::new();
         for engine in &file.engines {
@@ -118,6 +129,7 @@ impl Config {
             external_url: external_url.trim_end_matches('/').to_owned(),
             console_dir: over.console_dir.or(file.console_dir),
             admin_password: over.admin_password,
+            trusted_proxies,
             engines: file.engines,
         })
     }
@@ -150,9 +162,9 @@ mod tests {
     #[test]
     fn every_mistake_is_reported_at_once() {
         let path = std::env::temp_dir().join(format!("pilothouse-config-{}.toml", std::process::id()));
-        std::fs::write(&path, "listen = 'x'\n[[engines]]\nname = 'A'\nurl = 'http://x'\n[[engines]]\nname = 'b'\nurl = 'tcp://x:1'\n").unwrap();
+        std::fs::write(&path, "listen = 'x'\ntrusted_proxies = ['10.0.0.0/8', 'x']\n[[engines]]\nname = 'A'\nurl = 'http://x'\n[[engines]]\nname = 'b'\nurl = 'tcp://x:1'\n").unwrap();
         let mistakes = Config::load(Overrides { config: Some(path.clone()), ..Overrides::default() }).unwrap_err();
-        assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
+        assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
         std::fs::write(&path, "nonsense = 1\n").unwrap();
         assert!(Config::load(Overrides { config: Some(path.clone()), ..Overrides::default() }).is_err());
         std::fs::remove_file(path).unwrap();

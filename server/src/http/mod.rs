@@ -4,8 +4,10 @@ pub mod headers;
 mod listener;
 pub mod origin;
 mod probes;
+mod proxies;
 mod router;
 
 pub use listener::{Limits, serve};
 pub use probes::Probes;
+pub use proxies::Proxies;
 pub use router::{Doors, Front};

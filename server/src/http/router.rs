@@ -19,7 +19,7 @@ use crate::{
     house::House,
 };
 
-use super::{Probes, headers, origin};
+use super::{Probes, Proxies, headers, origin};
 
 /// The doors there are.
 pub struct Doors {
@@ -37,6 +37,7 @@ pub struct Front {
     pub house: Arc<House>,
     /// `/healthz` and `/readyz`.
     pub probes: Probes,
+    pub proxies: Proxies,
 }
 
 impl Front {
@@ -103,6 +104,6 @@ impl Front {
     fn origin(&self, door: Door, headers: &HeaderMap, peer: SocketAddr) -> Origin {
         let client: String =
             headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
-        Origin { door, address: peer.ip().to_canonical().to_string().into(), client: client.into() }
+        Origin { door, address: self.proxies.client(peer.ip(), headers).to_string().into(), client: client.into() }
     }
 }

@@ -125,7 +125,7 @@ fn Certificates(draft: Draft, error: Signal<Option<String>>, kept: bool) -> impl
     const PEM: &str = "-----BEGIN CERTIFICATE-----";
     const KEY: &str = "-----BEGIN PRIVATE KEY-----";
     let about = if kept {
-        "Certificates are stored. Leave all three empty to keep them, or fill in all three to replace them."
+        "Certificates are stored for this address. Leave all three empty to keep them, or fill in all three to replace them."
     } else {
         "Three PEM texts: ca.pem, cert.pem and key.pem of a Docker client. They are sealed when stored, and never shown again."
     };
