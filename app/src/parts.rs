@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use futures_util::FutureExt;
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use leptos_meta::Title;
 
 use crate::api::{Code, Problem};
 use crate::pages::account::{Account, Tokens, UseDocker};
@@ -165,7 +166,7 @@ where
     let draw = move || match state.get() {
         // What a page reads while it is built must not build it anew.
         State::Here => untrack(|| page().now_or_never()).and_then(Result::ok).unwrap_or_else(|| missing(again)),
-        State::OnItsWay => view! { <SkeletonText lines=6/> }.into_any(),
+        State::OnItsWay => view! { <Title text="Loading"/><SkeletonText lines=6/> }.into_any(),
         State::Missing => missing(again),
     };
     draw.into_any()
@@ -173,7 +174,7 @@ where
 
 fn missing(again: impl Fn(()) + Copy + Send + Sync + 'static) -> AnyView {
     let problem = Problem::new(Code::BackendUnreachable, "This page could not be loaded.").detail("The connection to Pilothouse may be down.");
-    view! { <ProblemView problem retry=Callback::new(again)/> }.into_any()
+    view! { <Title text="Not loaded"/><ProblemView problem retry=Callback::new(again)/> }.into_any()
 }
 
 #[cfg(test)]

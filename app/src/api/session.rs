@@ -78,7 +78,9 @@ impl MeOutput {
     /// For hiding what would be refused: the server decides, whatever this says.
     pub fn may(&self, permission: &str, target: Option<&str>) -> bool {
         self.grants.iter().any(|grant| {
-            let in_scope = grant.scope == "all" || target.is_some_and(|name| grant.scope.strip_prefix("engine/") == Some(name));
+            // What is Pilothouse's own, where its engines are among it, needs a grant on everything.
+            let on_target = || !permission.starts_with("system.") && target.is_some_and(|name| grant.scope.strip_prefix("engine/") == Some(name));
+            let in_scope = grant.scope == "all" || on_target();
             in_scope && grant.permissions.iter().any(|p| p == permission)
         })
     }

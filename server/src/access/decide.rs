@@ -89,7 +89,7 @@ impl Policy {
             return Err(Denied { reason: "This user is disabled or does not exist.".to_owned(), visible: false });
         };
         if let Some(engine) = &subject.bound_to {
-            if operation.target != Target::Engine(engine.to_string()) {
+            if operation.target != Target::Engine(engine.to_string()) || operation.permission.is_house() {
                 return Err(Denied { reason: format!("This credential is good for engine {engine} only."), visible: false });
             }
         }
@@ -97,11 +97,13 @@ impl Policy {
             return Ok(Permit { operation, reason: "own account".to_owned() });
         }
         let here = || grants.iter().filter(|grant| grant.scope.covers(&operation.target));
-        if let Some(grant) = here().find(|grant| grant.role.holds(operation.permission)) {
+        let good = |grant: &&Grant| !operation.permission.is_house() || grant.scope == Scope::All;
+        if let Some(grant) = here().filter(good).find(|grant| grant.role.holds(operation.permission)) {
             let reason = format!("{} on {} ({})", grant.role.name, grant.scope, grant.id);
             return Ok(Permit { operation, reason });
         }
         let place = match &operation.target {
+            _ if operation.permission.is_house() => "all".to_owned(),
             Target::System => "all".to_owned(),
             Target::Engine(name) => format!("engine/{name}"),
         };
@@ -175,6 +177,23 @@ mod tests {
         assert!(ask(engine("a")).is_ok());
         assert!(ask(engine("b")).is_err());
         assert!(ask(Target::System).is_err());
+    }
+
+    #[test]
+    fn a_right_on_one_engine_does_not_say_where_it_is() {
+        let grant = Grant { id: "g".to_owned(), user: "eve".to_owned(), role: Role::named("admin").unwrap(), scope: Scope::Engine("a".to_owned()) };
+        let policy = Policy::new(["eve".to_owned(), "ana".to_owned()], [grant.clone(), Grant { user: "ana".to_owned(), scope: Scope::All, ..grant }]);
+        let ask = |user: &str, bound: Option<&str>, permission| {
+            let subject = Subject { user: user.into(), bound_to: bound.map(Into::into) };
+            policy.decide(&subject, Operation::new("Test", permission, engine("a"), ""))
+        };
+        for permission in Permission::ALL.iter().copied().filter(|permission| permission.is_house()) {
+            assert!(ask("eve", None, permission).is_err(), "{permission}");
+            assert!(ask("ana", Some("a"), permission).is_err(), "{permission}");
+            assert!(ask("ana", None, permission).is_ok(), "{permission}");
+        }
+        assert!(ask("eve", None, Permission::ContainerCreate).is_ok());
+        assert!(ask("ana", Some("a"), Permission::ContainerCreate).is_ok());
     }
 
     #[test]

@@ -140,7 +140,13 @@ impl Permission {
 
     /// Whether its intent must be on disk before anything happens. Plain reads are written down too, but nobody waits for it.
     pub fn is_strict(self) -> bool {
-        matches!(self.kind(), Kind::Change | Kind::Sensitive)
+        self.kind() == Kind::Sensitive || self.is_change()
+    }
+
+    /// Whether it is about Pilothouse itself, which no right on one target gives. Where an engine is belongs to it: whoever may say that
+    /// the engine `a` is at another address reaches every engine there is.
+    pub fn is_house(self) -> bool {
+        self.name().starts_with("system.")
     }
 
     /// Whether its use may change something.

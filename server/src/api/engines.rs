@@ -18,7 +18,7 @@ use super::{Answer, Api, ApiError, Asked, Input, Who, list, route};
 use crate::{
     access::{Operation, Permission, is_target_name, watch},
     authn::Principal,
-    backends::docker::{Engine, Health},
+    backends::docker::{Address, Engine, Health},
     clock::now_ms,
     fleet::{Blueprint, Pem},
     store::StoreError,
@@ -113,8 +113,14 @@ fn build(blueprint: &Blueprint) -> Result<Engine, ApiError> {
     blueprint.build().map_err(|(field, why)| ApiError::field(field, why))
 }
 
+/// An address as it may be written down: what is none, or holds a password, is left out.
+fn place(url: &str) -> String {
+    Address::parse(url).map(|address| address.to_string()).unwrap_or_default()
+}
+
 async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineTest> {
-    let operation = Operation::on_engine("EngineTest", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &input.url);
+    let operation =
+        Operation::on_engine("EngineTest", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &place(&input.url));
     api.operator
         .operate(&who, operation, async |permit| {
             let blueprint = blueprint(input)?;
@@ -132,7 +138,8 @@ async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<E
 }
 
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineCreate> {
-    let operation = Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &input.url);
+    let operation =
+        Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &place(&input.url));
     api.operator
         .operate(&who, operation, async |_| {
             let blueprint = blueprint(input)?;

@@ -64,7 +64,7 @@ async fn sign_in(
     before: Option<Extension<Principal>>,
     Input(input): Input<SignInInput>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::on_system("SignIn", Permission::AccountView, input.username.chars().take(64).collect::<String>());
+    let operation = Operation::on_system("SignIn", Permission::SessionManage, input.username.chars().take(64).collect::<String>());
     let attempt = match Attempt::begin(&api.store, &input.username, &origin.address).await? {
         Throttle::Free(attempt) => attempt,
         Throttle::Wait(seconds) => {

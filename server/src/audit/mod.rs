@@ -201,7 +201,8 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.end(Ending { outcome: "failed", status: None, bytes_in: 0, bytes_out: 0 });
+        // Whoever asked left before the answer: it may have been done or not.
+        self.end(Ending { outcome: "unknown", status: None, bytes_in: 0, bytes_out: 0 });
     }
 }
 

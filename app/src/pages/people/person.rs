@@ -60,8 +60,8 @@ fn Found(user: Signal<User>, read: Read) -> impl IntoView {
         <div class="form person">
             <p class="muted">
                 <Badge text=state tone=tone/>" "
-                {is_me.then(|| view! { <Badge text="this is you" tone=Tone::Info/>" " })}
-                "Added "<Time at=Signal::derive(move || user.with(|user| user.created_at))/>
+                {is_me.then(|| view! { <Badge text="this is you" tone=Tone::Info/> })}
+                " Added "<Time at=Signal::derive(move || user.with(|user| user.created_at))/>
             </p>
             <Gate permission="system.grant.list" silent=true><Grants username=for_grants.clone()/></Gate>
             <Gate permission="system.user.update" silent=true><SetPassword username=for_password.clone()/></Gate>

@@ -24,7 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     audit::{Ending, Entry},
     backends::docker::Carrier,
-    lease::{Lease, Over},
+    lease::Lease,
 };
 
 /// How long a client may pause in the middle of a body it sends.
@@ -95,6 +95,8 @@ pub enum Hold {
     Leased(Lease),
 }
 
+/// An answer of so many bytes is written at once, whether its client reads or not.
+const SMALL: u64 = 16 * 1024;
 /// Chunks that are ready together go on as one, up to about this size...
 const BATCH: usize = 16 * 1024;
 /// ...but for those that are large enough to go alone.
@@ -112,7 +114,8 @@ pub struct Download {
 /// The engine's side of an answer, and what is written down of it.
 struct Answer {
     open: Option<Open>,
-    over: Option<Over>,
+    /// Why it ends before its end.
+    broken: Option<(io::ErrorKind, &'static str)>,
     waker: Option<Waker>,
     status: u16,
     counts: Arc<Counts>,
@@ -188,16 +191,18 @@ impl Answer {
         self.finish(Ending::of_status(self.status));
     }
 
-    /// The right to it has ended. Whoever waits for more is told.
-    fn cut(&mut self, over: Over) -> Option<Waker> {
-        self.over = Some(over);
-        self.finish(over.ending(Ending::of_status(self.status)));
-        self.waker.take()
+    /// Ends it before its end. Whoever waits for more is told why.
+    fn cut(&mut self, ending: Ending, kind: io::ErrorKind, why: &'static str) {
+        self.broken = Some((kind, why));
+        self.finish(ending);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if let Some(over) = self.over {
-            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::PermissionDenied, over.reason()))));
+        if let Some((kind, why)) = self.broken {
+            return Poll::Ready(Some(Err(io::Error::new(kind, why))));
         }
         let Some(open) = &mut self.open else { return Poll::Ready(None) };
         match open.poll_data(cx) {
@@ -227,23 +232,44 @@ impl Answer {
 impl Download {
     /// `carrier` moves `inner`'s connection, unless something else does.
     pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
+        let small = inner.size_hint().upper().is_some_and(|size| size <= SMALL);
         let open = Open { inner, carrier, last: None, _turn: turn };
-        let answer = Answer { open: Some(open), over: None, waker: None, status, counts, entry: Some(entry) };
+        let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry) };
         let answer = Arc::new(Mutex::new(answer));
         match hold {
-            Hold::Prompt => Self { answer, pause: Some(Box::pin(tokio::time::sleep(ANSWER_PAUSE))), _watch: None },
-            Hold::Leased(mut lease) => {
-                let watched = answer.clone();
-                let watch = tokio::spawn(async move {
-                    let over = lease.ended().await;
-                    let waker = lock(&watched).cut(over);
-                    if let Some(waker) = waker {
-                        waker.wake();
-                    }
-                });
+            // What fits into the connection's own buffer is taken at once.
+            Hold::Prompt if small => Self { answer, pause: Some(Box::pin(tokio::time::sleep(ANSWER_PAUSE))), _watch: None },
+            Hold::Prompt => {
+                let watch = tokio::spawn(stalled(answer.clone()));
+                Self { answer, pause: None, _watch: Some(AbortOnDropHandle::new(watch)) }
+            }
+            Hold::Leased(lease) => {
+                let watch = tokio::spawn(unleased(answer.clone(), lease));
                 Self { answer, pause: None, _watch: Some(AbortOnDropHandle::new(watch)) }
             }
         }
+    }
+}
+
+/// Ends an answer with the right to it.
+async fn unleased(answer: Arc<Mutex<Answer>>, mut lease: Lease) {
+    let over = lease.ended().await;
+    let mut answer = lock(&answer);
+    let ending = over.ending(Ending::of_status(answer.status));
+    answer.cut(ending, io::ErrorKind::PermissionDenied, over.reason());
+}
+
+/// Ends an answer that nothing was taken of for so long: it holds one of the turns that everybody needs.
+async fn stalled(answer: Arc<Mutex<Answer>>) {
+    let mut taken = 0;
+    loop {
+        tokio::time::sleep(ANSWER_PAUSE).await;
+        let mut answer = lock(&answer);
+        let now = answer.counts.bytes_out.load(Ordering::Relaxed);
+        if now == taken {
+            return answer.cut(Ending::failed(504), io::ErrorKind::TimedOut, "the engine or the client paused for too long");
+        }
+        taken = now;
     }
 }
 
@@ -276,7 +302,7 @@ impl Body for Download {
 
     fn is_end_stream(&self) -> bool {
         let answer = lock(&self.answer);
-        answer.over.is_none() && answer.open.as_ref().is_none_or(Open::is_end)
+        answer.broken.is_none() && answer.open.as_ref().is_none_or(Open::is_end)
     }
 
     fn size_hint(&self) -> SizeHint {
