@@ -134,7 +134,6 @@ fn start_to_answer(engine: &Engine) -> f64 {
     median(taken)
 }
 
-/// What a browser loads before the first page works: the module, its glue and the styles.
 /// What a browser loads for the overview, compressed, in KiB; and what it loads in all, once it has been everywhere that has no
 /// terminal, chart or reference.
 fn browser_half() -> [f64; 2] {
