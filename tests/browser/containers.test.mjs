@@ -1,12 +1,12 @@
 // The list of containers: found, sorted, paged, followed, acted on, one and many; and the form that makes one.
 import assert from 'node:assert/strict'
-import { answer, api, choose, discard, docker, make, narrow, on, row, scene, sound, told, until, visit } from './harness.mjs'
+import { answer, choose, discard, docker, make, on, row, scenes, sound, told, until, visit } from './harness.mjs'
 
 const list = `${on}/containers`
 const names = (page) => page.locator('tbody td.main .name').allInnerTexts()
 const state = (page, name, word) => row(page, name).locator('.state-dot').getByText(word, { exact: true }).waitFor({ timeout: 20_000 })
 
-scene('search, order and filters are in the address, and outlive a reload', async (page) => {
+scenes('search, order and filters are in the address, and outlive a reload', async (page) => {
   await visit(page, list)
   await page.getByRole('button', { name: 'Name', exact: true }).click()
   await page.waitForURL(/sort=-name/)
@@ -48,15 +48,16 @@ scene('search, order and filters are in the address, and outlive a reload', asyn
   await row(page, 'web').waitFor()
 })
 
-scene('more than fit on a page are paged by the server', async (page) => {
-  const many = Array.from({ length: 55 }, (_, n) => `page-${String(n).padStart(2, '0')}`)
+scenes('more than fit on a page are paged by the server', async (page, own) => {
+  const all = own('page')
+  const many = Array.from({ length: 55 }, (_, n) => `${all}-${String(n).padStart(2, '0')}`)
   await discard(...many)
   const at = (part) => many.filter((_, n) => n % 5 === part)
   const create = async (some) => {
     for (const name of some) await docker('create', '--network', 'none', '--name', name, 'busybox', 'true')
   }
   await Promise.all([0, 1, 2, 3, 4].map((part) => create(at(part))))
-  await visit(page, `${list}?q=page-`)
+  await visit(page, `${list}?q=${all}-`)
   await page.getByText('50 of 55 containers').waitFor()
   assert.deepEqual(await names(page), many.slice(0, 50))
   const previous = page.getByRole('button', { name: /^Previous/ })
@@ -72,94 +73,99 @@ scene('more than fit on a page are paged by the server', async (page) => {
   await discard(...many)
 })
 
-scene('what happens elsewhere shows without a reload', async (page) => {
-  await make('ui-live')
-  await visit(page, `${list}?q=ui-live`)
+scenes('what happens elsewhere shows without a reload', async (page, own) => {
+  const name = own('ui-live')
+  await make(name)
+  await visit(page, `${list}?q=${name}`)
   await page.locator('.live-mark').getByText('Live').waitFor()
-  await state(page, 'ui-live', 'running')
-  await docker('kill', 'ui-live')
-  await state(page, 'ui-live', 'exited')
-  await docker('start', 'ui-live')
-  await state(page, 'ui-live', 'running')
-  await docker('pause', 'ui-live')
-  await state(page, 'ui-live', 'paused')
-  await discard('ui-live')
-  await row(page, 'ui-live').waitFor({ state: 'detached' })
+  await state(page, name, 'running')
+  await docker('kill', name)
+  await state(page, name, 'exited')
+  await docker('start', name)
+  await state(page, name, 'running')
+  await docker('pause', name)
+  await state(page, name, 'paused')
+  await discard(name)
+  await row(page, name).waitFor({ state: 'detached' })
 })
 
-scene('what is open stays open while the list is read again', async (page) => {
-  await make('ui-open')
-  await visit(page, `${list}?q=ui-open`)
+scenes('what is open stays open while the list is read again', async (page, own) => {
+  const name = own('ui-open')
+  await make(name)
+  await visit(page, `${list}?q=${name}`)
   await page.locator('.live-mark').getByText('Live').waitFor()
-  await row(page, 'ui-open').getByRole('button', { name: /^More for/ }).click()
+  await row(page, name).getByRole('button', { name: /^More for/ }).click()
   const item = page.getByRole('menuitem', { name: 'Kill' })
   await item.focus()
-  await docker('pause', 'ui-open')
-  await state(page, 'ui-open', 'paused')
+  await docker('pause', name)
+  await state(page, name, 'paused')
   assert.equal(await item.evaluate((e) => e === document.activeElement), true, 'the menu is open, and the focus where it was')
-  await discard('ui-open')
+  await discard(name)
 })
 
-scene('one is stopped, started, restarted, paused, killed and removed', async (page) => {
-  await make('ui-one')
-  await visit(page, `${list}?q=ui-one`)
-  await row(page, 'ui-one').getByRole('button', { name: 'Stop ui-one' }).click()
+scenes('one is stopped, started, restarted, paused, killed and removed', async (page, own) => {
+  const name = own('ui-one')
+  await make(name)
+  await visit(page, `${list}?q=${name}`)
+  await row(page, name).getByRole('button', { name: `Stop ${name}` }).click()
   assert.match(await answer(page, 'Stop'), /Connections close/)
-  await told(page, 'Stopped ui-one.')
-  await state(page, 'ui-one', 'exited')
-  await row(page, 'ui-one').getByRole('button', { name: 'Start ui-one' }).click()
-  await told(page, 'Started ui-one.')
-  await state(page, 'ui-one', 'running')
+  await told(page, `Stopped ${name}.`)
+  await state(page, name, 'exited')
+  await row(page, name).getByRole('button', { name: `Start ${name}` }).click()
+  await told(page, `Started ${name}.`)
+  await state(page, name, 'running')
 
-  const startedAt = () => docker('inspect', '--format', '{{.State.StartedAt}}', 'ui-one')
+  const startedAt = () => docker('inspect', '--format', '{{.State.StartedAt}}', name)
   const before = await startedAt()
-  await choose(page, 'ui-one', 'Restart')
+  await choose(page, name, 'Restart')
   assert.match(await answer(page, 'Restart'), /cut off/)
-  await told(page, 'Restarted ui-one.')
+  await told(page, `Restarted ${name}.`)
   assert.notEqual(await startedAt(), before)
 
-  await state(page, 'ui-one', 'running')
-  await choose(page, 'ui-one', 'Pause')
-  await state(page, 'ui-one', 'paused')
-  await choose(page, 'ui-one', 'Go on')
-  await state(page, 'ui-one', 'running')
+  await state(page, name, 'running')
+  await choose(page, name, 'Pause')
+  await state(page, name, 'paused')
+  await choose(page, name, 'Go on')
+  await state(page, name, 'running')
 
-  await choose(page, 'ui-one', 'Kill')
+  await choose(page, name, 'Kill')
   assert.match(await answer(page, 'Kill'), /not written to disk is lost/)
-  await state(page, 'ui-one', 'exited')
-  assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', 'ui-one'), '137')
-  await row(page, 'ui-one').getByRole('button', { name: 'Start ui-one' }).click()
-  await state(page, 'ui-one', 'running')
+  await state(page, name, 'exited')
+  assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', name), '137')
+  await row(page, name).getByRole('button', { name: `Start ${name}` }).click()
+  await state(page, name, 'running')
 
-  await choose(page, 'ui-one', 'Remove')
+  await choose(page, name, 'Remove')
   await page.getByRole('dialog').waitFor()
   await sound(page, 'container-remove')
-  assert.match(await answer(page, /^Remove/, 'ui-one'), /writable layer.*killed first/)
-  await told(page, 'Removed ui-one.')
-  await row(page, 'ui-one').waitFor({ state: 'detached' })
+  assert.match(await answer(page, /^Remove/, name), /writable layer.*killed first/)
+  await told(page, `Removed ${name}.`)
+  await row(page, name).waitFor({ state: 'detached' })
 })
 
-scene('a question can be left without anything done', async (page) => {
-  await make('ui-kept')
-  await visit(page, `${list}?q=ui-kept`)
-  await choose(page, 'ui-kept', 'Remove')
+scenes('a question can be left without anything done', async (page, own) => {
+  const name = own('ui-kept')
+  await make(name)
+  await visit(page, `${list}?q=${name}`)
+  await choose(page, name, 'Remove')
   const dialog = page.getByRole('dialog')
-  await dialog.getByLabel(/^Type/).fill('ui-kep')
+  await dialog.getByLabel(/^Type/).fill(name.slice(0, -1))
   await page.keyboard.press('Enter')
   assert.equal(await dialog.isVisible(), true, 'a name that is not whole does nothing')
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
-  await choose(page, 'ui-kept', 'Kill')
+  await choose(page, name, 'Kill')
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await dialog.waitFor({ state: 'hidden' })
-  assert.equal(await docker('inspect', '--format', '{{.State.Running}}', 'ui-kept'), 'true')
-  await discard('ui-kept')
+  assert.equal(await docker('inspect', '--format', '{{.State.Running}}', name), 'true')
+  await discard(name)
 })
 
-scene('many are started, stopped, restarted, killed and removed at once', async (page) => {
-  const both = ['ui-many-1', 'ui-many-2']
+scenes('many are started, stopped, restarted, killed and removed at once', async (page, own) => {
+  const many = own('ui-many')
+  const both = [`${many}-1`, `${many}-2`]
   await make(...both)
-  await visit(page, `${list}?q=ui-many`)
+  await visit(page, `${list}?q=${many}`)
   const bar = page.getByRole('region', { name: 'Selected containers' })
   const select = async () => {
     await page.getByLabel('Select all on this page').check()
@@ -170,17 +176,14 @@ scene('many are started, stopped, restarted, killed and removed at once', async 
   }
   await select()
   await sound(page, 'containers-selected')
-  await page.setViewportSize(narrow)
-  await sound(page, 'containers-selected-390')
-  await page.setViewportSize({ width: 1440, height: 900 })
   for (const [button, done, word] of [['Kill', 'Killed', 'exited'], ['Start', 'Started', 'running'], ['Restart', 'Restarted', 'running'], ['Stop', 'Stopped', 'exited']]) {
     await select()
     await bar.getByRole('button', { name: button, exact: true }).click()
-    if (button !== 'Start') assert.match(await answer(page, button), /ui-many-1, ui-many-2/)
+    if (button !== 'Start') assert.match(await answer(page, button), new RegExp(both.join(', ')))
     await told(page, `${done} 2 containers.`)
     await all(word)
   }
-  await row(page, 'ui-many-1').getByRole('checkbox').check()
+  await row(page, both[0]).getByRole('checkbox').check()
   await bar.getByText('1 selected').waitFor()
   await select()
   await bar.getByRole('button', { name: 'Remove' }).click()
@@ -189,21 +192,23 @@ scene('many are started, stopped, restarted, killed and removed at once', async 
   await page.getByRole('heading', { name: 'No container fits' }).waitFor()
 })
 
-scene('what fails is told, and why', async (page) => {
-  await discard('ui-failing')
-  await docker('create', '--name', 'ui-failing', 'busybox', 'no-such-program')
+scenes('what fails is told, and why', async (page, own) => {
+  const name = own('ui-failing')
+  await discard(name)
+  await docker('create', '--name', name, 'busybox', 'no-such-program')
   page.provoked = [/^[45]\d\d POST .*\/start$/]
-  await visit(page, `${list}?q=ui-failing`)
-  await row(page, 'ui-failing').getByRole('button', { name: 'Start ui-failing' }).click()
+  await visit(page, `${list}?q=${name}`)
+  await row(page, name).getByRole('button', { name: `Start ${name}` }).click()
   await told(page, /no-such-program/)
   await sound(page, 'container-start-failed')
   await page.getByRole('button', { name: 'Dismiss' }).click()
   await page.locator('.toast').waitFor({ state: 'detached' })
-  await discard('ui-failing')
+  await discard(name)
 })
 
-scene('a container is made with all that the form asks for', async (page) => {
-  await discard('ui-made')
+scenes('a container is made with all that the form asks for', async (page, own) => {
+  const [name, data] = ['ui-made', 'ui-made-data'].map(own)
+  await discard(name)
   await visit(page, `${list}/new`)
   const made = page.getByRole('button', { name: 'Make the container' })
   const fill = (label, text) => page.getByRole('textbox', { name: label }).fill(text)
@@ -211,7 +216,7 @@ scene('a container is made with all that the form asks for', async (page) => {
 
   await page.getByRole('button', { name: 'busybox:latest' }).click()
   assert.equal(await page.getByRole('textbox', { name: 'Image' }).inputValue(), 'busybox:latest')
-  await fill(/^Name/, 'ui-made')
+  await fill(/^Name/, name)
   await fill(/^Command/, "sh -c 'echo \"two  words\"; sleep 3600")
   await made.click()
   await page.getByText("A quote ( ' ) is not closed.").waitFor()
@@ -222,28 +227,28 @@ scene('a container is made with all that the form asks for', async (page) => {
   await sound(page, 'container-new-refused')
   await fill(/^Ports/, '127.0.0.1:18080:80')
   await page.getByRole('button', { name: 'shop_default' }).click()
-  await fill(/^Volumes/, 'ui-made-data:/data:ro')
+  await fill(/^Volumes/, `${data}:/data:ro`)
   await fill(/^Environment/, 'GREETING=hello there\nEMPTY=')
   await fill(/^Labels/, 'env=test\nbrowser=yes')
   await page.getByLabel('Restart').selectOption('on-failure')
   await made.click()
-  await told(page, 'Made ui-made.')
-  await page.getByRole('heading', { level: 1, name: 'ui-made' }).waitFor()
+  await told(page, `Made ${name}.`)
+  await page.getByRole('heading', { level: 1, name: name }).waitFor()
   await page.locator('.state-dot').getByText('running').first().waitFor()
 
-  const { Config: config, HostConfig: host, NetworkSettings: net } = JSON.parse(await docker('inspect', 'ui-made'))[0]
+  const { Config: config, HostConfig: host, NetworkSettings: net } = JSON.parse(await docker('inspect', name))[0]
   assert.deepEqual(config.Cmd, ['sh', '-c', 'echo "two  words"; sleep 3600'])
   assert.ok(config.Env.includes('GREETING=hello there') && config.Env.includes('EMPTY='))
   assert.equal(config.Labels.env, 'test')
   assert.deepEqual(host.PortBindings, { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18080' }] })
   assert.equal(host.RestartPolicy.Name, 'on-failure')
   assert.deepEqual(Object.keys(net.Networks), ['shop_default'])
-  assert.match(JSON.stringify(host.Binds ?? host.Mounts), /ui-made-data/)
-  await discard('ui-made')
-  await docker('volume', 'rm', 'ui-made-data')
+  assert.match(JSON.stringify(host.Binds ?? host.Mounts), new RegExp(data))
+  await discard(name)
+  await docker('volume', 'rm', data)
 })
 
-scene('an image that is not there is said to be not there', async (page) => {
+scenes('an image that is not there is said to be not there', async (page) => {
   page.provoked = [/^404 POST .*\/containers$/]
   await visit(page, `${list}/new`)
   await page.getByRole('textbox', { name: 'Image' }).fill('no/such:image')

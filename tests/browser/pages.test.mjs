@@ -50,8 +50,8 @@ for (const [name, [path, ready]] of Object.entries(PAGES)) {
     await visit(page, path)
     await page.locator(ready).first().waitFor()
     await calm(page, `${name} at 390 px`)
-    await sound(page, `${name}-390`)
+    await sound(page, name)
     await page.emulateMedia({ colorScheme: 'dark' })
-    await sound(page, `${name}-390-dark`, DARK)
+    await sound(page, `${name}-dark`, DARK)
   })
 }
