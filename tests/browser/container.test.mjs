@@ -1,6 +1,6 @@
 // The page of one container, tab by tab.
 import assert from 'node:assert/strict'
-import { answer, api, choose, discard, docker, make, narrow, on, scene, screens, settled, sound, told, until, visit, wide } from './harness.mjs'
+import { answer, discard, docker, isNarrow, make, narrow, on, scenes, sound, until, visit, wide } from './harness.mjs'
 
 const page_of = (name, tab) => `${on}/containers/${name}${tab ? `?tab=${tab}` : ''}`
 const lines = (page) => page.locator('.log-line')
@@ -12,7 +12,7 @@ async function speaker(name, script) {
 }
 const say = (name, words) => docker('exec', name, 'sh', '-c', 'printf "%s\\n" "$1" >/say', 'say', words)
 
-scene('the summary tells what it is and leads to what it uses', async (page) => {
+scenes('the summary tells what it is and leads to what it uses', async (page) => {
   await visit(page, page_of('db'))
   const facts = page.locator('main')
   for (const words of ['sample db', 'shop / db', 'Always', '/var/lib/data']) await facts.getByText(words).first().waitFor()
@@ -32,7 +32,7 @@ scene('the summary tells what it is and leads to what it uses', async (page) => 
   await page.waitForURL(`**${on}/volumes?q=shop_data`)
 })
 
-scene('one that failed says so', async (page) => {
+scenes('one that failed says so', async (page) => {
   await visit(page, page_of('cron'))
   await page.getByText('It did not end well').waitFor()
   await page.getByText(/^Exit code 3\./).waitFor()
@@ -44,15 +44,16 @@ scene('one that failed says so', async (page) => {
   await sound(page, 'container-processes-ended')
 })
 
-scene('its page follows what happens to it', async (page) => {
-  await make('ui-page')
-  await visit(page, page_of('ui-page'))
+scenes('its page follows what happens to it', async (page, own) => {
+  const [name, renamed] = ['ui-page', 'ui-renamed'].map(own)
+  await make(name)
+  await visit(page, page_of(name))
   const state = page.locator('.page-actions .state-dot')
   await state.getByText('running').waitFor()
   await page.getByRole('button', { name: 'Stop' }).click()
   await answer(page, 'Stop')
   await state.getByText(/^exited/).waitFor({ timeout: 20_000 })
-  await docker('start', 'ui-page')
+  await docker('start', name)
   await state.getByText('running').waitFor()
   await page.getByRole('button', { name: 'Rename' }).click()
   page.provoked = [/^409 POST .*\/rename$/]
@@ -60,20 +61,21 @@ scene('its page follows what happens to it', async (page) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click()
   await page.getByRole('dialog').getByText(/in use|already/).waitFor()
   await sound(page, 'container-rename-refused')
-  await discard('ui-renamed')
-  await page.getByRole('textbox', { name: 'Name' }).fill('ui-renamed')
+  await discard(renamed)
+  await page.getByRole('textbox', { name: 'Name' }).fill(renamed)
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { level: 1, name: 'ui-renamed' }).waitFor()
+  await page.getByRole('heading', { level: 1, name: renamed }).waitFor()
   await page.getByRole('button', { name: 'More for' }).click()
   await page.getByRole('menuitem', { name: 'Remove' }).click()
-  await answer(page, /^Remove/, 'ui-renamed')
+  await answer(page, /^Remove/, renamed)
   await page.waitForURL(`**${on}/containers`)
 })
 
-scene('the log is followed, in colours, until one scrolls away from its end', async (page) => {
-  await discard('ui-log-renamed')
-  await speaker('ui-log', "for n in $(seq 400); do echo line $n; done; printf '\\033[31mred\\033[0m and \\033[1;32mgreen\\033[0m\\n'; echo to stderr >&2")
-  await visit(page, page_of('ui-log', 'logs'))
+scenes('the log is followed, in colours, until one scrolls away from its end', async (page, own) => {
+  const [name, renamed] = ['ui-log', 'ui-log-renamed'].map(own)
+  await discard(renamed)
+  await speaker(name, "for n in $(seq 400); do echo line $n; done; printf '\\033[31mred\\033[0m and \\033[1;32mgreen\\033[0m\\n'; echo to stderr >&2")
+  await visit(page, page_of(name, 'logs'))
   await page.locator('.log-foot').getByText('Live').waitFor()
   await lines(page).getByText('line 400').waitFor()
   const colour = (words) => lines(page).getByText(words, { exact: true }).evaluate((e) => [e.tagName, getComputedStyle(e).color])
@@ -86,7 +88,7 @@ scene('the log is followed, in colours, until one scrolls away from its end', as
   await until('the newest line is in sight', atEnd)
   let opened = 0
   page.on('request', (request) => (opened += Number(/\/logs(\?|$)/.test(request.url()))))
-  await say('ui-log', 'followed')
+  await say(name, 'followed')
   await lines(page).getByText('followed').waitFor()
   await until('it follows', atEnd)
 
@@ -95,25 +97,26 @@ scene('the log is followed, in colours, until one scrolls away from its end', as
   const jump = page.getByRole('button', { name: /^Jump to the latest/ })
   await jump.waitFor()
   const top = await log(page).evaluate((e) => e.scrollTop)
-  await say('ui-log', 'while reading')
+  await say(name, 'while reading')
   await page.getByRole('button', { name: 'Jump to the latest (1 new line)' }).waitFor()
   assert.equal(await log(page).evaluate((e) => e.scrollTop), top, 'what is read stays where it is')
   await sound(page, 'container-logs-scrolled')
   await jump.click()
   await until('it is at the end again', atEnd)
   await jump.waitFor({ state: 'detached' })
-  await say('ui-log', 'followed again')
+  await say(name, 'followed again')
   await until('it follows again', async () => (await lines(page).last().innerText()).includes('followed again') && (await atEnd()))
-  await docker('rename', 'ui-log', 'ui-log-renamed')
-  await page.getByRole('heading', { level: 1, name: 'ui-log-renamed' }).waitFor()
+  await docker('rename', name, renamed)
+  await page.getByRole('heading', { level: 1, name: renamed }).waitFor()
   assert.equal(opened, 0, 'the stream of the beginning is the stream of the end')
-  await docker('rename', 'ui-log-renamed', 'ui-log')
-  await discard('ui-log')
+  await docker('rename', renamed, name)
+  await discard(name)
 })
 
-scene('the log is searched, wrapped, timed and downloaded', async (page) => {
-  await speaker('ui-search', `for n in $(seq 30); do echo "entry $n"; done; echo "${'long '.repeat(120)}"`)
-  await visit(page, page_of('ui-search', 'logs'))
+scenes('the log is searched, wrapped, timed and downloaded', async (page, own) => {
+  const name = own('ui-search')
+  await speaker(name, `for n in $(seq 30); do echo "entry $n"; done; echo "${'long '.repeat(120)}"`)
+  await visit(page, page_of(name, 'logs'))
   await lines(page).getByText('entry 30').waitFor()
   await page.getByRole('searchbox').fill('ENTRY 1')
   const hits = page.locator('.hits')
@@ -129,7 +132,7 @@ scene('the log is searched, wrapped, timed and downloaded', async (page) => {
   await page.getByLabel('Only hits').check()
   await until('only the hits are shown', async () => (await page.locator('.log-line:visible').count()) === 11)
   await sound(page, 'container-logs-search')
-  await say('ui-search', 'entry 100 has come')
+  await say(name, 'entry 100 has come')
   await hits.getByText(/12/).waitFor()
   await page.getByLabel('Only hits').uncheck()
   await page.getByRole('button', { name: 'Clear the search' }).click()
@@ -146,37 +149,39 @@ scene('the log is searched, wrapped, timed and downloaded', async (page) => {
   await page.getByLabel('How many lines to begin with').selectOption('100')
   await lines(page).getByText('entry 30').waitFor()
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()])
-  assert.equal(download.suggestedFilename(), 'ui-search.log')
+  assert.equal(download.suggestedFilename(), `${name}.log`)
   const chunks = []
   for await (const chunk of await download.createReadStream()) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
   assert.match(text, /entry 1\n/)
   assert.match(text, /entry 100 has come\n/)
-  await discard('ui-search')
+  await discard(name)
 })
 
-scene('a container that is started again goes on in the same log, with nothing twice', async (page) => {
-  await discard('ui-again')
-  await docker('run', '--detach', '--name', 'ui-again', 'busybox', 'sh', '-c', 'echo began; sleep 3600')
-  await visit(page, page_of('ui-again', 'logs'))
+scenes('a container that is started again goes on in the same log, with nothing twice', async (page, own) => {
+  const name = own('ui-again')
+  await discard(name)
+  await docker('run', '--detach', '--name', name, 'busybox', 'sh', '-c', 'echo began; sleep 3600')
+  await visit(page, page_of(name, 'logs'))
   await lines(page).getByText('began').waitFor()
-  await docker('restart', '--time', '0', 'ui-again')
+  await docker('restart', '--time', '0', name)
   await until('the second beginning is there', async () => (await lines(page).getByText('began').count()) === 2)
-  await discard('ui-again')
+  await discard(name)
 })
 
-scene('a flood of lines leaves the page alive', async (page) => {
-  await discard('ui-flood')
-  await docker('run', '--detach', '--name', 'ui-flood', 'busybox', 'sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo "flood $i"; done; echo the end; sleep 3600')
-  await visit(page, page_of('ui-flood', 'logs'))
+scenes('a flood of lines leaves the page alive', async (page, own) => {
+  const name = own('ui-flood')
+  await discard(name)
+  await docker('run', '--detach', '--name', name, 'busybox', 'sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo "flood $i"; done; echo the end; sleep 3600')
+  await visit(page, page_of(name, 'logs'))
   await lines(page).getByText('the end').waitFor({ timeout: 30_000 })
   assert.ok((await lines(page).count()) <= 5000, 'the page keeps a part only')
   await page.getByRole('link', { name: 'Summary' }).click()
   await page.getByRole('heading', { name: 'What runs' }).waitFor()
-  await discard('ui-flood')
+  await discard(name)
 })
 
-scene('usage is drawn and goes on by itself', async (page) => {
+scenes('usage is drawn and goes on by itself', async (page) => {
   await visit(page, page_of('worker', 'stats'))
   await page.locator('.live-mark').getByText('Live').waitFor()
   assert.equal(await page.locator('.chart canvas').count(), 4)
@@ -195,9 +200,10 @@ scene('usage is drawn and goes on by itself', async (page) => {
   assert.ok(ink, 'something is drawn')
 })
 
-scene('a terminal runs commands, and says how it ended', async (page) => {
-  await make('ui-terminal')
-  await visit(page, page_of('ui-terminal', 'terminal'))
+scenes('a terminal runs commands, and says how it ended', async (page, own) => {
+  const name = own('ui-terminal')
+  await make(name)
+  await visit(page, page_of(name, 'terminal'))
   await page.getByRole('button', { name: 'Open the terminal' }).click()
   await page.getByText('In /bin/sh').waitFor()
   const screen = page.locator('.xterm-rows')
@@ -207,16 +213,19 @@ scene('a terminal runs commands, and says how it ended', async (page) => {
   // The size is known inside.
   await page.keyboard.type('stty size\n')
   const size = await until('the size is told', async () => /^(\d+) (\d+)$/m.exec(await screen.innerText()))
-  assert.ok(Number(size[2]) > 100, `it is as wide as the page: ${size[0]}`)
-  await page.screenshot({ path: `${screens}/container-terminal-open.png` })
+  const before = page.viewportSize()
+  const fits = (columns) => (isNarrow(page) ? columns > 30 && columns < 60 : columns > 100)
+  assert.ok(fits(Number(size[2])), `it is as wide as the page: ${size[0]}`)
   await sound(page, 'container-terminal-open')
-  await page.setViewportSize(narrow)
-  await until('it is narrower now', async () => {
-    await page.keyboard.type('stty size\n')
-    return [...(await screen.innerText()).matchAll(/^(\d+) (\d+)$/gm)].some(([, , columns]) => Number(columns) < 60)
-  })
-  await sound(page, 'container-terminal-open-390')
-  await page.setViewportSize(wide)
+  // A window is made smaller and larger, a telephone is turned round and back.
+  for (const viewport of [isNarrow(page) ? wide : narrow, before]) {
+    await page.setViewportSize(viewport)
+    await until('it is as wide as the page again', async () => {
+      await page.keyboard.type('stty size\n')
+      const [, , columns] = [...(await screen.innerText()).matchAll(/^(\d+) (\d+)$/gm)].at(-1) ?? []
+      return fits(Number(columns))
+    })
+  }
   await page.keyboard.press('Shift+Escape')
   assert.equal(await page.evaluate(() => Boolean(document.activeElement.closest('.toolbar'))), true, 'there is a way out by the keyboard')
   await page.locator('.terminal-screen').click()
@@ -227,44 +236,47 @@ scene('a terminal runs commands, and says how it ended', async (page) => {
   await page.getByText('In /bin/sh').waitFor()
   await page.getByRole('button', { name: 'End it' }).click()
   await page.getByRole('button', { name: 'Open the terminal' }).waitFor()
-  await until('nothing of it goes on in the container', async () => !(await docker('top', 'ui-terminal')).includes('/bin/sh'))
+  await until('nothing of it goes on in the container', async () => !(await docker('top', name)).includes('/bin/sh'))
   await page.getByRole('textbox', { name: 'Program' }).fill('/no/such/shell')
   await page.getByRole('button', { name: 'Open the terminal' }).click()
   await page.getByText(/no such program|cannot be executed|could not be opened/).waitFor()
   await sound(page, 'container-terminal-none')
-  await discard('ui-terminal')
+  await discard(name)
 })
 
-scene('a terminal outlives what happens to its container, and ends with its page', async (page) => {
-  await discard('ui-moved')
-  await make('ui-left')
-  await visit(page, page_of('ui-left', 'terminal'))
+scenes('a terminal outlives what happens to its container, and ends with its page', async (page, own) => {
+  const [name, moved] = ['ui-left', 'ui-moved'].map(own)
+  await discard(moved)
+  await make(name)
+  await visit(page, page_of(name, 'terminal'))
   await page.getByRole('button', { name: 'Open the terminal' }).click()
   await page.getByText('In /bin/sh').waitFor()
-  await until('the shell runs', async () => (await docker('top', 'ui-left')).includes('/bin/sh'))
-  await docker('rename', 'ui-left', 'ui-moved')
-  await page.getByRole('heading', { level: 1, name: 'ui-moved' }).waitFor()
+  await until('the shell runs', async () => (await docker('top', name)).includes('/bin/sh'))
+  await docker('rename', name, moved)
+  await page.getByRole('heading', { level: 1, name: moved }).waitFor()
   await page.keyboard.type('echo still $((40 + 2))\n')
   await page.locator('.xterm-rows').getByText('still 42').waitFor()
   await page.getByRole('link', { name: 'Summary' }).click()
-  await until('the shell has ended', async () => !(await docker('top', 'ui-moved')).includes('/bin/sh'))
-  await discard('ui-moved')
+  await until('the shell has ended', async () => !(await docker('top', moved)).includes('/bin/sh'))
+  await discard(moved)
 })
 
-scene('processes come and go in their list', async (page) => {
-  await make('ui-processes')
-  await visit(page, page_of('ui-processes', 'processes'))
+scenes('processes come and go in their list', async (page, own) => {
+  const name = own('ui-processes')
+  await make(name)
+  await visit(page, page_of(name, 'processes'))
   await page.getByRole('cell', { name: 'sleep 3600' }).waitFor()
-  await docker('exec', '--detach', 'ui-processes', 'sleep', '4321')
+  await docker('exec', '--detach', name, 'sleep', '4321')
   await page.getByRole('cell', { name: 'sleep 4321' }).waitFor()
   await page.getByText('2 processes, read again every five seconds.').waitFor()
-  await discard('ui-processes')
+  await discard(name)
 })
 
-scene('changed files are listed, and searched', async (page) => {
-  await make('ui-changes')
-  await docker('exec', 'ui-changes', 'sh', '-c', 'mkdir /made; touch /made/new-file; rm /etc/passwd')
-  await visit(page, page_of('ui-changes', 'changes'))
+scenes('changed files are listed, and searched', async (page, own) => {
+  const name = own('ui-changes')
+  await make(name)
+  await docker('exec', name, 'sh', '-c', 'mkdir /made; touch /made/new-file; rm /etc/passwd')
+  await visit(page, page_of(name, 'changes'))
   const change = (path) => page.locator('tbody tr', { has: page.getByText(path, { exact: true }) })
   await change('/made/new-file').getByText('added').waitFor()
   await change('/etc/passwd').getByText('deleted').waitFor()
@@ -275,10 +287,10 @@ scene('changed files are listed, and searched', async (page) => {
   await visit(page, page_of('canary', 'changes'))
   await page.getByRole('heading', { name: 'Nothing has changed' }).waitFor()
   await sound(page, 'container-changes-none')
-  await discard('ui-changes')
+  await discard(name)
 })
 
-scene('inspect is a tree that opens, is searched, and is copied from', async (page) => {
+scenes('inspect is a tree that opens, is searched, and is copied from', async (page) => {
   await visit(page, page_of('api', 'inspect'))
   const tree = page.getByRole('tree')
   const line = (path) => tree.locator(`[data-path="${path}"]`)
@@ -297,7 +309,7 @@ scene('inspect is a tree that opens, is searched, and is copied from', async (pa
   assert.equal(copied.Name, '/api')
 })
 
-scene('a container that there is not is not found', async (page) => {
+scenes('a container that there is not is not found', async (page) => {
   page.provoked = [/^404 GET /]
   await visit(page, page_of('no-such-container'))
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()
