@@ -7,6 +7,7 @@ pub mod api;
 mod app;
 pub mod assets;
 pub mod client;
+mod clock;
 pub mod pages;
 pub mod parts;
 pub mod ui;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use crate::{
     backends::{
@@ -25,6 +26,8 @@ pub struct Pem {
 /// Makes engines from what is declared or kept.
 pub struct Fleet {
     pub engines: Arc<Engines>,
+    /// Held while an engine is added, changed or removed: the one in place is to be the one written last.
+    pub changes: Mutex<()>,
     seal: Seal,
 }
 
@@ -58,7 +61,7 @@ fn place(name: &str) -> String {
 
 impl Fleet {
     pub fn new(engines: Arc<Engines>, seal: Seal) -> Self {
-        Self { engines, seal }
+        Self { engines, changes: Mutex::new(()), seal }
     }
 
     /// Puts in place what the settings declare and what was added. A declared name wins.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::{
-    access::{Grant, Policy, Role},
+    access::{Grant, Policy, Role, first_setup},
+    audit::{Ending, Trail, TrailDown},
     authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, password::Passwords, secret},
     clock::now_ms,
     operate::Operator,
-    store::{Result, Store, grants::GrantRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{self, Store, StoreError, grants::GrantRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
 };
 
 /// Users, grants, sessions and tokens.
@@ -21,6 +22,31 @@ pub struct House {
     operator: Arc<Operator>,
     /// The SHA-256 of the set-up link's secret, until the first administrator exists.
     setup: Mutex<Option<secret::Hash>>,
+    /// Held while something is changed: what is in force is to be what was written last, and what was checked is to hold still.
+    changes: Mutex<()>,
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseError {
+    /// Nobody would be left who may do everything.
+    #[error("this would leave nobody who may do everything")]
+    LastAdmin,
+    /// Somebody else changed it in the meantime.
+    #[error("it was changed in the meantime")]
+    Changed,
+    #[error("the audit trail cannot be written")]
+    TrailDown,
+    #[error(transparent)]
+    NoRandomness(#[from] secret::NoRandomness),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<TrailDown> for HouseError {
+    fn from(_: TrailDown) -> Self {
+        Self::TrailDown
+    }
 }
 
 /// A secret that was just made, and its row.
@@ -30,7 +56,7 @@ pub struct Made<T> {
 }
 
 /// The policy as the store has it.
-pub async fn load_policy(store: &Store) -> Result<Policy> {
+pub async fn load_policy(store: &Store) -> store::Result<Policy> {
     let active = store.users().await?.into_iter().filter(|user| !user.disabled).map(|user| user.username);
     // A role that no longer exists grants nothing.
     let grants = store.grants().await?.into_iter().filter_map(|row| {
@@ -42,16 +68,16 @@ pub async fn load_policy(store: &Store) -> Result<Policy> {
 
 impl House {
     pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>) -> Self {
-        Self { store, credentials, passwords: Passwords::default(), operator, setup: Mutex::new(None) }
+        Self { store, credentials, passwords: Passwords::default(), operator, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
-    async fn reload(&self) -> Result<()> {
+    async fn reload(&self) -> store::Result<()> {
         self.operator.set_policy(load_policy(&self.store).await?);
         Ok(())
     }
 
     /// The secret of a new set-up link, if the first administrator is still to be made.
-    pub async fn open_setup(&self) -> std::result::Result<Option<String>, String> {
+    pub async fn open_setup(&self) -> Result<Option<String>, String> {
         if self.store.is_set_up().await.map_err(|e| e.to_string())? {
             return Ok(None);
         }
@@ -65,20 +91,40 @@ impl House {
         self.setup.lock().await.is_some_and(|hash| hash == secret::hash(link))
     }
 
-    /// Makes the first administrator: once in the life of the database.
-    pub async fn make_first_admin(&self, username: &str, password_hash: &str, grant_id: &str) -> Result<()> {
-        self.store.add_first_admin(username, password_hash, grant_id, now_ms()).await?;
-        *self.setup.lock().await = None;
-        self.reload().await
+    /// Makes the first administrator: once in the life of the database. `proof` is what showed that whoever asks holds the machine.
+    pub async fn make_first_admin(&self, username: &str, password_hash: &str, proof: &str, origin: &Origin) -> Result<(), HouseError> {
+        let id = secret::id()?;
+        let entry = self.operator.trail().begin_as(None, origin, &first_setup(username, proof)).await?;
+        let _alone = self.changes.lock().await;
+        let made = async {
+            self.store.add_first_admin(username, password_hash, &id, now_ms()).await?;
+            *self.setup.lock().await = None;
+            self.reload().await
+        };
+        let made = made.await;
+        entry.finish(match &made {
+            Ok(()) => Ending::ok(200),
+            Err(StoreError::Exists) => Ending::failed(409),
+            Err(_) => Ending::failed(503),
+        });
+        Ok(made?)
     }
 
-    pub async fn add_user(&self, user: &UserRow) -> Result<()> {
+    pub async fn add_user(&self, user: &UserRow) -> Result<(), HouseError> {
+        let _alone = self.changes.lock().await;
         self.store.add_user(user).await?;
-        self.reload().await
+        Ok(self.reload().await?)
     }
 
     /// Changes a user; disabling them or changing their password ends their sessions. `keep` is a session that goes on.
-    pub async fn update_user(&self, username: &str, disabled: Option<bool>, hash: Option<&str>, keep: Option<&str>) -> Result<bool> {
+    ///
+    /// # Errors
+    /// [`HouseError::LastAdmin`] when nobody would be left who may do everything.
+    pub async fn update_user(&self, username: &str, disabled: Option<bool>, hash: Option<&str>, keep: Option<&str>) -> Result<bool, HouseError> {
+        let _alone = self.changes.lock().await;
+        if disabled == Some(true) {
+            self.not_the_last_admin(|grant| grant.username == username).await?;
+        }
         let found = self.store.update_user(username, disabled, hash).await?;
         if disabled == Some(true) || hash.is_some() {
             self.store.delete_sessions_of(username, keep).await?;
@@ -88,30 +134,56 @@ impl House {
         Ok(found)
     }
 
-    pub async fn delete_user(&self, username: &str) -> Result<()> {
+    /// # Errors
+    /// As of [`House::update_user`].
+    pub async fn delete_user(&self, username: &str) -> Result<(), HouseError> {
+        let _alone = self.changes.lock().await;
+        self.not_the_last_admin(|grant| grant.username == username).await?;
         self.store.delete_user(username).await?;
         self.credentials.remove(|known| &*known.user == username);
-        self.reload().await
+        Ok(self.reload().await?)
     }
 
-    pub async fn add_grant(&self, grant: &GrantRow) -> Result<()> {
+    pub async fn add_grant(&self, grant: &GrantRow) -> Result<(), HouseError> {
+        let _alone = self.changes.lock().await;
         self.store.add_grant(grant).await?;
-        self.reload().await
+        Ok(self.reload().await?)
     }
 
-    pub async fn delete_grant(&self, id: &str) -> Result<bool> {
+    /// # Errors
+    /// As of [`House::update_user`].
+    pub async fn delete_grant(&self, id: &str) -> Result<bool, HouseError> {
+        let _alone = self.changes.lock().await;
+        self.not_the_last_admin(|grant| grant.id == id).await?;
         let found = self.store.delete_grant(id).await?;
         self.reload().await?;
         Ok(found)
     }
 
-    /// Begins a session. Its id and secret are new at each sign-in, whatever cookie came.
-    pub async fn begin_session(&self, username: &str, origin: &Origin, secret: String, id: String) -> Result<Made<SessionRow>> {
+    /// Makes sure that somebody who may do everything, and may act, is left without the grants that `goes` says of.
+    async fn not_the_last_admin(&self, goes: impl Fn(&GrantRow) -> bool) -> Result<(), HouseError> {
+        let active: Vec<String> = self.store.users().await?.into_iter().filter(|user| !user.disabled).map(|user| user.username).collect();
+        let grants = self.store.grants().await?;
+        let is_admin = |grant: &&GrantRow| grant.role == "admin" && grant.scope == "all" && active.contains(&grant.username);
+        let (going, staying): (Vec<_>, Vec<_>) = grants.iter().filter(is_admin).partition(|grant| goes(grant));
+        if going.is_empty() || !staying.is_empty() { Ok(()) } else { Err(HouseError::LastAdmin) }
+    }
+
+    /// Begins a session of `user`, whose password was right. Its id and secret are new at each sign-in, whatever cookie came.
+    ///
+    /// # Errors
+    /// [`HouseError::Changed`] when the user is not any more what the password was compared with.
+    pub async fn begin_session(&self, user: &UserRow, origin: &Origin, secret: String, id: String) -> Result<Made<SessionRow>, HouseError> {
+        let _alone = self.changes.lock().await;
+        let same = |now: &UserRow| !now.disabled && now.password_hash == user.password_hash;
+        if !self.store.user(&user.username).await?.is_some_and(|now| same(&now)) {
+            return Err(HouseError::Changed);
+        }
         let now = now_ms();
         let row = SessionRow {
             id,
             hash: secret::hash(&secret).to_vec(),
-            username: username.to_owned(),
+            username: user.username.clone(),
             created_at: now,
             last_used_at: now,
             expires_at: now + SESSION_ABSOLUTE_MS,
@@ -123,20 +195,23 @@ impl House {
         Ok(Made { secret, row })
     }
 
-    pub async fn end_session(&self, id: &str) -> Result<()> {
+    pub async fn end_session(&self, id: &str) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
         self.store.delete_session(id).await?;
         self.credentials.remove(|known| matches!(&known.credential, Credential::Session(known) if &**known == id));
         self.operator.rights_changed();
         Ok(())
     }
 
-    pub async fn add_token(&self, row: &TokenRow) -> Result<()> {
+    pub async fn add_token(&self, row: &TokenRow) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
         self.store.add_token(row).await?;
         self.credentials.add_token(row);
         Ok(())
     }
 
-    pub async fn revoke_token(&self, id: &str) -> Result<()> {
+    pub async fn revoke_token(&self, id: &str) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
         self.store.delete_token(id).await?;
         self.credentials.remove(|known| matches!(&known.credential, Credential::Token(known) if &**known == id));
         self.operator.rights_changed();
@@ -147,6 +222,11 @@ impl House {
     pub fn engine_gone(&self, name: &str) {
         self.credentials.remove(|known| known.engine.as_deref() == Some(name));
         self.operator.rights_changed();
+    }
+
+    /// Where what happens here is written down.
+    pub fn trail(&self) -> &Trail {
+        self.operator.trail()
     }
 
     /// Ends every live stream: Pilothouse stops.

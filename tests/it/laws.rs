@@ -6,11 +6,11 @@ use pilothouse::access::{
     Kind,
     table::docker::{Body, REFUSALS, ROWS, Row},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use pilothouse_tests::{
     http::{self, Answer},
-    sandbox::{Behaviour, House, Recorder},
+    sandbox::{Behaviour, House, PASSWORD, Recorder},
 };
 
 const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
@@ -200,6 +200,70 @@ fn every_call_of_the_api_leaves_an_intent_and_an_outcome() {
     }
 }
 
+#[test]
+fn what_needs_no_credential_is_written_down_too() {
+    let house = House::empty(&[], None);
+    let secret = house.setup_link().split("#secret=").nth(1).unwrap().to_owned();
+    let set_up = |secret: &str| house.post_as(&[], "/api/v1/setup", json!({ "secret": secret, "username": "admin", "password": PASSWORD })).status;
+    assert_eq!((set_up("wrong"), set_up(&secret)), (403, 200));
+    let sign_in = |password: &str| house.post_as(&[], "/api/v1/session", json!({ "username": "admin", "password": password })).status;
+    assert_eq!((sign_in("wrong wrong wrong"), sign_in(PASSWORD)), (401, 200));
+    let token = house.token_of("admin", PASSWORD);
+    let records = house.get(&token, "/api/v1/audit?limit=500").json()["items"].as_array().unwrap().clone();
+    let of = |operation: &str, decision: &str, outcome: &str| {
+        let fits = |record: &&Value| record["operation"] == operation && record["decision"] == decision && record["outcome"] == outcome;
+        records.iter().filter(fits).filter(|record| record["object"] == "admin").count()
+    };
+    assert_eq!(of("Setup", "denied", "denied"), 1, "{records:?}");
+    assert_eq!(of("Setup", "allowed", "ok"), 1, "{records:?}");
+    assert_eq!(of("SignIn", "denied", "denied"), 1, "{records:?}");
+    // The set-up signs in, and so does the making of the token.
+    assert_eq!(of("SignIn", "allowed", "ok"), 3, "{records:?}");
+    let start = House::start(&[]);
+    let record = start.audit("").into_iter().find(|record| record["operation"] == "Setup").expect("the settings' own administrator is written down");
+    assert_eq!(
+        (&record["door"], &record["reason"], &record["outcome"]),
+        (&"start".into(), &"PILOTHOUSE_ADMIN_PASSWORD".into(), &"ok".into()),
+        "{record}"
+    );
+}
+
+#[test]
+fn what_is_refused_before_it_is_an_operation_is_written_down_and_a_flood_of_it_is_counted() {
+    let recorder = Recorder::start(Behaviour::Say(DONE));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    let bearer = format!("Bearer {}", house.admin);
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| http::send(house.address, method, path, headers, "").status;
+    let own = ("Authorization", bearer.as_str());
+    assert_eq!(ask("POST", "/engines/fake/containers/x/start", &[own, ("Origin", "http://evil.example")]), 403);
+    assert_eq!(ask("DELETE", "/api/v1/session", &[own, ("Origin", "http://evil.example")]), 403);
+    assert_eq!(ask("GET", "/engines/fake/info", &[own, ("Pilothouse-Engine", "other")]), 400);
+    assert_eq!(ask("GET", "/engines/fake/info", &[own, ("Some_Name", "x")]), 400);
+    assert_eq!(ask("GET", "/engines/fake/unheard-of", &[own]), 403);
+    assert_eq!(ask("GET", "/engines/fake/info", &[]), 401);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let records = house.audit("&outcome=denied");
+    for (operation, user, times) in [("CrossOrigin", "admin", 2), ("Unclassified", "admin", 2), ("Malformed", "-", 1), ("Unclassified", "-", 1)] {
+        let of = records.iter().filter(|record| record["operation"] == operation && record["user"] == user).count();
+        assert_eq!(of, times, "{operation} by {user}: {records:?}");
+    }
+    for _ in 0..400 {
+        assert_eq!(ask("GET", "/api/v1/me", &[]), 401);
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let written = house.audit("&outcome=denied").iter().filter(|record| record["operation"] == "Unauthenticated").count();
+    assert!((100..=400).contains(&written), "{written} of 400 were written down");
+    assert_eq!(recorder.seen(), "");
+}
+
+/// Which rooms of the browser half may not import which.
+const APP_MAY_NOT: &[(&str, &[&str])] = &[
+    ("api", &["client", "pages", "parts", "ui", "widgets"]),
+    ("client", &["pages", "parts", "ui", "widgets"]),
+    ("ui", &["api", "client", "pages", "parts", "widgets"]),
+    ("widgets", &["pages", "parts"]),
+    ("pages", &["parts"]),
+];
 /// Which rooms of the server may import which. What is not named here may import anything.
 const MAY_NOT: &[(&str, &[&str])] = &[
     ("access", &["api", "audit", "authn", "backends", "gateway", "house", "http", "store", "observe", "fleet"]),
@@ -220,31 +284,35 @@ fn sources(dir: &Path, out: &mut Vec<(String, String)>) {
     }
 }
 
+/// Whether `text` says `crate::other`, in either way of writing it: a path of its own, and a line in a braced list.
+fn imports(text: &str, other: &str) -> bool {
+    let direct = text.contains(&format!("crate::{other}::"));
+    let in_list = |list: &str| {
+        let list = list.split("};").next().unwrap_or_default();
+        list.split([',', '\n']).any(|item| item.trim().starts_with(&format!("{other}::")) || item.trim() == other)
+    };
+    direct || text.split("use crate::{").skip(1).any(in_list)
+}
+
 #[test]
 fn the_rooms_import_only_what_they_may() {
-    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src");
-    let mut count = 0;
-    for (room, forbidden) in MAY_NOT {
-        let mut files = Vec::new();
-        sources(&server.join(room), &mut files);
-        for (file, text) in files {
-            count += 1;
-            for other in *forbidden {
-                // Both ways of writing it: a path of its own, and a line in a braced list.
-                let direct = text.contains(&format!("crate::{other}::"));
-                let listed = text.split("use crate::{").skip(1).any(|list| {
-                    let list = list.split("};").next().unwrap_or_default();
-                    list.lines().any(|line| {
-                        line.strip_prefix("    ").is_some_and(|line| line.starts_with(&format!("{other}::")) || line == format!("{other},"))
-                    })
-                });
-                assert!(!direct && !listed, "{file} imports {other}, which {room} may not");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (half, rules, least) in [("server/src", MAY_NOT, 30), ("app/src", APP_MAY_NOT, 80)] {
+        let mut count = 0;
+        for (room, forbidden) in rules {
+            let mut files = Vec::new();
+            sources(&root.join(half).join(room), &mut files);
+            count += files.len();
+            for (file, text) in files {
+                for other in *forbidden {
+                    assert!(!imports(&text, other), "{file} imports {other}, which {room} may not");
+                }
             }
         }
+        assert!(count > least, "only {count} files of {half} were read");
     }
-    assert!(count > 30, "only {count} files were read");
     let mut files = Vec::new();
-    sources(&server, &mut files);
+    sources(&root.join("server/src"), &mut files);
     for (file, text) in files {
         assert!(file.contains("/store/") || !text.contains("sqlx::"), "{file} says sqlx");
     }

@@ -5,5 +5,7 @@ mod door;
 mod faults;
 mod house;
 mod laws;
+mod oracle;
 mod parity;
 mod snapshots;
+mod wire;

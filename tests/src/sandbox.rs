@@ -412,11 +412,9 @@ impl Recorder {
     }
 }
 
-/// The house asks for the version and for what runs by itself now and then; what comes through a door says that it is Pilothouse.
+/// The house's own looks say that they are: nothing that comes through a door can say so.
 fn is_look(piece: &str) -> bool {
-    let first = piece.lines().next().unwrap_or_default();
-    let asks = |what: &str| first.starts_with("GET /") && first.contains(what);
-    (asks("/version") || asks("/info") || asks("/containers/json?all=1 ")) && !piece.to_ascii_lowercase().contains("user-agent: pilothouse")
+    piece.to_ascii_lowercase().contains("user-agent: pilothouse-watch\r\n")
 }
 
 fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) {

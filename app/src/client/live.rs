@@ -84,7 +84,7 @@ mod browser {
     use crate::client::fetch::{lost, open};
     use crate::client::sse::Splitter;
     use crate::client::{refusal, unreadable};
-    use crate::ui::time::{now, sleep};
+    use crate::clock::{now, sleep};
 
     /// So long may be read before the page gets its turn.
     const TURN_MS: i64 = 10;

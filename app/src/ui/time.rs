@@ -4,13 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// The time now, in milliseconds since the epoch.
-pub fn now() -> i64 {
-    #[cfg(target_arch = "wasm32")]
-    return js_sys::Date::now() as i64;
-    #[cfg(not(target_arch = "wasm32"))]
-    jiff::Timestamp::now().as_millisecond()
-}
+use crate::clock::now;
 
 /// Ticks every ten seconds in the browser; on the server it stands still. One for all times of a page.
 #[derive(Clone, Copy)]
@@ -113,23 +107,6 @@ impl Debounce {
         };
         set_timeout(due, self.delay);
     }
-}
-
-/// Waits. Only in the browser; on the server it is over at once.
-pub async fn sleep(time: Duration) {
-    #[cfg(target_arch = "wasm32")]
-    {
-        let promise = js_sys::Promise::new(&mut |done, _| {
-            let ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-            // Without a timer there is no waiting: go on at once.
-            if window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, ms).is_err() {
-                drop(done.call0(&wasm_bindgen::JsValue::NULL));
-            }
-        });
-        drop(wasm_bindgen_futures::JsFuture::from(promise).await);
-    }
-    #[cfg(not(target_arch = "wasm32"))]
-    let _ = time;
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Policy {
     grants: HashMap<String, Vec<Grant>>,
 }
 
-/// Proof that one operation was allowed. Only [`Policy::decide`] and [`watch`] make one.
+/// Proof that one operation was allowed. Only [`Policy::decide`], [`watch`] and [`first_setup`] make one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     operation: Operation,
@@ -54,6 +54,11 @@ impl Permit {
         &self.reason
     }
 
+    /// Whether it is the house's own.
+    pub fn is_watch(&self) -> bool {
+        self.operation.name == "Watch"
+    }
+
     /// Whether it is good for `target`.
     pub fn covers(&self, target: &Target) -> bool {
         &self.operation.target == target
@@ -64,6 +69,11 @@ impl Permit {
 pub fn watch(engine: &str) -> Permit {
     let target = Target::Engine(engine.to_owned());
     Permit { operation: Operation::new("Watch", Permission::SystemInfo, target, ""), reason: "watch".to_owned() }
+}
+
+/// The permit to make the first administrator, for whoever proved to hold the machine: by `proof`. There is nobody yet who could decide.
+pub fn first_setup(username: &str, proof: &str) -> Permit {
+    Permit { operation: Operation::on_system("Setup", Permission::AccountUpdate, username), reason: proof.to_owned() }
 }
 
 impl Policy {
@@ -90,7 +100,7 @@ impl Policy {
         };
         if let Some(engine) = &subject.bound_to {
             if operation.target != Target::Engine(engine.to_string()) || operation.permission.is_house() {
-                return Err(Denied { reason: format!("This credential is good for engine {engine} only."), visible: false });
+                return Err(Denied { reason: format!("This credential is good for engine {engine} only; use another one here."), visible: false });
             }
         }
         if operation.permission.kind() == Kind::Own {

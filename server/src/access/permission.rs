@@ -62,7 +62,8 @@ permissions! {
     ContainerCheckpoint "engine.container.checkpoint" Change;
     ImageList "engine.image.list" View;
     ImageInspect "engine.image.inspect" View;
-    ImageSearch "engine.image.search" View;
+    // The engine asks whatever registry the term names.
+    ImageSearch "engine.image.search" Sensitive;
     ImagePull "engine.image.pull" Change;
     ImageImport "engine.image.import" Change;
     ImageLoad "engine.image.load" Change;

@@ -152,6 +152,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 tracing::error!(%why, "An engine's row could not be made.");
                 ApiError::internal()
             })?;
+            let _alone = api.fleet.changes.lock().await;
             match api.store.add_engine(&row).await {
                 Err(StoreError::Exists) => return Err(exists()),
                 done => done?,
@@ -169,6 +170,12 @@ fn declared(name: &str) -> ApiError {
     ApiError(problem.detail("Change it there and start Pilothouse again."))
 }
 
+/// The new address needs certificates, and those that are kept are not for it.
+fn certificates_left() -> ApiError {
+    let problem = Problem::new(Code::InvalidInput, "The certificates that are kept are for the engine's old address.").field("tls");
+    ApiError(problem.detail("Give those for the new address along with it."))
+}
+
 async fn update(
     State(api): State<Api>,
     Extension(who): Who,
@@ -178,6 +185,7 @@ async fn update(
     let operation = Operation::on_engine("EngineUpdate", Permission::EngineUpdate, &name, "");
     api.operator
         .operate(&who, operation, async |_| {
+            let _alone = api.fleet.changes.lock().await;
             if api.engine(&name)?.declared {
                 return Err(declared(&name));
             }
@@ -193,6 +201,7 @@ async fn update(
                 blueprint.labels = labels;
             }
             let fresh = input.tls.is_some();
+            let had_certificates = blueprint.tls.is_some();
             if let Some(tls) = input.tls {
                 blueprint.tls = Some(pem(tls));
             }
@@ -203,7 +212,11 @@ async fn update(
                 }
                 blueprint.url = url;
             }
-            let engine = build(&blueprint)?;
+            let dropped = had_certificates && blueprint.tls.is_none();
+            let engine = blueprint.build().map_err(|(field, why)| match field {
+                "tls" if dropped => certificates_left(),
+                field => ApiError::field(field, why),
+            })?;
             api.store.update_engine(&api.fleet.row(&blueprint, created_at).map_err(failed)?).await?;
             engine.look(&watch(&engine.name)).await;
             let answer = shown(&engine);
@@ -217,6 +230,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
     let operation = Operation::on_engine("EngineDelete", Permission::EngineDelete, &name, "");
     api.operator
         .operate(&who, operation, async |_| {
+            let _alone = api.fleet.changes.lock().await;
             if api.engine(&name)?.declared {
                 return Err(declared(&name));
             }

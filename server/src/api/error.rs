@@ -10,6 +10,7 @@ use pilothouse_app::api::{Code, Problem};
 use crate::{
     authn::password::PasswordError,
     backends::docker::EngineError,
+    house::HouseError,
     operate::{Failure, Refused},
     store::StoreError,
 };
@@ -110,6 +111,20 @@ impl From<StoreError> for ApiError {
                 let problem = Problem::new(Code::AuditUnavailable, "The database takes nothing now, so nothing was done.");
                 Self(problem.detail("Its disk is full, locked or failing. Try again once that is mended."))
             }
+        }
+    }
+}
+
+impl From<HouseError> for ApiError {
+    fn from(error: HouseError) -> Self {
+        match error {
+            HouseError::LastAdmin => Self(
+                Problem::new(Code::Conflict, "This would leave nobody who may do everything.").detail("Make somebody else an admin on all first."),
+            ),
+            HouseError::Changed => Self(Problem::new(Code::Conflict, "It was changed in the meantime.").detail("Try again.")),
+            HouseError::TrailDown => Self::trail_down(),
+            HouseError::NoRandomness(error) => error.into(),
+            HouseError::Store(error) => error.into(),
         }
     }
 }

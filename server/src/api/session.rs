@@ -23,7 +23,9 @@ use crate::{
         throttle::{Attempt, Throttle},
     },
     clock::now_ms,
-    store::{StoreError, tokens::TokenRow},
+    house::HouseError,
+    operate::Failure,
+    store::{StoreError, tokens::TokenRow, users::UserRow},
 };
 
 const TOKEN_DEFAULT_S: u64 = 90 * 86_400;
@@ -88,7 +90,7 @@ async fn sign_in(
         return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
     };
     attempt.succeeded(&api.store).await?;
-    let answer = begin_session(&api, &origin, &user.username, operation).await?;
+    let answer = begin_session(&api, &origin, &user, operation).await?;
     // The browser forgets the session it had: so does the house.
     if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
         api.house.end_session(&id).await?;
@@ -97,19 +99,20 @@ async fn sign_in(
 }
 
 /// Writes the sign-in down, begins the session and answers with its cookie.
-async fn begin_session(api: &Api, origin: &Origin, name: &str, operation: Operation) -> Result<Response, ApiError> {
+async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
-        subject: crate::access::Subject { user: name.into(), bound_to: None },
+        subject: crate::access::Subject { user: user.username.as_str().into(), bound_to: None },
         credential: Credential::Session(id.as_str().into()),
         origin: origin.clone(),
     };
     let begun = api.operator.begin(&who, operation).await?;
-    let made = match api.house.begin_session(name, origin, secret::random(43)?, id).await {
+    let made = match api.house.begin_session(user, origin, secret::random(43)?, id).await {
         Ok(made) => made,
         Err(error) => {
-            begun.entry.finish(Ending::failed(503));
-            return Err(error.into());
+            let error = ApiError::from(error);
+            begun.entry.finish(Ending::failed(error.status()));
+            return Err(error);
         }
     };
     begun.entry.finish(Ending::ok(200));
@@ -128,19 +131,21 @@ async fn setup_state(State(api): State<Api>) -> Answer<SetupGet> {
 }
 
 async fn set_up(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SetupInput>) -> Result<Response, ApiError> {
-    let operation = Operation::on_system("Setup", Permission::AccountView, input.username.chars().take(64).collect::<String>());
+    let object: String = input.username.chars().take(64).collect();
     if !api.house.is_setup_link(&input.secret).await {
+        let operation = Operation::on_system("Setup", Permission::AccountUpdate, object);
         refused(&api, &origin, &operation, "The set-up link is wrong, old or used.", 403).await?;
         let problem = Problem::new(Code::Forbidden, "This set-up link is wrong, old or used.");
         return Err(ApiError(problem.detail("Use the link that Pilothouse printed in its log at its last start.")));
     }
     let name = username(&input.username).ok_or_else(bad_username)?;
     let hash = api.house.passwords.hash(&input.password).await?;
-    match api.house.make_first_admin(name, &hash, &secret::id()?).await {
-        Err(StoreError::Exists) => return Err(ApiError::new(Code::Conflict, "The first administrator exists already.")),
+    match api.house.make_first_admin(name, &hash, "the set-up link", &origin).await {
+        Err(HouseError::Store(StoreError::Exists)) => return Err(ApiError::new(Code::Conflict, "The first administrator exists already.")),
         done => done?,
     }
-    begin_session(&api, &origin, name, operation).await
+    let user = api.store.user(name).await?.ok_or_else(ApiError::internal)?;
+    begin_session(&api, &origin, &user, Operation::on_system("SignIn", Permission::SessionManage, object)).await
 }
 
 /// What is wrong with a username.

@@ -4,6 +4,7 @@
 //! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
 //! operations are refused at once and reads go on until the queue is full.
 
+mod flood;
 mod journal;
 mod writer;
 
@@ -23,6 +24,7 @@ use crate::{
     clock::now_ms,
 };
 
+use flood::Flood;
 pub use writer::{Journal, spawn};
 
 /// How many records may wait for the disk.
@@ -102,6 +104,7 @@ pub enum Record {
 pub struct Trail {
     records: mpsc::Sender<Record>,
     next: Arc<AtomicI64>,
+    flood: Arc<Flood>,
 }
 
 /// One record that was begun. Finishing it writes the outcome; dropping it says that it broke off.
@@ -115,13 +118,18 @@ pub struct Entry {
 impl Trail {
     /// `last` is the highest id in use.
     fn new(records: mpsc::Sender<Record>, last: i64) -> Self {
-        Self { records, next: Arc::new(AtomicI64::new(last + 1)) }
+        Self { records, next: Arc::new(AtomicI64::new(last + 1)), flood: Arc::default() }
     }
 
     /// Writes the intent of an allowed operation.
     pub async fn begin(&self, who: &Principal, permit: &Permit) -> Result<Entry, TrailDown> {
+        self.begin_as(Some(who), &who.origin, permit).await
+    }
+
+    /// The same, where nobody may be signed in yet.
+    pub async fn begin_as(&self, who: Option<&Principal>, origin: &Origin, permit: &Permit) -> Result<Entry, TrailDown> {
         let operation = permit.operation();
-        let intent = self.intent(Some(who), &who.origin, operation, true, permit.reason());
+        let intent = self.intent(who, origin, operation, true, permit.reason());
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
         Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), finished: false })
@@ -133,8 +141,18 @@ impl Trail {
     }
 
     /// Writes that something was refused before it was an operation at all: not classified, nobody signed in, a wrong password.
+    ///
+    /// Of a flood from nobody known only the first are written one by one; the next that is written says how many were not.
     pub async fn refused(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), TrailDown> {
-        let intent = self.intent(who, origin, operation, false, reason);
+        let left_out = match who {
+            Some(_) => 0,
+            None => match self.flood.admit(operation.name, Instant::now()) {
+                Some(left_out) => left_out,
+                None => return Ok(()),
+            },
+        };
+        let more = if left_out == 0 { String::new() } else { format!(" Before it, {left_out} more like it were counted and not written down.") };
+        let intent = self.intent(who, origin, operation, false, &format!("{reason}{more}"));
         let id = intent.id;
         self.write(intent, false).await?;
         let ending = Ending { outcome: "denied", status: Some(status), bytes_in: 0, bytes_out: 0 };

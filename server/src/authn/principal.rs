@@ -13,6 +13,8 @@ pub enum Door {
     Console,
     /// The Docker Engine API of an engine.
     Engine,
+    /// The settings, when Pilothouse starts: whoever holds the machine.
+    Start,
 }
 
 impl Door {
@@ -21,6 +23,7 @@ impl Door {
             Door::Api => "api",
             Door::Console => "console",
             Door::Engine => "engine",
+            Door::Start => "start",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     api::{self, Api},
     assets::AssetFiles,
     audit,
-    authn::{Credentials, secret},
+    authn::{Credentials, Door, Origin},
     backends::Engines,
     config::Config,
     console,
@@ -111,7 +111,8 @@ async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> 
     }
     if let Some(password) = &config.admin_password {
         let hash = house.passwords.hash(password).await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
-        house.make_first_admin("admin", &hash, &secret::id().map_err(one)?).await.map_err(one)?;
+        let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
+        house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await.map_err(one)?;
         tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");
         return Ok(());
     }

@@ -3,16 +3,26 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Front;
+use super::{
+    Front,
+    heads::{LONGEST, Watched},
+};
+
+/// A peer that says nothing is asked after a minute whether it is still there, and given up half a minute later.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(10)).with_retries(3);
 
 /// What the listener lets in.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +68,8 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
         let Ok(seat) = room.clone().try_acquire_owned() else { continue };
         let Some(place) = crowd.enter(peer.ip(), limits.per_address) else { continue };
         let _ = stream.set_nodelay(true);
+        // Who follows a quiet stream and is gone without a word is found out like this alone.
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
         let (front, stop, cut) = (front.clone(), stop.clone(), cut.clone());
         tracker.spawn(async move {
             let _held = (seat, place);
@@ -81,14 +93,17 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
 }
 
 async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+    let (stream, verdict) = Watched::new(stream);
+    let asked = AtomicU64::new(0);
     let service = service_fn(move |request| {
         let front = front.clone();
-        async move { Ok::<_, std::convert::Infallible>(front.answer(request, peer).await) }
+        let ambiguous = verdict.refuses(asked.fetch_add(1, Ordering::Relaxed));
+        async move { Ok::<_, std::convert::Infallible>(front.answer(request, peer, ambiguous).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .max_buf_size(64 * 1024)
+        .max_buf_size(LONGEST)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

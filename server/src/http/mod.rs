@@ -1,6 +1,7 @@
 //! The listener, the layers, and the router: every mount on one screen.
 
 pub mod headers;
+mod heads;
 mod listener;
 pub mod origin;
 mod probes;

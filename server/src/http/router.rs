@@ -3,13 +3,15 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, body::Body, response::IntoResponse};
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use pilothouse_app::api::{Code, Problem};
 use tower::ServiceExt;
 
 use crate::{
+    access::{Operation, Permission},
     api::ApiError,
     authn::{self, Door, Origin, Principal},
     gateway::docker::{
@@ -41,14 +43,43 @@ pub struct Front {
 }
 
 impl Front {
-    /// Answers one request. Never fails: what goes wrong is an answer.
-    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        if let Some(why) = headers::malformed(&request) {
-            let mut response = ApiError(Problem::new(Code::InvalidInput, why)).into_response();
-            // Nothing more is read from somebody whose words are ambiguous.
-            response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
-            return response;
+    /// Answers one request. Never fails: what goes wrong is an answer. `ambiguous` is a head that could be read in two ways.
+    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, ambiguous: bool) -> Response<Body> {
+        // Where such a request ends is not looked after (see `heads`), so it is the connection's last.
+        let last = request.headers().contains_key(header::TRANSFER_ENCODING) || request.headers().contains_key(header::UPGRADE);
+        let (mut response, last) = match self.misshapen(&request, peer, ambiguous).await {
+            Some(refusal) => (refusal, true),
+            None => (self.enter(request, peer).await, last),
+        };
+        if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        response
+    }
+
+    /// What is said to somebody whose words are ambiguous: nothing more is read from them.
+    async fn misshapen(&self, request: &Request<Incoming>, peer: SocketAddr, ambiguous: bool) -> Option<Response<Body>> {
+        let framing = ambiguous.then_some("The head of this request can be read in two ways.");
+        let why = framing.or_else(|| headers::malformed(request))?;
+        let door = if request.uri().path().starts_with("/engines/") { Door::Engine } else { Door::Api };
+        let origin = self.origin(door, request.headers(), peer);
+        let refusal = ApiError(Problem::new(Code::InvalidInput, why));
+        Some(self.refuse(None, &origin, "Malformed", request.uri().path(), refusal).await)
+    }
+
+    /// Refuses what is no operation yet, and has it written down.
+    async fn refuse(&self, who: Option<&Principal>, origin: &Origin, name: &'static str, path: &str, refusal: ApiError) -> Response<Body> {
+        let operation = Operation::on_system(name, Permission::AccountView, path);
+        let written = self.house.trail().refused(who, origin, &operation, &refusal.0.title, refusal.0.status).await;
+        let answer = if written.is_err() { ApiError::trail_down() } else { refusal };
+        if origin.door == Door::Engine {
+            let status = StatusCode::from_u16(answer.0.status).unwrap_or(StatusCode::BAD_REQUEST);
+            return message(status, &answer.0.title).map(Body::new);
+        }
+        answer.into_response()
+    }
+
+    async fn enter(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         if let Some(mut response) = self.probes.answer(request.method(), request.uri().path()).await {
             headers::harden(response.headers_mut());
             return response;
@@ -60,7 +91,7 @@ impl Front {
         if let Some(named) = name::engine(request.uri(), request.headers(), bound.as_deref()) {
             let asked = named.map(Asked::from);
             if let Err(problem) = origin::check(request.method(), request.headers()) {
-                return message(StatusCode::FORBIDDEN, &problem.title).map(Body::new);
+                return self.refuse(at_engine.as_ref(), &origin, "CrossOrigin", request.uri().path(), ApiError(problem)).await;
             }
             return self.doors.engine.handle(request, asked, at_engine, &origin).await.map(Body::new);
         }
@@ -72,20 +103,19 @@ impl Front {
         let is_api = request.uri().path().starts_with("/api/");
         let door = if is_api { Door::Api } else { Door::Console };
         let origin = self.origin(door, request.headers(), peer);
+        let principal = self.principal(request.headers(), &origin);
         let mut response = match origin::check(request.method(), request.headers()) {
-            Err(problem) => ApiError(problem).into_response(),
+            Err(problem) => self.refuse(principal.as_ref(), &origin, "CrossOrigin", request.uri().path(), ApiError(problem)).await,
             Ok(()) => {
-                let principal = self.principal(request.headers(), &origin);
+                let changes = !request.method().is_safe();
                 let mut request = request.map(|body| Body::new(body.map_err(axum::Error::new)));
                 request.extensions_mut().insert(origin);
                 if let Some(principal) = principal {
                     request.extensions_mut().insert::<Principal>(principal);
                 }
                 let router = if is_api { self.doors.api.clone() } else { self.doors.console.clone() };
-                match router.oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                }
+                let answer = router.oneshot(request).map(|Ok(response)| response);
+                if changes { finished(answer).await } else { answer.await }
             }
         };
         headers::harden(response.headers_mut());
@@ -105,5 +135,16 @@ impl Front {
         let client: String =
             headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
         Origin { door, address: self.proxies.client(peer.ip(), headers).to_string().into(), client: client.into() }
+    }
+}
+
+/// What has begun to change something is finished, whether or not whoever asked stays: half of it would be in the store and not in force.
+async fn finished(answer: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
+    match tokio::spawn(answer).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "A request was not answered.");
+            ApiError::internal().into_response()
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::new_token::NewToken;
 use crate::api::session::{Token, TokenList, TokenRevoke};
 use crate::api::{Empty, Page};
 use crate::client::Client;
-use crate::ui::time::now;
+use crate::clock::now;
 use crate::ui::{Ask, Badge, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Rows, SkeletonRows, Time, Tone, icons};
 use crate::widgets::{Loaded, use_act};
 

@@ -48,6 +48,7 @@ pub(super) fn door(door: &str) -> String {
         "api" => "by the API",
         "console" => "in the console",
         "engine" => "by docker",
+        "start" => "by the settings, at the start",
         other => other,
     };
     words.to_owned()

@@ -7,9 +7,10 @@ use leptos::prelude::*;
 use crate::api::events::{Event, EventQuery, EventsFollow};
 use crate::api::fill;
 use crate::client::{Following, follow};
+use crate::clock::now;
 use crate::ui::batch::Batch;
 use crate::ui::format::{count, grouped, short_id};
-use crate::ui::time::{exact, now};
+use crate::ui::time::exact;
 use crate::ui::{Badge, Button, Callout, Checkbox, EmptyState, Kind, PageHead, SearchBox, SkeletonRows, Time, Tone, icons};
 use crate::widgets::{ByEngine, Gate, LiveMark, ProblemView};
 

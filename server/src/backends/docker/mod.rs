@@ -10,7 +10,7 @@ pub mod typed;
 use std::{collections::BTreeMap, io, pin::Pin, sync::Arc, task, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
 use hyper::{
     body::Incoming,
@@ -132,6 +132,7 @@ impl Engine {
     /// Sends a request on a pooled connection and waits for the head of the answer, for `deadline` at most.
     pub async fn send(&self, permit: &Permit, mut request: Request<Body>, deadline: Duration) -> Result<Response<Incoming>, EngineError> {
         self.check(permit)?;
+        sign(permit, &mut request);
         // The pool wants a whole address; the connector knows its own. hyper sends only the path.
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = format!("http://docker{path}").parse().map_err(|_| EngineError::BrokenOff)?;
@@ -155,8 +156,14 @@ impl Engine {
     }
 
     /// Sends a request without a body that is answered with a stream, on a connection of its own.
-    pub async fn stream(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<(Response<Incoming>, Carrier), EngineError> {
+    pub async fn stream(
+        &self,
+        permit: &Permit,
+        mut request: Request<Body>,
+        deadline: Duration,
+    ) -> Result<(Response<Incoming>, Carrier), EngineError> {
         self.check(permit)?;
+        sign(permit, &mut request);
         let ask = async {
             let (mut sender, connection) = self.dial().await?;
             let mut carrier = Carrier(Some(Box::pin(async move { drop(connection.await) })));
@@ -171,8 +178,9 @@ impl Engine {
     }
 
     /// Sends a request that asks for an upgrade, on a connection of its own.
-    pub async fn hijack(&self, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<Hijacked, EngineError> {
+    pub async fn hijack(&self, permit: &Permit, mut request: Request<Body>, deadline: Duration) -> Result<Hijacked, EngineError> {
         self.check(permit)?;
+        sign(permit, &mut request);
         let ask = async {
             let (mut sender, connection) = self.dial().await?;
             tokio::spawn(connection.with_upgrades());
@@ -195,6 +203,12 @@ impl Engine {
     fn check(&self, permit: &Permit) -> Result<(), EngineError> {
         if permit.covers(&Target::Engine(self.name.clone())) { Ok(()) } else { Err(EngineError::NotThisEngine) }
     }
+}
+
+/// Says who asks: the engine's own log tells the house's looks from what people do.
+fn sign(permit: &Permit, request: &mut Request<Body>) {
+    let name = if permit.is_watch() { "Pilothouse-Watch" } else { "Pilothouse" };
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(name));
 }
 
 async fn take(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, EngineError> {

@@ -126,13 +126,22 @@ impl EngineDoor {
         who: Option<Principal>,
         origin: &Origin,
     ) -> Result<Response<Body>, Refusal> {
-        let asked = asked.map_err(|error| match error {
-            NameError::Malformed => Refusal::bad("The path names no engine: use /engines/NAME/..."),
-            NameError::Ambiguous => Refusal::bad("The path, the header Pilothouse-Engine and the token name different engines."),
-        })?;
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(error) => {
+                let why = match error {
+                    NameError::Malformed => "The path names no engine: use /engines/NAME/...",
+                    NameError::Ambiguous => "The path, the header Pilothouse-Engine and the token name different engines.",
+                };
+                let operation = Operation::on_system("Unclassified", Permission::SystemInfo, request.uri().path());
+                self.unclassified(who.as_ref(), origin, &operation, why, 400).await?;
+                return Err(Refusal::bad(why));
+            }
+        };
+        let unclassified = || Operation::on_engine("Unclassified", Permission::SystemInfo, &asked.engine, &asked.path);
         let Some(who) = who else {
             let reason = "No token, or one that is wrong, expired or revoked.";
-            self.unclassified(None, origin, &asked, reason, 401).await?;
+            self.unclassified(None, origin, &unclassified(), reason, 401).await?;
             let advice = "Make a token in the console under \"Use docker here\" and send it as `Authorization: Bearer`.";
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, format!("{reason} {advice}")));
         };
@@ -149,7 +158,7 @@ impl EngineDoor {
                         (StatusCode::FORBIDDEN, format!("Pilothouse knows no engine operation {method} {path}, so it is refused."))
                     }
                 };
-                self.unclassified(Some(&who), origin, &asked, &text, status.as_u16()).await?;
+                self.unclassified(Some(&who), origin, &unclassified(), &text, status.as_u16()).await?;
                 return Err(Refusal::new(status, text));
             }
         };
@@ -163,9 +172,8 @@ impl EngineDoor {
     }
 
     /// Writes down a request that was refused before it was an operation.
-    async fn unclassified(&self, who: Option<&Principal>, origin: &Origin, asked: &Asked, reason: &str, status: u16) -> Result<(), Refusal> {
-        let operation = Operation::on_engine("Unclassified", Permission::SystemInfo, &asked.engine, &asked.path);
-        let written = self.operator.trail().refused(who, origin, &operation, reason, status).await;
+    async fn unclassified(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), Refusal> {
+        let written = self.operator.trail().refused(who, origin, operation, reason, status).await;
         written.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now."))
     }
 

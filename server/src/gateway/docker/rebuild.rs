@@ -48,7 +48,6 @@ pub fn request<B>(method: &http::Method, classified: &Classified, client: &Heade
     let mut request = Request::builder().method(method.clone()).uri(target).body(body)?;
     let headers = request.headers_mut();
     headers.insert(header::HOST, HeaderValue::from_static("docker"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static("Pilothouse"));
     match classified.row.body {
         Carries::None => {}
         Carries::Json => {
