@@ -117,7 +117,12 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Step>, String> {
                 None => Err("an indented line before any statement".into()),
             },
             None if line.trim().is_empty() || line.starts_with('#') => Ok(()),
-            None => statement(line).map(|action| steps.push(Step { place: place.clone(), only: None, action })),
+            None => statement(line).map(|mut action| {
+                if let Action::Run(invocation) = &mut action {
+                    invocation.blank.swarm = name == "swarm.txt";
+                }
+                steps.push(Step { place: place.clone(), only: None, action });
+            }),
         };
         read.map_err(|mistake| format!("{place}: {mistake}: {line}"))?;
     }

@@ -101,7 +101,7 @@ fn version<'a, 'b>(segments: &'b [&'a str]) -> Result<(Option<u32>, &'b [&'a str
     if !looks_like_one {
         return Ok((None, segments));
     }
-    let minor = first.strip_prefix("v1.").filter(|n| (1..=3).contains(&n.len()) && !n.starts_with('0'));
+    let minor = first.strip_prefix("v1.").filter(|n| (1..=3).contains(&n.len()) && !n.starts_with('0') && n.bytes().all(|b| b.is_ascii_digit()));
     match minor.and_then(|n| n.parse().ok()) {
         Some(minor) if !rest.is_empty() => Ok((Some(minor), rest)),
         _ => Err(Unclassified::Malformed("The API version in the path must be spelled like v1.41.")),
@@ -228,7 +228,9 @@ mod tests {
     #[test]
     fn only_the_canonical_version_is_taken() {
         assert_eq!(classify("GET", "/v1.41/info", None).unwrap().version, Some(41));
-        for path in ["/v01.44/info", "/v1..44/info", "/v1.44.0/info", "/V1.44/info", "/v99.9/info", "/v1/info", "/v1.044/info", "/v1.44"] {
+        for path in
+            ["/v01.44/info", "/v1..44/info", "/v1.44.0/info", "/V1.44/info", "/v99.9/info", "/v1/info", "/v1.044/info", "/v1.44", "/v1.+4/info"]
+        {
             assert!(matches!(name("GET", path), Err(Unclassified::Malformed(_))), "{path}");
         }
         // The second is no version: there is no operation of this name.

@@ -46,6 +46,8 @@ const PROMPT: Duration = Duration::from_secs(30);
 /// How long until the head of an answer that comes after a long task.
 const SLOW: Duration = Duration::from_secs(3_600);
 
+const BROKEN_OFF: &str = "The body broke off, or is not framed as it should be.";
+
 /// The Docker Engine API of every engine.
 pub struct EngineDoor {
     pub operator: Arc<Operator>,
@@ -183,7 +185,7 @@ impl EngineDoor {
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
-            let upgrade = asks_upgrade(request.headers(), classified.row.reply)?;
+            let upgrade = asks_upgrade(&request, classified.row.reply)?;
             let client = upgrade.then(|| hyper::upgrade::on(&mut request));
             let (head, incoming) = request.into_parts();
             let counts = Arc::new(Counts::default());
@@ -213,7 +215,9 @@ impl EngineDoor {
             };
             // What a client sends for long ends with its right to, as what it is sent does. A change that has begun goes on.
             let (answer, carrier) = tokio::select! {
-                answer = asked => answer?,
+                answer = asked => answer.map_err(|error| {
+                    if counts.broken.load(Ordering::Relaxed) { Refusal::bad(BROKEN_OFF) } else { error.into() }
+                })?,
                 why = lease.ended(), if streams => {
                     over = Some(why);
                     return Err(Refusal::new(StatusCode::FORBIDDEN, why.reason()));
@@ -269,14 +273,21 @@ fn no_engine(name: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("There is no engine {name}, or you may not see it."))
 }
 
-/// Whether the client asks for the upgrade that this operation has. Any other upgrade is refused.
-fn asks_upgrade(headers: &HeaderMap, reply: Reply) -> Result<bool, Refusal> {
-    let mut asked = headers.get_all(header::UPGRADE).iter();
+/// Whether the client asks for the upgrade that this operation has. Any other upgrade is refused, and so is one that is not asked of us:
+/// `Upgrade` is for the next hop only, which `Connection` must say (RFC 9110, section 7.8).
+fn asks_upgrade<B>(request: &Request<B>, reply: Reply) -> Result<bool, Refusal> {
+    let mut asked = request.headers().get_all(header::UPGRADE).iter();
     let Some(first) = asked.next() else { return Ok(false) };
-    match reply {
-        Reply::Upgrade(token) if asked.next().is_none() && first.as_bytes().eq_ignore_ascii_case(token.as_bytes()) => Ok(true),
-        _ => Err(Refusal::bad("This operation has no such upgrade.")),
+    let Reply::Upgrade(token) = reply else { return Err(Refusal::bad("This operation has no such upgrade.")) };
+    if asked.next().is_some() || !first.as_bytes().eq_ignore_ascii_case(token.as_bytes()) {
+        return Err(Refusal::bad("This operation has no such upgrade."));
     }
+    let named = request.headers().get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let is_ours = named.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("upgrade"));
+    if request.version() != http::Version::HTTP_11 || !is_ours {
+        return Err(Refusal::bad("An upgrade must be named in the header Connection, of an HTTP/1.1 request."));
+    }
+    Ok(true)
 }
 
 fn switching(token: &'static str) -> Response<Body> {
@@ -314,7 +325,7 @@ async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Res
     let bytes = match read {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(Refusal::bad("The body broke off.")),
+        Ok(Err(_)) => return Err(Refusal::bad(BROKEN_OFF)),
         Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
     };
     counts.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);

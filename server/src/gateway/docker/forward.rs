@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
     time::Duration,
@@ -37,6 +37,8 @@ const ANSWER_PAUSE: Duration = Duration::from_secs(30);
 pub struct Counts {
     pub bytes_in: AtomicU64,
     pub bytes_out: AtomicU64,
+    /// The client's body broke off, or was not framed as it should be.
+    pub broken: AtomicBool,
 }
 
 impl Counts {
@@ -70,7 +72,10 @@ impl Body for Upload {
                 self.pause.as_mut().reset(Instant::now() + UPLOAD_PAUSE);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(Some(Err(error))) => {
+                self.counts.broken.store(true, Ordering::Relaxed);
+                Poll::Ready(Some(Err(io::Error::other(error))))
+            }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
                 self.pause.as_mut().poll(cx).map(|()| Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))))
