@@ -233,7 +233,7 @@ scenes('a container is made with all that the form asks for', async (page, own) 
   await page.getByLabel('Restart').selectOption('on-failure')
   await made.click()
   await told(page, `Made ${name}.`)
-  await page.getByRole('heading', { level: 1, name: name }).waitFor()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
   await page.locator('.state-dot').getByText('running').first().waitFor()
 
   const { Config: config, HostConfig: host, NetworkSettings: net } = JSON.parse(await docker('inspect', name))[0]
