@@ -136,8 +136,8 @@ struct Wire {
 impl Wire {
     fn serve(mut self, line: usize, script: fn(&str) -> Act, log: &Mutex<Vec<Asked>>) {
         while let Some(head) = self.head() {
-            // The house's own looks at the engine's health do not say that they are Pilothouse's.
-            if !head.to_ascii_lowercase().contains("\r\nuser-agent: pilothouse") {
+            // The house's own looks at the engine's health do not say that they come through its door.
+            if value(&head, "user-agent") != Some("Pilothouse") {
                 let _ = self.stream.write_all(ok("{}").as_bytes());
                 continue;
             }
