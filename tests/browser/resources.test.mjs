@@ -1,6 +1,6 @@
 // Volumes, networks and events.
 import assert from 'node:assert/strict'
-import { answer, discard, docker, make, on, row, scenes, sound, told, until, visit } from './harness.mjs'
+import { answer, discard, docker, isNarrow, make, on, row, scenes, sound, told, until, visit } from './harness.mjs'
 
 const gone = (what, ...names) => docker(what, 'rm', ...names).catch(() => {})
 
@@ -42,6 +42,7 @@ scenes('a volume is made, found, kept while it is used, and removed', async (pag
 
 scenes('a network is made, containers come and go, and it is removed', async (page, own) => {
   const [name, user] = ['ui-network', 'ui-network-user'].map(own)
+  const subnet = isNarrow(page) ? '172.29.78' : '172.29.77'
   await make(user)
   await gone('network', name)
   await visit(page, `${on}/networks`)
@@ -55,11 +56,11 @@ scenes('a network is made, containers come and go, and it is removed', async (pa
   await dialog.getByRole('button', { name: 'Make the network' }).click()
   await dialog.locator('.field-error, [role=alert]').getByText(/./).first().waitFor()
   await sound(page, 'network-refused')
-  await dialog.getByLabel('Subnet').fill('172.29.77.0/24')
+  await dialog.getByLabel('Subnet').fill(`${subnet}.0/24`)
   await dialog.getByLabel('Cut off from the outside').check()
   await dialog.getByRole('button', { name: 'Make the network' }).click()
   await told(page, `Made ${name}.`)
-  await row(page, name).getByText('172.29.77.0/24').waitFor()
+  await row(page, name).getByText(`${subnet}.0/24`).waitFor()
 
   await row(page, name).getByRole('link').click()
   await page.getByRole('heading', { name: 'Nothing is on it' }).waitFor()
@@ -69,7 +70,7 @@ scenes('a network is made, containers come and go, and it is removed', async (pa
   await sound(page, 'network-connect')
   await page.getByRole('dialog').getByRole('button', { name: 'Connect', exact: true }).click()
   await told(page, `Connected ${user} to ${name}.`)
-  await row(page, user).getByText(/^172\.29\.77\./).waitFor()
+  await row(page, user).getByText(subnet).waitFor()
   const remove = page.getByRole('button', { name: /^Remove/ })
   await until('it is kept while it is used', async () => (await remove.getAttribute('aria-disabled')) === 'true')
   await page.getByRole('button', { name: `Disconnect ${user}` }).click()
