@@ -1,12 +1,13 @@
 // One's own things, other people, the audit trail, and the API's own page.
 import assert from 'node:assert/strict'
-import { answer, api, base, docker, narrow, on, open, password, row, scene, signIn, sound, told, until, visit, wide } from './harness.mjs'
+import { answer, api, base, docker, open, password, row, scenes, signIn, sound, told, until, visit } from './harness.mjs'
 
-scene('a token is made, shown once, works, and is revoked', async (page) => {
+scenes('a token is made, shown once, works, and is revoked', async (page, own) => {
+  const name = own('from the browser')
   await visit(page, '/tokens')
   await page.getByRole('button', { name: /^New token/ }).first().click()
   await sound(page, 'token-new')
-  await page.getByRole('textbox', { name: 'Name' }).fill('from the browser')
+  await page.getByRole('textbox', { name: 'Name' }).fill(name)
   await page.getByLabel('Lasts').selectOption('86400')
   await page.getByRole('button', { name: 'Make the token' }).click()
   await page.getByText('Copy the token now').waitFor()
@@ -18,24 +19,21 @@ scene('a token is made, shown once, works, and is revoked', async (page) => {
   const me = () => fetch(`${base}/api/v1/me`, { headers: { Authorization: `Bearer ${token}` } })
   assert.equal((await me()).status, 200)
   await page.getByRole('button', { name: 'I have kept it' }).click()
-  await row(page, 'from the browser').getByText(`ends in ${token.slice(-4)}`).waitFor()
+  await row(page, name).getByText(`ends in ${token.slice(-4)}`).waitFor()
   assert.equal(await page.getByText(token).count(), 0, 'it is not shown again')
-  await row(page, 'from the browser').getByRole('button', { name: 'Revoke from the browser' }).click()
+  await row(page, name).getByRole('button', { name: `Revoke ${name}` }).click()
   assert.match(await answer(page, 'Revoke'), /stops working at once/)
-  await told(page, 'Revoked from the browser.')
-  await row(page, 'from the browser').waitFor({ state: 'detached' })
+  await told(page, `Revoked ${name}.`)
+  await row(page, name).waitFor({ state: 'detached' })
   assert.equal((await me()).status, 401)
 })
 
-scene('the lines for docker make docker work', async (page) => {
+scenes('the lines for docker make docker work', async (page) => {
   await visit(page, '/use-docker?engine=demo')
   assert.equal(await page.getByLabel('Engine').inputValue(), 'demo')
   await page.getByRole('button', { name: 'Make the token and show the lines' }).click()
   await page.getByText('These lines are shown this once.').waitFor()
   await sound(page, 'use-docker-lines')
-  await page.setViewportSize(narrow)
-  await sound(page, 'use-docker-lines-390')
-  await page.setViewportSize(wide)
   const block = (name) => page.getByRole('region', { name }).innerText()
   const lines = `${await block('lines that keep the token')}\n${await block('lines that point docker here')}`
   const { execFileSync } = await import('node:child_process')
@@ -50,13 +48,13 @@ scene('the lines for docker make docker work', async (page) => {
   }
 })
 
-scene('sessions are listed and ended', async (page) => {
+scenes('sessions are listed and ended', async (page) => {
   const other = await open()
   await visit(other, '/account')
   await visit(page, '/account')
   await page.getByText('this one').waitFor()
   // Another browser of the same person.
-  const fresh = await open({ as: null })
+  const fresh = await open({ as: null, viewport: page.viewportSize() })
   await signIn(fresh, 'admin')
   await visit(page, '/account')
   const { items } = await api(page, 'GET', '/sessions')
@@ -72,9 +70,10 @@ scene('sessions are listed and ended', async (page) => {
   await other.context().close()
 })
 
-scene('somebody is added, given a role, changes their password, and is removed', async (page) => {
+scenes('somebody is added, given a role, changes their password, and is removed', async (page, own) => {
+  const name = own('newcomer')
   const { items } = await api(page, 'GET', '/users?limit=500')
-  if (items.some((user) => user.username === 'newcomer')) await api(page, 'DELETE', '/users/newcomer')
+  if (items.some((user) => user.username === name)) await api(page, 'DELETE', `/users/${name}`)
   page.provoked = [/^400 POST \/api\/v1\/users$/, /^4\d\d POST \/api\/v1\/me\/password$/]
   await visit(page, '/people')
   await page.getByRole('link', { name: 'Add a person' }).click()
@@ -83,21 +82,21 @@ scene('somebody is added, given a role, changes their password, and is removed',
   await page.getByLabel('First password').fill(password)
   await page.getByRole('button', { name: 'Add the person' }).click()
   await page.locator('.field-error').getByText(/./).waitFor()
-  await page.getByLabel('Username').fill('newcomer')
+  await page.getByLabel('Username').fill(name)
   await page.getByRole('button', { name: 'Add the person' }).click()
-  await told(page, 'Added newcomer.')
+  await told(page, `Added ${name}.`)
   await page.getByText('Nothing yet: they hold no role.').waitFor()
   await page.getByLabel('Role').selectOption('viewer')
   await page.getByLabel('On', { exact: true }).selectOption('engine/demo')
   await page.getByText('Changes nothing, opens no terminal').waitFor()
   await page.getByRole('button', { name: 'Give the role' }).click()
-  await told(page, 'newcomer is viewer on engine demo now.')
+  await told(page, `${name} is viewer on engine demo now.`)
   await page.getByText('viewer on engine demo').first().waitFor()
   await sound(page, 'person-with-role')
 
-  const theirs = await open({ as: null })
+  const theirs = await open({ as: null, viewport: page.viewportSize() })
   theirs.provoked = [/^4\d\d POST \/api\/v1\/me\/password$/, /^401 /]
-  await signIn(theirs, 'newcomer')
+  await signIn(theirs, name)
   await visit(theirs, '/account')
   await theirs.getByText('viewer on engine demo').waitFor()
   await theirs.getByLabel('Current password').fill('not that one at all')
@@ -111,16 +110,17 @@ scene('somebody is added, given a role, changes their password, and is removed',
 
   await page.getByRole('button', { name: 'Take viewer on engine demo back' }).click()
   assert.match(await answer(page, 'Take back'), /ends at once/)
-  await told(page, 'newcomer is no longer viewer on engine demo.')
+  await told(page, `${name} is no longer viewer on engine demo.`)
   await page.getByLabel('New password').fill('a third horse battery')
   await page.getByRole('button', { name: 'Set the password' }).click()
-  await told(page, 'newcomer has a new password')
+  await told(page, `${name} has a new password`)
   await until('they are signed out', async () => (await theirs.request.get('/api/v1/me')).status() === 401)
   await visit(theirs, '/account')
   assert.match(theirs.url(), /\/sign-in/)
   await theirs.context().close()
 
-  await page.getByRole('button', { name: 'Disable' }).click()
+  // What is said in the corner stays for five seconds, and keeps nobody from the button below it.
+  await page.getByRole('button', { name: 'Disable' }).click({ timeout: 4_000 })
   assert.match(await answer(page, 'Disable'), /cannot sign in/)
   await page.getByText('Disabled', { exact: true }).waitFor()
   await page.getByRole('button', { name: 'Enable' }).click()
@@ -128,13 +128,13 @@ scene('somebody is added, given a role, changes their password, and is removed',
   await page.getByRole('button', { name: /^Remove/ }).click()
   await page.getByRole('dialog').waitFor()
   await sound(page, 'person-remove')
-  assert.match(await answer(page, /^Remove/, 'newcomer'), /stays in the audit trail/)
+  assert.match(await answer(page, /^Remove/, name), /stays in the audit trail/)
   await page.waitForURL('**/people')
   await row(page, 'admin').waitFor()
-  await row(page, 'newcomer').waitFor({ state: 'detached' })
+  await row(page, name).waitFor({ state: 'detached' })
 })
 
-scene('nobody locks themselves out', async (page) => {
+scenes('nobody locks themselves out', async (page) => {
   await visit(page, '/people/admin')
   for (const name of [/^Disable/, /^Remove/]) {
     const button = page.getByRole('button', { name })
@@ -143,10 +143,11 @@ scene('nobody locks themselves out', async (page) => {
   }
 })
 
-scene('the audit trail is narrowed, paged, and opened', async (page) => {
+scenes('the audit trail is narrowed, paged, and opened', async (page, own) => {
+  const volume = own('audit-volume')
   for (let n = 0; n < 60; n++) await api(page, 'GET', '/me')
-  await api(page, 'POST', '/engines/demo/volumes', { name: 'audit-volume' })
-  await docker('volume', 'rm', 'audit-volume')
+  await api(page, 'POST', '/engines/demo/volumes', { name: volume })
+  await docker('volume', 'rm', volume)
   await visit(page, '/audit')
   await page.getByRole('button', { name: /^Next/ }).click()
   await page.waitForURL(/at=/)
@@ -157,7 +158,7 @@ scene('the audit trail is narrowed, paged, and opened', async (page) => {
   const rows = page.locator('tbody tr')
   await page.getByLabel('Only changes').check()
   await page.waitForURL(/changes=yes/)
-  const made = rows.filter({ hasText: 'Created volume' }).filter({ hasText: 'audit-volume' }).first()
+  const made = rows.filter({ hasText: 'Created volume' }).filter({ hasText: volume }).first()
   await made.waitFor()
   assert.equal(await rows.filter({ hasText: 'account.self.view' }).count(), 0)
   await page.getByLabel('Permission or its beginning').fill('engine.volume.')
@@ -173,13 +174,10 @@ scene('the audit trail is narrowed, paged, and opened', async (page) => {
   await sound(page, 'audit-narrowed')
   await made.getByRole('button').click()
   const dialog = page.getByRole('dialog', { name: 'Created volume' })
-  for (const words of ['Allowed', 'engine.volume.create', 'audit-volume', 'It was allowed and done.', '127.0.0.1']) await dialog.getByText(words).first().waitFor()
+  for (const words of ['Allowed', 'engine.volume.create', volume, 'It was allowed and done.', '127.0.0.1']) await dialog.getByText(words).first().waitFor()
   await sound(page, 'audit-record')
-  await page.setViewportSize(narrow)
-  await sound(page, 'audit-record-390')
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
-  await page.setViewportSize(wide)
   await page.getByLabel('User').fill('nobody-at-all')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'No record fits' }).waitFor()
@@ -187,7 +185,7 @@ scene('the audit trail is narrowed, paged, and opened', async (page) => {
   await rows.first().waitFor()
 })
 
-scene('the API is described, and can be tried', async (page) => {
+scenes('the API is described, and can be tried', async (page) => {
   await visit(page, '/reference')
   const operation = page.locator('.opblock', { has: page.getByText('/api/v1/me', { exact: true }) })
   await operation.locator('.opblock-summary-control').first().click()

@@ -1,6 +1,6 @@
 // The list of containers: found, sorted, paged, followed, acted on, one and many; and the form that makes one.
 import assert from 'node:assert/strict'
-import { answer, choose, discard, docker, make, on, row, scenes, sound, told, until, visit } from './harness.mjs'
+import { answer, choose, discard, docker, isNarrow, make, on, row, scenes, sound, told, until, visit } from './harness.mjs'
 
 const list = `${on}/containers`
 const names = (page) => page.locator('tbody td.main .name').allInnerTexts()
@@ -206,6 +206,22 @@ scenes('what fails is told, and why', async (page, own) => {
   await discard(name)
 })
 
+scenes('however long its words are, what can be done with a container is in sight', async (page, own) => {
+  const name = own('ui-long')
+  await discard(name)
+  const labels = ['--label', `com.docker.compose.project=${'long-'.repeat(20)}end`, '--publish', '127.0.0.1::8443']
+  await docker('run', '--detach', '--stop-signal', 'KILL', '--name', name, ...labels, 'busybox', 'sleep', '3600')
+  await visit(page, `${list}?q=${name}`)
+  const stop = row(page, name).getByRole('button', { name: `Stop ${name}` })
+  const seen = await stop.evaluate((button) => {
+    const { x, y, width, height } = button.getBoundingClientRect()
+    return button.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+  })
+  assert.ok(seen, 'nobody has to push the table to the side')
+  await sound(page, 'containers-long')
+  await discard(name)
+})
+
 scenes('a container is made with all that the form asks for', async (page, own) => {
   const [name, data] = ['ui-made', 'ui-made-data'].map(own)
   await discard(name)
@@ -225,7 +241,8 @@ scenes('a container is made with all that the form asks for', async (page, own) 
   await made.click()
   await page.locator('.field', { hasText: 'Ports' }).locator('.field-error').getByText(/port/i).waitFor()
   await sound(page, 'container-new-refused')
-  await fill(/^Ports/, '127.0.0.1:18080:80')
+  const port = isNarrow(page) ? '18081' : '18080'
+  await fill(/^Ports/, `127.0.0.1:${port}:80`)
   await page.getByRole('button', { name: 'shop_default' }).click()
   await fill(/^Volumes/, `${data}:/data:ro`)
   await fill(/^Environment/, 'GREETING=hello there\nEMPTY=')
@@ -233,14 +250,14 @@ scenes('a container is made with all that the form asks for', async (page, own) 
   await page.getByLabel('Restart').selectOption('on-failure')
   await made.click()
   await told(page, `Made ${name}.`)
-  await page.getByRole('heading', { level: 1, name: name }).waitFor()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
   await page.locator('.state-dot').getByText('running').first().waitFor()
 
   const { Config: config, HostConfig: host, NetworkSettings: net } = JSON.parse(await docker('inspect', name))[0]
   assert.deepEqual(config.Cmd, ['sh', '-c', 'echo "two  words"; sleep 3600'])
   assert.ok(config.Env.includes('GREETING=hello there') && config.Env.includes('EMPTY='))
   assert.equal(config.Labels.env, 'test')
-  assert.deepEqual(host.PortBindings, { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18080' }] })
+  assert.deepEqual(host.PortBindings, { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: port }] })
   assert.equal(host.RestartPolicy.Name, 'on-failure')
   assert.deepEqual(Object.keys(net.Networks), ['shop_default'])
   assert.match(JSON.stringify(host.Binds ?? host.Mounts), new RegExp(data))

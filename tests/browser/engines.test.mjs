@@ -1,6 +1,6 @@
 // Engines: trying, adding, changing and removing one, and one that does not answer.
 import assert from 'node:assert/strict'
-import { answer, api, choose, narrow, on, row, scene, socket, sound, told, visit } from './harness.mjs'
+import { answer, api, choose, on, row, scenes, socket, sound, told, visit } from './harness.mjs'
 
 /** Forgets what a broken run has left behind. */
 async function forget(page, name) {
@@ -8,7 +8,7 @@ async function forget(page, name) {
   if (items.some((engine) => engine.name === name)) await api(page, 'DELETE', `/engines/${name}`)
 }
 
-scene('a connection that fails is explained step by step', async (page) => {
+scenes('a connection that fails is explained step by step', async (page) => {
   await visit(page, '/add/engine')
   const tried = page.locator('.tried')
   const attempt = page.getByRole('button', { name: /^Try the connection/ })
@@ -33,13 +33,13 @@ scene('a connection that fails is explained step by step', async (page) => {
   await page.getByLabel('Host and port').fill('127.0.0.1:1')
   await attempt.click()
   await tried.getByText('Nothing listens on that port.').waitFor()
-  await page.setViewportSize(narrow)
-  await sound(page, 'engine-test-failed-390')
+  await sound(page, 'engine-test-failed-plain')
 })
 
-scene('an engine is tried, added, changed and removed', async (page) => {
+scenes('an engine is tried, added, changed and removed', async (page, own) => {
+  const name = own('second')
   page.provoked = [/^400 POST \/api\/v1\/engines(\/test)?$/]
-  await forget(page, 'second')
+  await forget(page, name)
   await visit(page, '/engines')
   await page.getByRole('link', { name: 'Add an engine' }).click()
   await page.waitForURL('**/add/engine')
@@ -52,37 +52,37 @@ scene('an engine is tried, added, changed and removed', async (page) => {
   await page.locator('.field-error').getByText(/./).waitFor()
   await sound(page, 'engine-add-refused')
 
-  await page.getByLabel('Name').fill('second')
+  await page.getByLabel('Name').fill(name)
   await page.getByRole('button', { name: /^Try the connection/ }).click()
   await page.locator('.tried').getByText('It works').waitFor()
   await sound(page, 'engine-test-passed')
   await page.getByRole('button', { name: 'Add the engine' }).click()
-  await told(page, 'Added second.')
-  await page.waitForURL('**/on/second/containers')
+  await told(page, `Added ${name}.`)
+  await page.waitForURL(`**/on/${name}/containers`)
   await row(page, 'web').waitFor()
 
   await visit(page, '/engines')
-  await row(page, 'second').getByText('env=test').waitFor()
-  await row(page, 'second').getByText('Up', { exact: true }).waitFor()
+  await row(page, name).getByText('env=test').waitFor()
+  await row(page, name).getByText('Up', { exact: true }).waitFor()
   await page.getByRole('searchbox').fill('team=ui')
   await row(page, 'demo').waitFor({ state: 'detached' })
-  await choose(page, 'second', 'Edit')
-  await page.waitForURL('**/on/second/edit')
+  await choose(page, name, 'Edit')
+  await page.waitForURL(`**/on/${name}/edit`)
   await page.getByLabel('Labels').fill('env=other')
   await sound(page, 'engine-edit')
   await page.getByRole('button', { name: 'Save' }).click()
-  await told(page, 'Changed second.')
+  await told(page, `Changed ${name}.`)
   await page.waitForURL('**/engines')
-  await row(page, 'second').getByText('env=other').waitFor()
+  await row(page, name).getByText('env=other').waitFor()
 
-  await choose(page, 'second', 'Remove')
-  await page.getByRole('dialog', { name: 'Remove second from Pilothouse?' }).waitFor()
+  await choose(page, name, 'Remove')
+  await page.getByRole('dialog', { name: `Remove ${name} from Pilothouse?` }).waitFor()
   await sound(page, 'engine-remove')
-  assert.match(await answer(page, /^Remove/, 'second'), /address and its labels are forgotten.*tokens/)
-  await row(page, 'second').waitFor({ state: 'detached' })
+  assert.match(await answer(page, /^Remove/, name), /address and its labels are forgotten.*tokens/)
+  await row(page, name).waitFor({ state: 'detached' })
 })
 
-scene('an engine of the settings file is not changed here', async (page) => {
+scenes('an engine of the settings file is not changed here', async (page) => {
   await visit(page, '/engines')
   await row(page, 'demo').getByRole('button', { name: /^More for/ }).click()
   const remove = page.getByRole('menuitem', { name: 'Remove' })
@@ -93,28 +93,27 @@ scene('an engine of the settings file is not changed here', async (page) => {
   await page.getByText('Declared in the settings file').waitFor()
 })
 
-scene('an engine that does not answer says why, wherever it is shown', async (page) => {
-  await forget(page, 'broken')
-  await api(page, 'POST', '/engines', { name: 'broken', url: 'unix:///nowhere/docker.sock' })
+scenes('an engine that does not answer says why, wherever it is shown', async (page, own) => {
+  const name = own('broken')
+  await forget(page, name)
+  await api(page, 'POST', '/engines', { name, url: 'unix:///nowhere/docker.sock' })
   await visit(page, '/engines')
-  await row(page, 'broken').getByText('Down').waitFor()
-  await row(page, 'broken').getByText(/no such|not found|reach/i).first().waitFor()
+  await row(page, name).getByText('Down').waitFor()
+  await row(page, name).getByText(/no such|not found|reach/i).first().waitFor()
   await sound(page, 'engine-down')
   page.provoked = [/^50[234] GET /]
-  await visit(page, '/on/broken/containers')
+  await visit(page, `/on/${name}/containers`)
   await page.getByRole('heading', { name: 'No answer' }).waitFor()
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.getByRole('heading', { name: 'No answer' }).waitFor()
   await sound(page, 'containers-down')
-  await page.setViewportSize(narrow)
-  await sound(page, 'containers-down-390')
   await visit(page, '/')
   await page.getByText('1 does not answer').waitFor()
-  await sound(page, 'overview-down-390')
-  await api(page, 'DELETE', '/engines/broken')
+  await sound(page, 'overview-down')
+  await api(page, 'DELETE', `/engines/${name}`)
 })
 
-scene('an engine that there is not is not found', async (page) => {
+scenes('an engine that there is not is not found', async (page) => {
   page.provoked = [/^404 GET /]
   await visit(page, '/on/nosuch/containers')
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()

@@ -1,4 +1,5 @@
 // What strangers may name, label and print is shown as text, and runs nothing: not in a list, not in a log, not in a terminal.
+// At one width, as text is text at any; the pages of the container are looked at on a telephone too, for what is long must fit.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { answer, choose, discard, docker, narrow, on, registry, row, scene, sound, told, until, visit, wide } from './harness.mjs'
+import { answer, choose, discard, docker, on, registry, row, scenes, sound, told, until, visit } from './harness.mjs'
 
-const image = `${registry}/team/layers:1.0`
+const tagged = (name) => `${registry}/team/${name}:1.0`
 
 /** Makes an image of several layers and leaves it in the registry alone. */
-async function publish() {
+async function publish(image) {
   const context = mkdtempSync(join(tmpdir(), 'layers-'))
   try {
     for (const name of ['one', 'two', 'three']) writeFileSync(join(context, name), randomBytes(3_000_000))
@@ -22,8 +22,9 @@ async function publish() {
   }
 }
 
-scene('an image is pulled, layer by layer', async (page) => {
-  await publish()
+scenes('an image is pulled, layer by layer', async (page, own) => {
+  const image = tagged(own('layers'))
+  await publish(image)
   await visit(page, `${on}/images`)
   await page.getByRole('button', { name: 'Pull an image' }).click()
   const dialog = page.getByRole('dialog', { name: 'Pull an image' })
@@ -38,14 +39,11 @@ scene('an image is pulled, layer by layer', async (page) => {
   const layers = await dialog.locator('.layers li').allInnerTexts()
   assert.ok(layers.length >= 4 && layers.every((text) => /Pull complete|Already exists/.test(text)), layers.join(' | '))
   await sound(page, 'image-pulled')
-  await page.setViewportSize(narrow)
-  await sound(page, 'image-pulled-390')
-  await page.setViewportSize(wide)
   await dialog.getByRole('button', { name: 'Close' }).last().click()
   await row(page, image).getByText('Nothing').waitFor()
 })
 
-scene('a pull that fails says why', async (page) => {
+scenes('a pull that fails says why', async (page) => {
   await visit(page, `${on}/images`)
   await page.getByRole('button', { name: 'Pull an image' }).click()
   const dialog = page.getByRole('dialog', { name: 'Pull an image' })
@@ -57,12 +55,14 @@ scene('a pull that fails says why', async (page) => {
   await sound(page, 'image-pull-failed')
 })
 
-scene('an image is tagged, a tag is taken off, and it is removed', async (page) => {
+scenes('an image is tagged, a tag is taken off, and it is removed', async (page, own) => {
+  const name = own('layers')
+  const image = tagged(name)
   if (!(await docker('images', '--quiet', image))) {
-    await publish()
+    await publish(image)
     await docker('pull', '--quiet', image)
   }
-  await visit(page, `${on}/images?q=layers`)
+  await visit(page, `${on}/images?q=${name}`)
   await choose(page, image, 'Add a tag')
   const dialog = page.getByRole('dialog', { name: `Tag ${image}` })
   page.provoked = [/^400 POST .*\/tag$/]
@@ -96,18 +96,19 @@ scene('an image is tagged, a tag is taken off, and it is removed', async (page) 
   assert.equal(await docker('images', '--quiet', image), '')
 })
 
-scene('what uses an image is named before it goes', async (page) => {
-  await discard('ui-image-user')
+scenes('what uses an image is named before it goes', async (page, own) => {
+  const user = own('ui-image-user')
+  await discard(user)
   await docker('tag', 'busybox', 'ui/used:1')
   // An image of its own, so that only this container uses it.
-  const id = await docker('commit', await docker('create', '--name', 'ui-image-user', 'ui/used:1', 'true'), 'ui/used:1')
-  await discard('ui-image-user')
-  await docker('create', '--name', 'ui-image-user', 'ui/used:1', 'true')
+  const id = await docker('commit', await docker('create', '--name', user, 'ui/used:1', 'true'), 'ui/used:1')
+  await discard(user)
+  await docker('create', '--name', user, 'ui/used:1', 'true')
   await visit(page, `${on}/images?state=used`)
-  await row(page, 'ui/used:1').getByText('ui-image-user').waitFor()
+  await row(page, 'ui/used:1').getByText(user).waitFor()
   page.provoked = [/^409 DELETE /]
   await choose(page, 'ui/used:1', 'Remove')
-  await page.getByText('Containers are made from it: ui-image-user.').waitFor()
+  await page.getByText(`Containers are made from it: ${user}.`).waitFor()
   await page.getByRole('dialog').getByRole('button', { name: /^Remove/ }).click()
   await page.locator('.toast[data-tone="bad"]').waitFor()
   assert.equal(await docker('images', '--quiet', '--no-trunc', 'ui/used:1'), id)
@@ -117,5 +118,5 @@ scene('what uses an image is named before it goes', async (page) => {
   await told(page, 'Removed ui/used:1.')
   await page.getByLabel('Use', { exact: true }).selectOption('unused')
   await page.waitForURL(/state=unused/)
-  await discard('ui-image-user')
+  await discard(user)
 })

@@ -1,9 +1,10 @@
 // The first page, and getting about: the palette, the keys, the switcher, the theme, the drawer.
 import assert from 'node:assert/strict'
-import { api, docker, narrow, on, reachable, scene, settled, sound, until, visit } from './harness.mjs'
+import { api, docker, menu, narrow, on, reachable, scene, scenes, settled, sound, until, visit } from './harness.mjs'
 
-scene('the overview tells how many there are, what runs hot and what was changed', async (page) => {
-  await api(page, 'POST', '/engines/demo/volumes', { name: 'overview-volume' })
+scenes('the overview tells how many there are, what runs hot and what was changed', async (page, own) => {
+  const volume = own('overview-volume')
+  await api(page, 'POST', '/engines/demo/volumes', { name: volume })
   let version
   const tile = (name) => page.locator('.tile', { hasText: name }).locator('dd')
   // Engines are asked every few seconds.
@@ -15,16 +16,16 @@ scene('the overview tells how many there are, what runs hot and what was changed
     return texts.map((text) => parseInt(text)).join() === [info.running, info.stopped, info.images].join()
   })
   await page.getByRole('region', { name: 'Engines' }).getByText(`Docker ${version}`).waitFor()
-  const change = page.locator('.change-list li', { hasText: 'overview-volume' })
+  const change = page.locator('.change-list li', { hasText: volume })
   await change.getByText('created volume').waitFor()
   await change.getByText('Done').waitFor()
   await page.locator('.hot-list').getByRole('link').first().click()
   await page.waitForURL('**/on/demo/containers/*')
   await page.getByRole('navigation', { name: 'Container' }).waitFor()
-  await docker('volume', 'rm', 'overview-volume')
+  await docker('volume', 'rm', volume)
 })
 
-scene('the palette goes anywhere by the keyboard', async (page) => {
+scenes('the palette goes anywhere by the keyboard', async (page) => {
   await visit(page, '/audit')
   await page.keyboard.press('Control+k')
   const dialog = page.getByRole('dialog', { name: 'Go to or do' })
@@ -52,7 +53,7 @@ scene('the palette goes anywhere by the keyboard', async (page) => {
   await page.waitForURL(`**${on}/containers/new`)
 })
 
-scene('keys lead to the pages, and a page tells them', async (page) => {
+scenes('keys lead to the pages, and a page tells them', async (page) => {
   await visit(page, `${on}/containers`)
   for (const [keys, path] of [['gi', 'images'], ['gv', 'volumes'], ['gn', 'networks'], ['gl', 'events'], ['gc', 'containers']]) {
     await page.keyboard.type(keys)
@@ -70,23 +71,26 @@ scene('keys lead to the pages, and a page tells them', async (page) => {
   await help.waitFor({ state: 'hidden' })
 })
 
-scene('pages are drawn by the browser as the server draws them', async (page) => {
+scenes('pages are drawn by the browser as the server draws them', async (page) => {
   await visit(page, '/')
   const link = (name) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true })
   await page.getByRole('link', { name: 'demo' }).first().click()
   for (const name of ['Images', 'Volumes', 'Networks', 'Events', 'Containers', 'Audit', 'People', 'Tokens', 'Use docker here', 'API', 'Engines']) {
+    await menu(page)
     await link(name).click()
     await page.getByRole('heading', { level: 1, name: name === 'API' ? 'API' : name, exact: true }).waitFor()
     await settled(page)
+    await menu(page)
     assert.equal(await link(name).getAttribute('aria-current'), 'page')
   }
   await page.goBack()
   await page.waitForURL('**/reference')
 })
 
-scene('the switcher leads to the same part of another engine', async (page) => {
+scenes('the switcher leads to the same part of another engine', async (page) => {
   await visit(page, `${on}/images`)
-  await page.getByRole('button', { name: 'demo' }).click()
+  const nav = await menu(page)
+  await nav.getByRole('button', { name: 'demo' }).click()
   const item = page.getByRole('menuitem', { name: 'demo' })
   await item.waitFor()
   assert.equal(await item.getAttribute('href'), `${on}/images`)
@@ -95,7 +99,7 @@ scene('the switcher leads to the same part of another engine', async (page) => {
   await item.waitFor({ state: 'hidden' })
 })
 
-scene('the theme is chosen and kept', async (page) => {
+scenes('the theme is chosen and kept', async (page) => {
   await visit(page, '/account')
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   const light = await ground()
@@ -104,6 +108,7 @@ scene('the theme is chosen and kept', async (page) => {
   const dark = await ground()
   await visit(page, '/')
   assert.equal(await ground(), dark, 'the next page is dark too')
+  await menu(page)
   await page.getByRole('button', { name: 'Theme: dark' }).click()
   await until('it follows the system again', async () => (await ground()) === light)
 })
@@ -114,7 +119,7 @@ scene('on a telephone the menu comes and goes', { viewport: narrow }, async (pag
   assert.equal(await menu.isVisible(), false)
   await page.getByRole('button', { name: 'Menu', exact: true }).click()
   await menu.waitFor()
-  await sound(page, 'drawer-390')
+  await sound(page, 'drawer')
   await reachable(page, 'drawer at 390 px')
   await menu.getByRole('link', { name: 'Volumes' }).click()
   await page.waitForURL(`**${on}/volumes`)
@@ -124,14 +129,14 @@ scene('on a telephone the menu comes and goes', { viewport: narrow }, async (pag
   await menu.waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await page.getByRole('dialog').waitFor()
-  await sound(page, 'palette-390')
+  await sound(page, 'palette-drawer')
 })
 
-scene('a page whose part cannot be loaded says so, and comes at the second try', async (page) => {
+scenes('a page whose part cannot be loaded says so, and comes at the second try', async (page) => {
   let down = true
   await page.route('**/split_house*', (route) => (down ? route.abort() : route.continue()))
   await visit(page, '/')
-  await page.getByRole('navigation').getByRole('link', { name: 'Audit' }).click()
+  await (await menu(page)).getByRole('link', { name: 'Audit' }).click()
   await page.getByText('This page could not be loaded.').waitFor()
   // The loader notes each of its tries.
   const others = page.faults.filter((fault) => !fault.includes('Failed to fetch'))

@@ -1,20 +1,21 @@
 // Those who may not: what they cannot do stays and says why, what they cannot see says what is missing, and the server agrees.
 import assert from 'node:assert/strict'
-import { api, base, narrow, on, open, row, scene, sound, visit } from './harness.mjs'
+import { api, base, menu, on, open, row, scenes, sound, visit } from './harness.mjs'
 
 const refused = async (control, permission) => {
   assert.equal(await control.getAttribute('aria-disabled'), 'true')
   assert.match(await control.getAttribute('title'), new RegExp(permission.replaceAll('.', '\\.')))
 }
 
-scene('a viewer sees what runs and changes nothing', { as: 'viewer' }, async (page) => {
+scenes('a viewer sees what runs and changes nothing', { as: 'viewer' }, async (page) => {
   await visit(page, '/')
   await page.locator('.hot-list li').first().waitFor()
   await refused(page.getByRole('button', { name: /^Add an engine/ }), 'system.engine.create')
   await page.getByText('To see what others changed, you need system.audit.list.').waitFor()
   await sound(page, 'viewer-overview')
-  const menu = page.getByRole('navigation', { name: 'Main' })
-  for (const name of ['Audit', 'People']) assert.equal(await menu.getByRole('link', { name }).count(), 0)
+  const nav = await menu(page)
+  await nav.getByRole('link', { name: 'Tokens' }).waitFor()
+  for (const name of ['Audit', 'People']) assert.equal(await nav.getByRole('link', { name }).count(), 0)
 
   await visit(page, `${on}/containers`)
   await refused(page.getByRole('button', { name: /^New container/ }), 'engine.container.create')
@@ -50,8 +51,6 @@ scene('a viewer sees what runs and changes nothing', { as: 'viewer' }, async (pa
   await visit(page, '/audit')
   await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
   await sound(page, 'viewer-audit')
-  await page.setViewportSize(narrow)
-  await sound(page, 'viewer-audit-390')
   await visit(page, '/people')
   await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
 
@@ -60,12 +59,10 @@ scene('a viewer sees what runs and changes nothing', { as: 'viewer' }, async (pa
   assert.equal(stop.status(), 403)
 })
 
-scene('somebody without a role is told so, kindly', { as: 'stranger' }, async (page) => {
+scenes('somebody without a role is told so, kindly', { as: 'stranger' }, async (page) => {
   await visit(page, '/')
   await page.getByRole('heading', { name: 'No engine for you to see' }).waitFor()
   await sound(page, 'stranger-overview')
-  await page.setViewportSize(narrow)
-  await sound(page, 'stranger-overview-390')
   page.provoked = [/^404 GET /, /^403 GET /]
   await visit(page, `${on}/containers`)
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()
@@ -73,11 +70,11 @@ scene('somebody without a role is told so, kindly', { as: 'stranger' }, async (p
   await page.getByRole('heading', { name: 'No engine to point docker at' }).waitFor()
   await visit(page, '/account')
   await page.getByText('You hold no role yet.').waitFor()
-  await sound(page, 'stranger-account-390')
+  await sound(page, 'stranger-account')
 })
 
-scene('a right that is taken away ends what rests on it', async (page) => {
-  const theirs = await open({ as: 'mira' })
+scenes('a right that is taken away ends what rests on it', async (page) => {
+  const theirs = await open({ as: 'mira', viewport: page.viewportSize() })
   await visit(theirs, `${on}/containers/worker?tab=logs`)
   await theirs.locator('.log-foot').getByText('Live').waitFor()
   await visit(page, '/people/mira')

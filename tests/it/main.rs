@@ -1,6 +1,7 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
 mod browser;
+mod crash;
 mod door;
 mod faults;
 mod house;

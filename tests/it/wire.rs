@@ -5,10 +5,7 @@ use std::{
     collections::BTreeSet,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -74,7 +71,6 @@ impl Asked {
 struct Engine {
     url: String,
     log: Arc<Mutex<Vec<Asked>>>,
-    lines: Arc<AtomicUsize>,
 }
 
 impl Engine {
@@ -82,11 +78,12 @@ impl Engine {
     fn start(script: fn(&str) -> Act) -> Engine {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("tcp+plain://{}", listener.local_addr().unwrap());
-        let (log, lines) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-        let engine = Engine { url, log: log.clone(), lines: lines.clone() };
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let engine = Engine { url, log: log.clone() };
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let line = lines.fetch_add(1, Ordering::SeqCst);
+            for (line, stream) in listener.incoming().flatten().enumerate() {
+                // Two writes with a pause between are to go out with that pause.
+                stream.set_nodelay(true).unwrap();
                 let log = log.clone();
                 std::thread::spawn(move || Wire { stream, rest: Vec::new() }.serve(line, script, &log));
             }
@@ -139,8 +136,8 @@ struct Wire {
 impl Wire {
     fn serve(mut self, line: usize, script: fn(&str) -> Act, log: &Mutex<Vec<Asked>>) {
         while let Some(head) = self.head() {
-            // The house's own looks at the engine's health do not say that they are Pilothouse's.
-            if !head.to_ascii_lowercase().contains("\r\nuser-agent: pilothouse") {
+            // The house's own looks at the engine's health do not say that they come through its door.
+            if value(&head, "user-agent") != Some("Pilothouse") {
                 let _ = self.stream.write_all(ok("{}").as_bytes());
                 continue;
             }
@@ -1281,7 +1278,7 @@ fn no_other_protocol_is_spoken_but_where_an_operation_has_one() {
         let connection = if extra.contains("Upgrade") { "Connection: Upgrade, HTTP2-Settings, close\r\n" } else { "Connection: close\r\n" };
         let heard = say(house.address, format!("{}{connection}{extra}\r\n{preface}{}", begin(&house.admin, line), smuggled(&house.admin)));
         let seen = engine.take();
-        let echoed = heard.replies.iter().any(|reply| reply.body.contains("Bearer"));
+        let echoed = heard.replies.iter().any(|reply| reply.head.contains("Bearer") || reply.body.contains("Bearer"));
         if heard.statuses() != [status] || !heard.closed || !seen.is_empty() || echoed {
             wrong.push(format!("{line}, {extra:?}: expected {status}, got {heard:?}, the engine saw {seen:?}"));
         }
@@ -1406,9 +1403,9 @@ fn an_answer_that_breaks_off_leaves_nothing_to_the_next() {
     let other = house.user("ben", "viewer", "engine/fake");
     for (name, last) in [("sized", "json"), ("chunks", "json"), ("between", "json"), ("sized", "export"), ("chunks", "logs"), ("between", "logs")] {
         let heard = say(house.address, begin(&house.admin, &format!("GET /engines/fake/containers/{name}/{last}")) + "\r\n");
-        assert_eq!(heard.statuses(), [200], "{name} {last}: {heard:?}");
-        assert!(!heard.replies[0].whole && heard.closed, "it looks complete: {name} {last}: {heard:?}");
-        assert_eq!(heard.replies[0].body, "short", "{name} {last}");
+        // What was cut may come as far as it came, or not at all; it must not look whole.
+        let cut = |reply: &Reply| reply.status == 200 && !reply.whole && "short".starts_with(&reply.body);
+        assert!(heard.replies.len() <= 1 && heard.replies.iter().all(cut) && heard.closed, "it looks whole: {name} {last}: {heard:?}");
         asks_for_own(&house, &other, "ben");
     }
     let heard = say(house.address, begin(&house.admin, "GET /engines/fake/containers/head/json") + "Connection: close\r\n\r\n");
