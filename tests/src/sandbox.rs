@@ -54,6 +54,15 @@ fn script(name: &str) -> Command {
     Command::new(path)
 }
 
+/// Signals a process of ours; or what `sudo` runs for us, which is root's, and which `sudo` would not hand a signal from its own group.
+fn ask_to_end(pid: u32) {
+    let pid = pid.to_string();
+    let ours = Command::new("kill").arg(&pid).stderr(Stdio::null()).status();
+    if !ours.is_ok_and(|done| done.success()) {
+        let _ = Command::new("sudo").args(["pkill", "-TERM", "-P", &pid]).status();
+    }
+}
+
 /// A process that ends with its owner.
 pub struct Running(Child);
 
@@ -72,7 +81,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if matches!(self.0.try_wait(), Ok(None)) {
-            let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+            ask_to_end(self.0.id());
             let end = Instant::now() + Duration::from_secs(15);
             while matches!(self.0.try_wait(), Ok(None)) {
                 if Instant::now() > end {
@@ -160,7 +169,9 @@ pub fn engine() -> &'static Engine {
         let engine = Engine::start();
         // A static is never dropped: the engine ends when this process does.
         let (me, it, registry) = (std::process::id(), engine.running.pid(), engine.registry.pid());
-        let watch = format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; kill {registry} {it}");
+        let watch = format!(
+            "while kill -0 {me} 2>/dev/null; do sleep 0.3; done; for it in {registry} {it}; do kill $it 2>/dev/null || sudo pkill -TERM -P $it; done"
+        );
         Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         engine
     });
@@ -263,7 +274,7 @@ impl House {
 
     /// Asks it to end, and waits for that.
     pub fn stop(&mut self) {
-        Command::new("kill").arg(self.running.pid().to_string()).status().unwrap();
+        ask_to_end(self.running.pid());
         self.running.0.wait().unwrap();
     }
 

@@ -1,7 +1,8 @@
 //! Reads along with what a client sends, and sees what hyper does not tell: a head that two readers could end or frame in two ways.
 //!
 //! hyper takes a request with both `Content-Length` and `Transfer-Encoding`, and drops the length without a word; it takes lines
-//! that end with a bare LF. Both are how requests are smuggled past a proxy in front (RFC 9112, sections 2.2, 6.1 and 11.2).
+//! that end with a bare LF. Both are how requests are smuggled past a proxy in front (RFC 9112, sections 2.2, 6.1 and 11.2). And it does
+//! not see that a client has left while anything unread of its lies in its buffer.
 
 use std::{
     io,
@@ -13,33 +14,83 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The longest head that is looked at, in bytes. hyper takes none that is longer than its buffer.
 pub const LONGEST: usize = 64 * 1024;
 
-/// Which head of a connection is ambiguous, if one is. Shared between the reader and those who answer.
+/// What the reader and those who answer tell each other.
 #[derive(Clone)]
-pub struct Verdict(Arc<AtomicU64>);
+pub struct Requests(Arc<Counts>);
 
-impl Verdict {
+struct Counts {
+    /// The first request that is ambiguous, from 0.
+    refused: AtomicU64,
+    /// How many have been answered.
+    answered: AtomicU64,
+}
+
+impl Requests {
     fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(u64::MAX)))
+        Self(Arc::new(Counts { refused: AtomicU64::new(u64::MAX), answered: AtomicU64::new(0) }))
     }
 
     /// Whether the `nth` request of the connection, from 0, is ambiguous or comes after one that is.
     pub fn refuses(&self, nth: u64) -> bool {
-        nth >= self.0.load(Ordering::Acquire)
+        nth >= self.0.refused.load(Ordering::Acquire)
+    }
+
+    /// The answer's body, which counts as answered when hyper lets go of it.
+    pub fn answer(&self, body: Body) -> Answer {
+        Answer { body, requests: self.clone() }
+    }
+}
+
+/// The body of an answer.
+pub struct Answer {
+    body: Body,
+    requests: Requests,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        http_body::Body::size_hint(&self.body)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.requests.0.answered.fetch_add(1, Ordering::Release);
     }
 }
 
 /// A connection whose heads are looked at as they are read.
+///
+/// What comes behind a request is held back until that is answered: hyper finds out that a client has left only while it holds nothing
+/// of its that is unread.
 pub struct Watched<S> {
     inner: S,
     place: Place,
-    /// How many heads have been read whole.
+    /// How many heads have been read whole, and how many of their requests.
     heads: u64,
-    verdict: Verdict,
+    whole: u64,
+    /// What is held back.
+    ahead: Vec<u8>,
+    requests: Requests,
 }
 
 /// What the next byte belongs to.
@@ -53,34 +104,43 @@ enum Place {
 }
 
 impl<S> Watched<S> {
-    pub fn new(inner: S) -> (Self, Verdict) {
-        let verdict = Verdict::new();
-        (Self { inner, place: Place::Head(Vec::new()), heads: 0, verdict: verdict.clone() }, verdict)
+    pub fn new(inner: S) -> (Self, Requests) {
+        let requests = Requests::new();
+        (Self { inner, place: Place::Head(Vec::new()), heads: 0, whole: 0, ahead: Vec::new(), requests: requests.clone() }, requests)
     }
 
-    fn look(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
+    /// Whether the last request that came whole is still to be answered.
+    fn waits(&self) -> bool {
+        !matches!(self.place, Place::Last) && self.whole > self.requests.0.answered.load(Ordering::Acquire) && self.whole == self.heads
+    }
+
+    /// Follows `bytes` up to the end of a request, and says how far that is.
+    fn follow(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
             match &mut self.place {
-                Place::Last => return,
+                Place::Last => return bytes.len(),
                 Place::Body(left) => {
-                    let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-                    bytes = &bytes[here..];
+                    let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                    at += here;
                     *left -= here as u64;
                     if *left == 0 {
                         self.place = Place::Head(Vec::new());
+                        self.whole += 1;
+                        return at;
                     }
                 }
                 Place::Head(begun) => {
                     // The end may lie across two reads.
                     let before = begun.len();
-                    begun.extend_from_slice(bytes);
+                    begun.extend_from_slice(&bytes[at..]);
                     let Some(end) = end(begun, before.saturating_sub(3)) else {
                         if begun.len() > LONGEST {
                             self.place = Place::Last;
                         }
-                        return;
+                        return bytes.len();
                     };
-                    bytes = &bytes[end - before..];
+                    at += end - before;
                     let head = judge(&begun[..end]);
                     self.heads += u64::from(head != Head::Empty);
                     self.place = match head {
@@ -88,13 +148,18 @@ impl<S> Watched<S> {
                         Head::Length(length) => Place::Body(length),
                         Head::Last => Place::Last,
                         Head::Ambiguous => {
-                            self.verdict.0.store(self.heads - 1, Ordering::Release);
+                            self.requests.0.refused.store(self.heads - 1, Ordering::Release);
                             Place::Last
                         }
                     };
+                    if head == Head::Length(0) {
+                        self.whole += 1;
+                        return at;
+                    }
                 }
             }
         }
+        at
     }
 }
 
@@ -145,9 +210,33 @@ fn judge(head: &[u8]) -> Head {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        while this.waits() {
+            if this.ahead.len() >= LONGEST {
+                // It is read on once the answer is out.
+                return Poll::Pending;
+            }
+            let mut piece = [0; 1024];
+            let mut more = ReadBuf::new(&mut piece);
+            ready!(Pin::new(&mut this.inner).poll_read(cx, &mut more))?;
+            if more.filled().is_empty() {
+                // The client has left: nobody waits for the answer, nor for what was asked behind it.
+                return Poll::Ready(Ok(()));
+            }
+            this.ahead.extend_from_slice(more.filled());
+        }
+        if !this.ahead.is_empty() {
+            let ahead = std::mem::take(&mut this.ahead);
+            let here = this.follow(&ahead[..ahead.len().min(buf.remaining())]);
+            buf.put_slice(&ahead[..here]);
+            this.ahead.extend_from_slice(&ahead[here..]);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        self.look(&buf.filled()[before..]);
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        let here = this.follow(&buf.filled()[before..]);
+        this.ahead.extend_from_slice(&buf.filled()[before + here..]);
+        buf.set_filled(before + here);
         Poll::Ready(Ok(()))
     }
 }
@@ -181,9 +270,14 @@ mod tests {
     /// Which of the heads in `bytes` is ambiguous, read whole and read byte by byte.
     fn ambiguous(bytes: &str) -> Option<u64> {
         let read = |pieces: &[&[u8]]| {
-            let (mut watched, verdict) = Watched::new(());
-            pieces.iter().for_each(|piece| watched.look(piece));
-            (0..10).find(|nth| verdict.refuses(*nth))
+            let (mut watched, requests) = Watched::new(());
+            for mut piece in pieces.iter().copied() {
+                while !piece.is_empty() {
+                    let here = watched.follow(piece);
+                    piece = &piece[here..];
+                }
+            }
+            (0..10).find(|nth| requests.refuses(*nth))
         };
         let whole = read(&[bytes.as_bytes()]);
         let single: Vec<&[u8]> = bytes.as_bytes().chunks(1).collect();
@@ -216,6 +310,26 @@ mod tests {
             assert_eq!(ambiguous(bad), Some(0), "{bad:?}");
             assert_eq!(ambiguous(&format!("{GOOD}{BODY}{bad}{GOOD}")), Some(2), "{bad:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_a_request_waits_for_its_answer() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let (mut watched, requests) = Watched::new(server);
+        client.write_all(format!("{GOOD}{BODY}{GOOD}").as_bytes()).await.unwrap();
+        let mut bytes = vec![0; 4096];
+        for expected in [GOOD, BODY, GOOD] {
+            let n = watched.read(&mut bytes).await.unwrap();
+            assert_eq!(std::str::from_utf8(&bytes[..n]).unwrap(), expected);
+            let early = tokio::time::timeout(std::time::Duration::from_millis(20), watched.read(&mut bytes)).await;
+            assert!(early.is_err(), "more was read before the answer");
+            drop(requests.answer(Body::empty()));
+        }
+        client.write_all(GOOD.repeat(2).as_bytes()).await.unwrap();
+        assert_eq!(watched.read(&mut bytes).await.unwrap(), GOOD.len());
+        drop(client);
+        assert_eq!(watched.read(&mut bytes).await.unwrap(), 0, "that the client left is seen before the answer");
     }
 
     #[test]

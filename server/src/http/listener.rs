@@ -93,12 +93,15 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
 }
 
 async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
-    let (stream, verdict) = Watched::new(stream);
+    let (stream, requests) = Watched::new(stream);
     let asked = AtomicU64::new(0);
     let service = service_fn(move |request| {
-        let front = front.clone();
-        let ambiguous = verdict.refuses(asked.fetch_add(1, Ordering::Relaxed));
-        async move { Ok::<_, std::convert::Infallible>(front.answer(request, peer, ambiguous).await) }
+        let (front, requests) = (front.clone(), requests.clone());
+        let ambiguous = requests.refuses(asked.fetch_add(1, Ordering::Relaxed));
+        async move {
+            let answer = front.answer(request, peer, ambiguous).await;
+            Ok::<_, std::convert::Infallible>(answer.map(|body| requests.answer(body)))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -133,6 +133,8 @@ struct Open {
     carrier: Carrier,
     /// How it ended, when that was found behind what goes on now.
     last: Option<Option<hyper::Error>>,
+    /// Whether what came before a failure had its time to be written.
+    rested: bool,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -148,6 +150,12 @@ impl Open {
     /// What has come by now, in one piece.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         if let Some(last) = self.last.take() {
+            // hyper drops what it has not written yet when a body fails, the head too.
+            if last.is_some() && !std::mem::replace(&mut self.rested, true) {
+                self.last = Some(last);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             return Poll::Ready(last.map(Err));
         }
         let mut batch = BytesMut::new();
@@ -238,7 +246,7 @@ impl Download {
     /// `carrier` moves `inner`'s connection, unless something else does.
     pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
         let small = inner.size_hint().upper().is_some_and(|size| size <= SMALL);
-        let open = Open { inner, carrier, last: None, _turn: turn };
+        let open = Open { inner, carrier, last: None, rested: false, _turn: turn };
         let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry) };
         let answer = Arc::new(Mutex::new(answer));
         match hold {
