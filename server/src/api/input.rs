@@ -38,6 +38,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         if !json {
             return Err(ApiError::new(Code::InvalidInput, "The body must be application/json."));
         }
+        let encodings = request.headers().get_all(header::CONTENT_ENCODING);
+        if encodings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(ApiError::new(Code::InvalidInput, "The body must not be compressed."));
+        }
         let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), LARGEST)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => return Err(ApiError::new(Code::TooLarge, "The body broke off, or is larger than 256 KiB.")),

@@ -1,6 +1,11 @@
 //! `pilothouse serve`: puts the house together and opens its doors.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +32,8 @@ use crate::{
 
 pub fn run(config: Config) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    // A log that cannot be written must not end whatever wrote to it.
+    tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&[format!("No runtime: {error}.")]),
@@ -49,6 +55,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         .mode(0o700)
         .create(&config.data_dir)
         .map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
+    let _alone = take_folder(&config.data_dir)?;
     let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
     let last = store.recover_audit().await.map_err(one)?;
     let (trail, writer) = audit::spawn(store.clone(), last);
@@ -82,7 +89,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    let probes = Probes::new(store.clone());
+    let probes = Probes::new(store.clone(), stop.clone());
     serve(listener, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
@@ -94,14 +101,25 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     Ok(())
 }
 
+/// Takes the data folder for this process alone, as long as the file is open. Two on one folder would each hold what the other revoked.
+fn take_folder(dir: &Path) -> Result<File, Vec<String>> {
+    let path = dir.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| vec![format!("{}: {e}.", path.display())])?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(vec![format!("Another Pilothouse uses the data folder {}.", dir.display())]),
+        Err(TryLockError::Error(e)) => Err(vec![format!("{}: {e}.", path.display())]),
+    }
+}
+
 async fn stop_on_signal(stop: CancellationToken) {
     let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else { return };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
-    tracing::info!("Stopping: what runs may end.");
     stop.cancel();
+    tracing::info!("Stopping: what runs may end.");
 }
 
 /// Makes the first administrator from the settings, or says how to make one.

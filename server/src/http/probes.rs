@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
@@ -17,12 +18,14 @@ const COUNTS: Duration = Duration::from_secs(1);
 /// Answers probes. They are not written down: nothing is asked of anybody's.
 pub struct Probes {
     store: Store,
+    stop: CancellationToken,
     last: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Probes {
-    pub fn new(store: Store) -> Self {
-        Self { store, last: Mutex::default() }
+    /// `stop` is cancelled when Pilothouse is to end.
+    pub fn new(store: Store, stop: CancellationToken) -> Self {
+        Self { store, stop, last: Mutex::default() }
     }
 
     /// The answer, if it is a probe that asks.
@@ -32,6 +35,7 @@ impl Probes {
         }
         match path {
             "/healthz" => Some("alive\n".into_response()),
+            "/readyz" if self.stop.is_cancelled() => Some((StatusCode::SERVICE_UNAVAILABLE, "it is stopping\n").into_response()),
             "/readyz" if self.is_writable().await => Some("ready\n".into_response()),
             "/readyz" => Some((StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written\n").into_response()),
             _ => None,

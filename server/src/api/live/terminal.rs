@@ -80,6 +80,8 @@ enum End {
     Left,
     /// The client sent what is no control.
     Strange,
+    /// The client sent what no terminal takes, with the close code that says so.
+    Refused(u16),
     /// It had to end.
     Cut(Over),
 }
@@ -139,6 +141,7 @@ async fn relay(socket: WebSocket, held: Held) {
         End::Over => (1000, exit_code(&engine, &permit, &id).await.map_or_else(String::new, |code| code.to_string())),
         End::Broken => (1011, "engine".to_owned()),
         End::Strange => (1003, "control".to_owned()),
+        End::Refused(code) => (code, "message".to_owned()),
         End::Cut(Over::Right) => (REVOKED, "revoked".to_owned()),
         // "Going away", in the words of RFC 6455.
         End::Cut(Over::Stop) => (1001, "stop".to_owned()),
@@ -160,7 +163,8 @@ where
     loop {
         let message = match tokio::time::timeout(GONE, client.next()).await {
             Ok(Some(Ok(message))) => message,
-            _ => return End::Left,
+            Ok(Some(Err(error))) => return refused(error),
+            Ok(None) | Err(_) => return End::Left,
         };
         match message {
             Message::Binary(bytes) => {
@@ -183,6 +187,18 @@ where
             Message::Close(_) => return End::Left,
             Message::Ping(_) | Message::Pong(_) => {}
         }
+    }
+}
+
+/// What is wrong with what the client sent, as a close code of RFC 6455, section 7.4.1.
+fn refused(error: axum::Error) -> End {
+    match error.into_inner().downcast_ref() {
+        Some(tungstenite::Error::Capacity(_)) => End::Refused(1009),
+        Some(tungstenite::Error::Utf8(_)) => End::Refused(1007),
+        // Not a fault of the client's: it is gone.
+        Some(tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => End::Left,
+        Some(tungstenite::Error::Protocol(_)) => End::Refused(1002),
+        _ => End::Left,
     }
 }
 

@@ -37,6 +37,8 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Requests to one engine at the same time that are answered soon.
 const AT_ONCE: usize = 256;
+/// Looks of the house's own at the same time. They wait behind nobody: an engine that has much to do is not dead.
+const LOOKS: usize = 16;
 /// Streams to one engine at the same time.
 const STREAMS: usize = 2_048;
 /// An engine that has answered no look for so long is given up, by requests that may take an hour too.
@@ -88,6 +90,7 @@ pub struct Engine {
     connector: Connector,
     client: Client<Connector, Body>,
     at_once: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
@@ -106,6 +109,7 @@ impl Engine {
             connector,
             client,
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            looks: Arc::new(Semaphore::new(LOOKS)),
             streams: Arc::new(Semaphore::new(STREAMS)),
         }
     }
@@ -120,8 +124,8 @@ impl Engine {
     }
 
     /// A turn for a request that is answered soon. Hold it until the answer is whole.
-    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, EngineError> {
-        take(&self.at_once).await
+    pub async fn turn(&self, permit: &Permit) -> Result<OwnedSemaphorePermit, EngineError> {
+        take(if permit.is_watch() { &self.looks } else { &self.at_once }).await
     }
 
     /// A turn for a stream.

@@ -197,8 +197,8 @@ impl EngineDoor {
             let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
                 .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
             let (deadline, turn) = match classified.row.reply {
-                Reply::Prompt => (PROMPT, engine.turn().await?),
-                Reply::Slow => (SLOW, engine.turn().await?),
+                Reply::Prompt => (PROMPT, engine.turn(&permit).await?),
+                Reply::Slow => (SLOW, engine.turn(&permit).await?),
                 Reply::Stream | Reply::Upgrade(_) => (PROMPT, engine.stream_turn().await?),
                 Reply::Bulk => (SLOW, engine.stream_turn().await?),
             };

@@ -82,7 +82,7 @@ pub fn unreadable() -> EngineError {
 
 /// The whole answer of a request that worked.
 async fn whole(engine: &Engine, permit: &Permit, request: Request<Body>, deadline: Duration) -> Result<Bytes, EngineError> {
-    let _turn = engine.turn().await?;
+    let _turn = engine.turn(permit).await?;
     let answer = async {
         let response = refuse(engine.send(permit, request, deadline).await?).await?;
         collect(response, LARGEST).await
