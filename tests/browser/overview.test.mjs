@@ -1,6 +1,6 @@
 // The first page, and getting about: the palette, the keys, the switcher, the theme, the drawer.
 import assert from 'node:assert/strict'
-import { api, docker, menu, narrow, on, reachable, scene, scenes, settled, sound, until, visit } from './harness.mjs'
+import { api, docker, isNarrow, menu, narrow, on, reachable, scene, scenes, settled, sound, until, visit } from './harness.mjs'
 
 scenes('the overview tells how many there are, what runs hot and what was changed', async (page, own) => {
   const volume = own('overview-volume')
@@ -76,8 +76,10 @@ scenes('pages are drawn by the browser as the server draws them', async (page) =
   const link = (name) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true })
   await page.getByRole('link', { name: 'demo' }).first().click()
   for (const name of ['Images', 'Volumes', 'Networks', 'Events', 'Containers', 'Audit', 'People', 'Tokens', 'Use docker here', 'API', 'Engines']) {
-    await menu(page)
+    const nav = await menu(page)
     await link(name).click()
+    // Where it lies over the page it goes with the choice.
+    if (isNarrow(page)) await nav.waitFor({ state: 'hidden' })
     await page.getByRole('heading', { level: 1, name: name === 'API' ? 'API' : name, exact: true }).waitFor()
     await settled(page)
     await menu(page)
