@@ -41,7 +41,7 @@ function settings(element, options, format, note) {
     hooks: { setCursor: [(plot) => tell(plot, note, options, format)] },
     scales: { y: { range: (_, low, high) => bounds(low, high, options) } },
     axes: [
-      { ...axis, values: (_, ticks, __, ___, step) => ticks.map((at) => clock(at, step < 60)) },
+      { ...axis, size: 28, values: (_, ticks, __, ___, step) => ticks.map((at) => clock(at, step < 60)) },
       { ...axis, size: 62, values: (_, ticks) => ticks.map(format), ...(options.unit?.startsWith("bytes") && { incrs: doublings }) },
     ],
     series: [

@@ -10,6 +10,8 @@ export function create(element, url) {
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
     tryItOutEnabled: true,
+    // Its colours are too pale to be read.
+    syntaxHighlight: { activated: false },
     // It would ask a validator of somebody else's.
     validatorUrl: "none",
     plugins: [withoutNesting],

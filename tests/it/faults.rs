@@ -153,7 +153,7 @@ fn a_disk_that_turns_read_only_refuses_changes_and_the_mended_one_has_everything
     house.stop();
     let refused = serve(&house, std::process::Stdio::piped()).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("database"), "{said}");
+    assert!(!refused.status.success() && said.contains("The data folder") && said.contains("Read-only"), "{said}");
 
     disk.detach();
     disk.attach();

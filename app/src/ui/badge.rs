@@ -28,7 +28,7 @@ impl Tone {
 /// A short word in a box.
 #[component]
 pub fn Badge(#[prop(into)] text: Signal<String>, #[prop(optional, into)] tone: Signal<Tone>) -> impl IntoView {
-    view! { <span class="badge" data-tone=move || tone.get().name()>{move || text.get()}</span> }.into_any()
+    view! { <span class="badge" data-tone=move || tone.get().name() title=move || text.get()>{move || text.get()}</span> }.into_any()
 }
 
 /// A dot and a word.

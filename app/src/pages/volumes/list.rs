@@ -129,7 +129,7 @@ fn Row(engine: Signal<String>, volume: Signal<Volume>, after: Callback<()>) -> i
         <tr>
             <td class="main">
                 <span class="name" title=move || name.get()>{move || name.get()}</span>
-                <span class="sub mono">{move || volume.with(|volume| volume.mountpoint.clone())}</span>
+                <span class="sub mono" title=move || volume.with(|volume| volume.mountpoint.clone())>{move || volume.with(|volume| volume.mountpoint.clone())}</span>
             </td>
             <td data-label="Used by"><UsedBy names=Signal::derive(move || volume.with(|volume| volume.used_by.clone()))/></td>
             <td data-label="Driver">{move || volume.with(|volume| volume.driver.clone())}</td>
