@@ -231,7 +231,8 @@ fn no_kind_of_change_happens_while_the_trail_cannot_be_written() {
     let both = [tcp[0], tcp[1], json[0]];
     let sign_in = json!({ "username": "admin", "password": PASSWORD }).to_string();
     let token = format!("/api/v1/tokens/{}", kept["id"].as_str().unwrap());
-    let operations: &[(&str, &str, &[(&str, &str)], &str)] = &[
+    type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+    let operations: &[Asked] = &[
         ("POST", "/engines/fake/containers/x/start", &[], ""),
         ("DELETE", "/engines/fake/containers/x", &[], ""),
         ("POST", "/engines/fake/containers/create", &json, r#"{"Image":"x"}"#),

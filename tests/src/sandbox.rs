@@ -172,6 +172,7 @@ pub fn engine() -> &'static Engine {
         let watch = format!(
             "while kill -0 {me} 2>/dev/null; do sleep 0.3; done; for it in {registry} {it}; do kill $it 2>/dev/null || sudo pkill -TERM -P $it; done"
         );
+        #[allow(clippy::zombie_processes, reason = "it outlives this process, on purpose")]
         Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         engine
     });
@@ -450,10 +451,10 @@ fn converse(mut stream: TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<u8>>) 
             }
             return;
         }
-        if let Behaviour::Say(text) = behaviour {
-            if stream.write_all(text.as_bytes()).is_err() {
-                return;
-            }
+        if let Behaviour::Say(text) = behaviour
+            && stream.write_all(text.as_bytes()).is_err()
+        {
+            return;
         }
     }
 }

@@ -98,10 +98,11 @@ impl Policy {
         let Some(grants) = self.grants.get(&*subject.user) else {
             return Err(Denied { reason: "This user is disabled or does not exist.".to_owned(), visible: false });
         };
-        if let Some(engine) = &subject.bound_to {
-            if operation.target != Target::Engine(engine.to_string()) || operation.permission.is_house() {
-                return Err(Denied { reason: format!("This credential is good for engine {engine} only; use another one here."), visible: false });
-            }
+        if let Some(engine) = &subject.bound_to
+            && (operation.target != Target::Engine(engine.to_string()) || operation.permission.is_house())
+        {
+            let reason = format!("This credential is good for engine {engine} only; use another one here.");
+            return Err(Denied { reason, visible: false });
         }
         if operation.permission.kind() == Kind::Own {
             return Ok(Permit { operation, reason: "own account".to_owned() });

@@ -119,8 +119,7 @@ fn place(url: &str) -> String {
 }
 
 async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineTest> {
-    let operation =
-        Operation::on_engine("EngineTest", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &place(&input.url));
+    let operation = Operation::on_engine("EngineTest", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), place(&input.url));
     api.operator
         .operate(&who, operation, async |permit| {
             let blueprint = blueprint(input)?;
@@ -139,7 +138,7 @@ async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<E
 
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<EngineInput>) -> Answer<EngineCreate> {
     let operation =
-        Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), &place(&input.url));
+        Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), place(&input.url));
     api.operator
         .operate(&who, operation, async |_| {
             let blueprint = blueprint(input)?;

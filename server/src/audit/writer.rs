@@ -30,6 +30,7 @@ pub trait Journal: Send + Sync + 'static {
 #[derive(Default)]
 struct Group {
     /// In the order they came: the trail is read by id, and ids grow.
+    #[allow(clippy::vec_box, reason = "they come boxed, and go on as they came")]
     intents: Vec<Box<Intent>>,
     outcomes: HashMap<i64, Outcome>,
     waiting: Vec<oneshot::Sender<bool>>,

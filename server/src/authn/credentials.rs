@@ -21,6 +21,9 @@ pub const SESSION_IDLE_MS: i64 = 8 * 3_600_000;
 /// A session ends this long after signing in, in ms: 7 days.
 pub const SESSION_ABSOLUTE_MS: i64 = 7 * 86_400_000;
 
+/// A credential's id, and when it was last used.
+pub type Used = (String, i64);
+
 /// One credential in force.
 pub struct Known {
     pub credential: Credential,
@@ -138,7 +141,7 @@ impl Credentials {
     }
 
     /// What was used since it was last written, as (id, time) of sessions and of tokens; forgets what has expired.
-    pub fn used(&self) -> (Vec<(String, i64)>, Vec<(String, i64)>) {
+    pub fn used(&self) -> (Vec<Used>, Vec<Used>) {
         let now = now_ms();
         self.remove(|known| !known.stands(now));
         let (mut sessions, mut tokens) = (Vec::new(), Vec::new());

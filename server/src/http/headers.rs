@@ -21,10 +21,10 @@ pub fn malformed<B>(request: &Request<B>) -> Option<&'static str> {
         return Some("There must be one Host header.");
     }
     let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    if let Some(first) = encodings.next() {
-        if encodings.next().is_some() || !first.as_bytes().eq_ignore_ascii_case(b"chunked") || headers.contains_key(header::CONTENT_LENGTH) {
-            return Some("The body's framing is ambiguous.");
-        }
+    if let Some(first) = encodings.next()
+        && (encodings.next().is_some() || !first.as_bytes().eq_ignore_ascii_case(b"chunked") || headers.contains_key(header::CONTENT_LENGTH))
+    {
+        return Some("The body's framing is ambiguous.");
     }
     // Some servers read `_` as `-`: such a name could pass one reader and mean something to the next.
     if headers.keys().any(|name| name.as_str().contains('_')) {

@@ -23,10 +23,8 @@ pub fn check_websocket(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(site) = headers.get(FETCH_SITE) {
-        if !matches!(site.as_bytes(), b"same-origin" | b"none") {
-            return Err(refusal());
-        }
+    if headers.get(FETCH_SITE).is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none")) {
+        return Err(refusal());
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();

@@ -79,10 +79,10 @@ async fn look_at(figures: Arc<Figures>, engine: Arc<Engine>) {
     let mut round: u64 = 0;
     loop {
         // An engine that is down is looked after elsewhere; asking it again and again helps nobody.
-        if !matches!(engine.health.health(), Health::Down { .. }) {
-            if let Err(error) = take(&figures, &engine, round % ALL_EVERY == 0).await {
-                tracing::debug!(engine = engine.name, %error, "No figures this time.");
-            }
+        if !matches!(engine.health.health(), Health::Down { .. })
+            && let Err(error) = take(&figures, &engine, round.is_multiple_of(ALL_EVERY)).await
+        {
+            tracing::debug!(engine = engine.name, %error, "No figures this time.");
         }
         tokio::time::sleep(if round == 0 { SOON } else { EVERY }).await;
         round += 1;

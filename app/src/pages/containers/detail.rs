@@ -118,7 +118,7 @@ fn Head(engine: Signal<String>, detail: Signal<ContainerDetail>, resource: Resou
     let name = Memo::new(move |_| detail.with(|detail| detail.summary.name.clone()));
     let about = Signal::derive(move || detail.with(|detail| detail.summary.image.clone()));
     let tone = Signal::derive(move || detail.with(|detail| container_tone(&detail.summary.state, detail.summary.health.as_deref())));
-    let state = Signal::derive(move || detail.with(|detail| state_words(detail)));
+    let state = Signal::derive(move || detail.with(state_words));
     let list = format!("/on/{}/containers", engine.get_untracked());
     let after = Callback::new(move |()| resource.refetch());
     let navigate = use_navigate();

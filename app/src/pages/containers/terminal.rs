@@ -109,7 +109,7 @@ fn Start(running: Memo<bool>, command: RwSignal<String>, user: RwSignal<String>,
         move |shell: &'static str| view! { <button type="button" class="chip" on:click=move |_| command.set(shell.to_owned())>{shell}</button> };
     let form = move || {
         view! {
-            <form method="post" class="card terminal-start" on:submit=send.clone()>
+            <form method="post" class="card terminal-start" on:submit=send>
                 <TextField label="Program" name="command" value=command mono=true autocomplete="off"
                     hint="A shell that is in the image. Not every image has one."/>
                 <div class="chips" role="group" aria-label="Shells">{SHELLS.map(chip).collect_view()}</div>

@@ -137,7 +137,7 @@ fn any_bytes_are_survived() {
                 seed ^= seed << 13;
                 seed ^= seed >> 7;
                 seed ^= seed << 17;
-                if seed % 3 == 0 { 0 } else { (seed >> 32) as u8 % 5 }
+                if seed.is_multiple_of(3) { 0 } else { (seed >> 32) as u8 % 5 }
             })
             .collect();
         let whole = decode(Mode::Frames, &bytes, 1000);
