@@ -225,8 +225,8 @@ fn ambiguous_bytes_are_refused_before_anything_else() {
         let answer = http::raw(house.address, request.as_bytes());
         assert_eq!(answer.status, 400, "{what}: {answer:?}");
     }
-    // The preface of HTTP/2 is no request at all: it is closed without a word.
-    assert_eq!(http::raw(house.address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 0);
+    // The preface of HTTP/2 is no request that is spoken here.
+    assert_eq!(http::raw(house.address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 400);
     let doubled = r#"{"Image":"x","HostConfig":{},"hostconfig":{"Privileged":true}}"#;
     assert_eq!(house.send(&house.admin, "POST", "/engines/fake/containers/create", doubled).status, 400);
     let large = format!("{{\"Image\":\"{}\"}}", "x".repeat(4 * 1024 * 1024));

@@ -2,6 +2,9 @@
 
 use super::{Result, Store};
 
+/// How long a token is still listed after it has expired, in ms: its owner may wonder why a script does not work any more.
+const TOKENS_SHOWN_MS: i64 = 30 * 86_400_000;
+
 /// A session as it is kept. `hash` is the SHA-256 of the cookie's value.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionRow {
@@ -49,7 +52,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes when sessions and tokens were last used, and forgets what has expired.
+    /// Writes when sessions and tokens were last used, and forgets what has expired; tokens a month later.
     pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], now: i64) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         for (id, at) in sessions {
@@ -59,7 +62,56 @@ impl Store {
             sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
         sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM tokens WHERE expires_at < $1").bind(now - TOKENS_SHOWN_MS).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{tokens::TokenRow, users::UserRow};
+
+    #[tokio::test]
+    async fn what_expired_is_forgotten_and_a_token_a_month_later() {
+        let dir = std::env::temp_dir().join(format!("ph-store-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let store = Store::open(&dir.join("test.db")).await.unwrap();
+        let user = UserRow { username: "ana".to_owned(), password_hash: None, disabled: false, created_at: 0 };
+        store.add_user(&user).await.unwrap();
+        let session = |id: &str, expires_at| SessionRow {
+            id: id.to_owned(),
+            hash: id.as_bytes().to_vec(),
+            username: "ana".to_owned(),
+            created_at: 0,
+            last_used_at: 0,
+            expires_at,
+            address: String::new(),
+            client: String::new(),
+        };
+        let token = |id: &str, expires_at| TokenRow {
+            id: id.to_owned(),
+            hash: id.as_bytes().to_vec(),
+            username: "ana".to_owned(),
+            name: id.to_owned(),
+            engine: None,
+            created_at: 0,
+            expires_at,
+            last_used_at: None,
+            hint: String::new(),
+        };
+        let now = 2 * TOKENS_SHOWN_MS;
+        for (id, expires_at) in [("old", 1), ("just", now - 1), ("good", now + 1)] {
+            store.add_session(&session(id, expires_at)).await.unwrap();
+            store.add_token(&token(id, expires_at)).await.unwrap();
+        }
+        store.touch(&[], &[], now).await.unwrap();
+        let sessions: Vec<String> = store.sessions().await.unwrap().into_iter().map(|row| row.id).collect();
+        let mut tokens: Vec<String> = store.tokens().await.unwrap().into_iter().map(|row| row.id).collect();
+        tokens.sort();
+        assert_eq!((sessions, tokens), (vec!["good".to_owned()], vec!["good".to_owned(), "just".to_owned()]));
+        store.close().await;
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }
