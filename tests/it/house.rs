@@ -36,17 +36,21 @@ fn the_first_administrator_is_made_once_with_the_link_from_the_log() {
 
 #[test]
 fn a_wrong_password_costs_time_and_locks_nobody_else_out() {
-    let house = House::start(&[]);
-    let attempt = |name: &str, password: &str| house.post_as(&[], "/api/v1/session", json!({ "username": name, "password": password }));
-    let unknown = attempt("nobody", "wrong wrong wrong");
-    let known = attempt("admin", "wrong wrong wrong");
+    let mut house = House::start(&[]);
+    let attempt =
+        |house: &House, name: &str, password: &str| house.post_as(&[], "/api/v1/session", json!({ "username": name, "password": password }));
+    let unknown = attempt(&house, "nobody", "wrong wrong wrong");
+    let known = attempt(&house, "admin", "wrong wrong wrong");
     assert_eq!((unknown.status, &unknown.body), (401, &known.body), "an unknown user must look like a wrong password");
     for _ in 0..6 {
-        attempt("admin", "wrong wrong wrong");
+        attempt(&house, "admin", "wrong wrong wrong");
     }
-    let slowed = attempt("admin", PASSWORD);
+    let slowed = attempt(&house, "admin", PASSWORD);
     assert_eq!(slowed.status, 429, "{slowed:?}");
     assert!(slowed.header("retry-after").is_some());
+    // A start does not forget it.
+    house.crash();
+    assert_eq!(attempt(&house, "admin", PASSWORD).status, 429);
     // Another loopback address is another place to come from: the victim is not locked out there.
     let elsewhere = Command::new("curl")
         .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", "127.0.0.2", "-H", "content-type: application/json"])
@@ -107,6 +111,74 @@ fn a_session_ends_with_its_sign_out_and_a_token_with_its_revocation() {
     assert_eq!(house.send(&house.admin, "DELETE", &format!("/api/v1/tokens/{}", made["id"].as_str().unwrap()), "").status, 200);
     assert_eq!(house.get(second, "/api/v1/me").status, 401);
     assert_eq!(http::send(house.address, "GET", &format!("/api/v1/me?token={}", house.admin), &[], "").status, 401, "no credential in a URL");
+}
+
+#[test]
+fn a_changed_password_ends_every_other_session_and_the_old_one_opens_nothing() {
+    let house = House::start(&[]);
+    let (here, there) = (house.sign_in("admin", PASSWORD), house.sign_in("admin", PASSWORD));
+    let me = |cookie: &str| http::send(house.address, "GET", "/api/v1/me", &[("Cookie", cookie)], "").status;
+    assert_eq!((me(&here), me(&there)), (200, 200));
+    let new = "another horse battery";
+    let changed = house.post_as(&[("Cookie", &here)], "/api/v1/me/password", json!({ "current": PASSWORD, "new": new }));
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!((me(&here), me(&there)), (200, 401));
+    let attempt = |password: &str| house.post_as(&[], "/api/v1/session", json!({ "username": "admin", "password": password })).status;
+    assert_eq!((attempt(PASSWORD), attempt(new)), (401, 200));
+}
+
+#[test]
+fn of_two_administrators_removed_at_once_one_stays() {
+    let house = House::start(&[]);
+    for round in 0..5 {
+        let other = format!("ana-{round}");
+        let theirs = house.user(&other, "admin", "all");
+        let disable = |token: &str, name: &str| house.send(token, "PATCH", &format!("/api/v1/users/{name}"), r#"{"disabled":true}"#).status;
+        let (a, b) = std::thread::scope(|scope| {
+            let (one, two) = (scope.spawn(|| disable(&theirs, "admin")), scope.spawn(|| disable(&house.admin, &other)));
+            (one.join().unwrap(), two.join().unwrap())
+        });
+        // The one who lost may be told that they would be the last, or that they may do nothing any more.
+        assert!([a, b].iter().filter(|status| **status == 200).count() == 1, "{a} {b}");
+        if a == 200 {
+            assert_eq!(house.send(&theirs, "PATCH", "/api/v1/users/admin", r#"{"disabled":false}"#).status, 200);
+        }
+        assert_eq!(house.send(&house.admin, "DELETE", &format!("/api/v1/users/{other}"), "").status, 200);
+    }
+}
+
+#[test]
+fn a_change_whose_client_leaves_is_in_force_all_the_same() {
+    let house = House::start(&[]);
+    for n in 0..20 {
+        let made = house.post(&house.admin, "/api/v1/tokens", json!({ "name": format!("left {n}") })).json();
+        let (token, id) = (made["token"].as_str().unwrap(), made["id"].as_str().unwrap());
+        let mut stream = http::connect(house.address);
+        std::io::Write::write_all(
+            &mut stream,
+            format!("DELETE /api/v1/tokens/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", house.admin).as_bytes(),
+        )
+        .unwrap();
+        std::thread::sleep(Duration::from_micros(300 * n));
+        drop(stream);
+        // It may have left too early to be heard at all: then nothing is written down of it, and the token is good.
+        let end = Instant::now() + Duration::from_secs(2);
+        loop {
+            let record = house.audit("").into_iter().find(|record| record["operation"] == "TokenRevoke" && record["object"] == id);
+            match record {
+                Some(record) if record["outcome"] == "ok" => {
+                    assert_eq!(house.get(token, "/api/v1/me").status, 401, "{record}");
+                    break;
+                }
+                None if Instant::now() > end => {
+                    assert_eq!(house.get(token, "/api/v1/me").status, 200);
+                    break;
+                }
+                _ => assert!(Instant::now() < end + Duration::from_secs(2), "it was begun and not finished"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 #[test]
