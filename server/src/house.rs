@@ -1,7 +1,7 @@
 //! Who lives here: users, grants, sessions and tokens, kept in the store and held in memory. Whatever is changed here is
 //! in force when the call returns, for live streams too.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
@@ -71,9 +71,17 @@ impl House {
         Self { store, credentials, passwords: Passwords::default(), operator, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
-    async fn reload(&self) -> store::Result<()> {
-        self.operator.set_policy(load_policy(&self.store).await?);
-        Ok(())
+    /// Puts in force what is written. Does not give up: a right that was taken away on disk must not go on.
+    async fn reload(&self) {
+        loop {
+            match load_policy(&self.store).await {
+                Ok(policy) => return self.operator.set_policy(policy),
+                Err(error) => {
+                    tracing::error!(%error, "A change is written and not in force yet.");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
     }
 
     /// The secret of a new set-up link, if the first administrator is still to be made.
@@ -99,9 +107,10 @@ impl House {
         let made = async {
             self.store.add_first_admin(username, password_hash, &id, now_ms()).await?;
             *self.setup.lock().await = None;
-            self.reload().await
+            self.reload().await;
+            Ok(())
         };
-        let made = made.await;
+        let made: store::Result<()> = made.await;
         entry.finish(match &made {
             Ok(()) => Ending::ok(200),
             Err(StoreError::Exists) => Ending::failed(409),
@@ -113,7 +122,8 @@ impl House {
     pub async fn add_user(&self, user: &UserRow) -> Result<(), HouseError> {
         let _alone = self.changes.lock().await;
         self.store.add_user(user).await?;
-        Ok(self.reload().await?)
+        self.reload().await;
+        Ok(())
     }
 
     /// Changes a user; disabling them or changing their password ends their sessions. `keep` is a session that goes on.
@@ -125,12 +135,11 @@ impl House {
         if disabled == Some(true) {
             self.not_the_last_admin(|grant| grant.username == username).await?;
         }
-        let found = self.store.update_user(username, disabled, hash).await?;
+        let found = self.store.update_user(username, disabled, hash, keep).await?;
         if disabled == Some(true) || hash.is_some() {
-            self.store.delete_sessions_of(username, keep).await?;
             self.credentials.remove(|known| matches!(&known.credential, Credential::Session(id) if &*known.user == username && keep != Some(id)));
         }
-        self.reload().await?;
+        self.reload().await;
         Ok(found)
     }
 
@@ -141,13 +150,15 @@ impl House {
         self.not_the_last_admin(|grant| grant.username == username).await?;
         self.store.delete_user(username).await?;
         self.credentials.remove(|known| &*known.user == username);
-        Ok(self.reload().await?)
+        self.reload().await;
+        Ok(())
     }
 
     pub async fn add_grant(&self, grant: &GrantRow) -> Result<(), HouseError> {
         let _alone = self.changes.lock().await;
         self.store.add_grant(grant).await?;
-        Ok(self.reload().await?)
+        self.reload().await;
+        Ok(())
     }
 
     /// # Errors
@@ -156,13 +167,14 @@ impl House {
         let _alone = self.changes.lock().await;
         self.not_the_last_admin(|grant| grant.id == id).await?;
         let found = self.store.delete_grant(id).await?;
-        self.reload().await?;
+        self.reload().await;
         Ok(found)
     }
 
-    /// Makes sure that somebody who may do everything, and may act, is left without the grants that `goes` says of.
+    /// Makes sure that somebody who may do everything, and can sign in, is left without the grants that `goes` says of.
     async fn not_the_last_admin(&self, goes: impl Fn(&GrantRow) -> bool) -> Result<(), HouseError> {
-        let active: Vec<String> = self.store.users().await?.into_iter().filter(|user| !user.disabled).map(|user| user.username).collect();
+        let can_sign_in = |user: &UserRow| !user.disabled && user.password_hash.is_some();
+        let active: Vec<String> = self.store.users().await?.into_iter().filter(can_sign_in).map(|user| user.username).collect();
         let grants = self.store.grants().await?;
         let is_admin = |grant: &&GrantRow| grant.role == "admin" && grant.scope == "all" && active.contains(&grant.username);
         let (going, staying): (Vec<_>, Vec<_>) = grants.iter().filter(is_admin).partition(|grant| goes(grant));

@@ -6,14 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many refusals of one kind are written one by one in one [`WINDOW`].
-const MOST: u64 = 200;
+/// How many refusals of one kind, and from one network, are written one by one in one [`WINDOW`].
+const MOST: u64 = 100;
 const WINDOW: Duration = Duration::from_secs(10);
+/// Networks that are told apart at the same time; the others share one budget.
+const NETWORKS: usize = 256;
 
-/// How much was refused lately, by the operation's name: those are few.
+/// How much was refused lately, by the operation's name and where it came from.
 #[derive(Default)]
 pub struct Flood {
-    windows: Mutex<HashMap<&'static str, Window>>,
+    windows: Mutex<HashMap<(&'static str, String), Window>>,
 }
 
 struct Window {
@@ -24,14 +26,22 @@ struct Window {
 
 impl Flood {
     /// Whether a refusal at `now` is written down, and how many before it were not; `None` when it is one of those.
-    pub fn admit(&self, operation: &'static str, now: Instant) -> Option<u64> {
+    pub fn admit(&self, operation: &'static str, network: &str, now: Instant) -> Option<u64> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry(operation).or_insert(Window { since: now, written: 0, left_out: 0 });
+        if windows.len() >= NETWORKS {
+            windows.retain(|_, window| now.duration_since(window.since) < WINDOW || window.left_out > 0);
+        }
+        let own = (operation, network.to_owned());
+        let key = if windows.len() < NETWORKS || windows.contains_key(&own) { own } else { (operation, String::new()) };
+        let window = windows.entry(key).or_insert(Window { since: now, written: 0, left_out: 0 });
         if now.duration_since(window.since) >= WINDOW {
             window.since = now;
             window.written = 0;
         }
         if window.written >= MOST {
+            if window.left_out == 0 {
+                tracing::warn!(operation, network, "More is refused than is written down one by one.");
+            }
             window.left_out += 1;
             return None;
         }
@@ -49,15 +59,20 @@ mod tests {
         let flood = Flood::default();
         let begun = Instant::now();
         for _ in 0..MOST {
-            assert_eq!(flood.admit("Unauthenticated", begun), Some(0));
+            assert_eq!(flood.admit("Unauthenticated", "a", begun), Some(0));
         }
         for _ in 0..1_000 {
-            assert_eq!(flood.admit("Unauthenticated", begun), None);
+            assert_eq!(flood.admit("Unauthenticated", "a", begun), None);
         }
-        // A flood of one kind hides nothing of another.
-        assert_eq!(flood.admit("SignIn", begun), Some(0));
+        // A flood of one kind hides nothing of another, nor one from somewhere what comes from elsewhere.
+        assert_eq!(flood.admit("SignIn", "a", begun), Some(0));
+        assert_eq!(flood.admit("Unauthenticated", "b", begun), Some(0));
+        for n in 0..10_000 {
+            flood.admit("Unauthenticated", &n.to_string(), begun);
+        }
+        assert!(flood.windows.lock().unwrap().len() <= NETWORKS + 2, "what nobody known sends must not fill the memory");
         let later = begun + WINDOW;
-        assert_eq!(flood.admit("Unauthenticated", later), Some(1_000));
-        assert_eq!(flood.admit("Unauthenticated", later), Some(0));
+        assert_eq!(flood.admit("Unauthenticated", "a", later), Some(1_000));
+        assert_eq!(flood.admit("Unauthenticated", "a", later), Some(0));
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     access::{Denied, Operation, Permit},
-    authn::{Origin, Principal},
+    authn::{Origin, Principal, throttle::network},
     clock::now_ms,
 };
 
@@ -146,7 +146,7 @@ impl Trail {
     pub async fn refused(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), TrailDown> {
         let left_out = match who {
             Some(_) => 0,
-            None => match self.flood.admit(operation.name, Instant::now()) {
+            None => match self.flood.admit(operation.name, &network(&origin.address), Instant::now()) {
                 Some(left_out) => left_out,
                 None => return Ok(()),
             },

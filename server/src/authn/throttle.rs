@@ -72,7 +72,7 @@ fn wait_s(failures: i64, free: i64, age_ms: i64) -> i64 {
 }
 
 /// An IPv6 customer has a /64 at least: count by that. IPv4 by address.
-fn network(address: &str) -> String {
+pub fn network(address: &str) -> String {
     match address.parse() {
         Ok(std::net::IpAddr::V6(v6)) => {
             let [a, b, c, d, ..] = v6.segments();

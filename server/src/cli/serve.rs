@@ -103,11 +103,13 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
 
 /// Takes the data folder for this process alone, as long as the file is open. Two on one folder would each hold what the other revoked.
 fn take_folder(dir: &Path) -> Result<File, Vec<String>> {
+    use std::os::unix::fs::OpenOptionsExt;
     let path = dir.join("lock");
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(&path)
         .map_err(|e| vec![format!("The data folder {} cannot be used: {e}.", dir.display())])?;
     match file.try_lock() {

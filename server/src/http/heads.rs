@@ -131,6 +131,13 @@ impl<S> Watched<S> {
                     }
                 }
                 Place::Head(begun) => {
+                    // RFC 9112 lets empty lines stand before a request.
+                    while begun.is_empty() && bytes[at..].starts_with(b"\r\n") {
+                        at += 2;
+                    }
+                    if at == bytes.len() {
+                        return at;
+                    }
                     // The end may lie across two reads.
                     let before = begun.len();
                     begun.extend_from_slice(&bytes[at..]);
@@ -186,7 +193,8 @@ enum Head {
 
 fn judge(head: &[u8]) -> Head {
     if head.iter().all(|b| matches!(b, b'\r' | b'\n')) {
-        return Head::Empty;
+        let whole = head.split_inclusive(|b| *b == b'\n').all(|line| line == b"\r\n");
+        return if whole { Head::Empty } else { Head::Ambiguous };
     }
     let (mut length, mut encoded, mut upgrade) = (None, false, false);
     for line in head.split_inclusive(|b| *b == b'\n') {
@@ -213,8 +221,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let this = &mut *self;
         while this.waits() {
             if this.ahead.len() >= LONGEST {
-                // It is read on once the answer is out.
-                return Poll::Pending;
+                // Nobody honest does so, and without reading on it would not be seen that they left.
+                return Poll::Ready(Err(io::Error::other("too much came behind a request that is not answered yet")));
             }
             let mut piece = [0; 1024];
             let mut more = ReadBuf::new(&mut piece);
@@ -306,6 +314,8 @@ mod tests {
             "GET / HTTP/1.1\r\nHost: x\n\n",
             "GET / HTTP/1.1\r\nHost: x\r\n\n",
             "\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "\n\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "\r\n\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
         ] {
             assert_eq!(ambiguous(bad), Some(0), "{bad:?}");
             assert_eq!(ambiguous(&format!("{GOOD}{BODY}{bad}{GOOD}")), Some(2), "{bad:?}");

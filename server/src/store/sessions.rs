@@ -46,12 +46,6 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the sessions of `username`, all but the one of the id `keep`.
-    pub async fn delete_sessions_of(&self, username: &str, keep: Option<&str>) -> Result<()> {
-        sqlx::query("DELETE FROM sessions WHERE username = $1 AND id <> COALESCE($2, '')").bind(username).bind(keep).execute(&self.write).await?;
-        Ok(())
-    }
-
     /// Writes when sessions and tokens were last used, and forgets what has expired; tokens a month later.
     pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], now: i64) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;

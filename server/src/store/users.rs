@@ -61,10 +61,17 @@ impl Store {
         Ok(self.meta("setup").await?.is_some())
     }
 
-    /// Changes what is given; `false` when there is no such user.
-    pub async fn update_user(&self, username: &str, disabled: Option<bool>, password_hash: Option<&str>) -> Result<bool> {
+    /// Changes what is given; `false` when there is no such user. With a new password, or disabled, they lose their sessions, all but
+    /// the one of the id `keep`: both or neither.
+    pub async fn update_user(&self, username: &str, disabled: Option<bool>, password_hash: Option<&str>, keep: Option<&str>) -> Result<bool> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let sql = "UPDATE users SET disabled = COALESCE($2, disabled), password_hash = COALESCE($3, password_hash) WHERE username = $1";
-        let done = sqlx::query(sql).bind(username).bind(disabled).bind(password_hash).execute(&self.write).await?;
+        let done = sqlx::query(sql).bind(username).bind(disabled).bind(password_hash).execute(&mut *tx).await?;
+        if disabled == Some(true) || password_hash.is_some() {
+            let sql = "DELETE FROM sessions WHERE username = $1 AND id <> COALESCE($2, '')";
+            sqlx::query(sql).bind(username).bind(keep).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
         Ok(done.rows_affected() > 0)
     }
 

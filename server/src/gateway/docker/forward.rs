@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -78,7 +78,9 @@ impl Body for Upload {
             }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
-                self.pause.as_mut().poll(cx).map(|()| Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))))
+                ready!(self.pause.as_mut().poll(cx));
+                self.counts.broken.store(true, Ordering::Relaxed);
+                Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))))
             }
         }
     }
@@ -175,10 +177,10 @@ impl Open {
                 Poll::Ready(Some(Err(error))) => Some(error),
                 Poll::Ready(None) => None,
             };
-            if batch.is_empty() {
-                return Poll::Ready(last.map(Err));
-            }
             self.last = Some(last);
+            if batch.is_empty() {
+                return self.poll_data(cx);
+            }
             break;
         }
         Poll::Ready(Some(Ok(batch.freeze())))
