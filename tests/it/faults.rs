@@ -98,7 +98,11 @@ impl DyingDisk {
         let disk = DyingDisk { dir: home.join("data"), image: home.join("image"), home };
         std::fs::create_dir(&disk.dir).unwrap();
         std::fs::File::create(&disk.image).unwrap().set_len(16 << 20).unwrap();
-        let made = Command::new("mkfs.ext4").args(["-q", "-E", "root_owner"]).arg(&disk.image).output().expect("mkfs.ext4 is there");
+        let made = Command::new("mkfs.ext4")
+            .args(["-q", "-E", "root_owner"])
+            .arg(&disk.image)
+            .output()
+            .expect("mkfs.ext4 runs: `deploy/sandbox/install test` installs it");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         disk.attach();
         disk
