@@ -2,9 +2,11 @@
 
 mod browser;
 mod crash;
+mod disks;
 mod door;
 mod faults;
 mod house;
+mod input;
 mod laws;
 mod oracle;
 mod parity;

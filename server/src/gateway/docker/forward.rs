@@ -15,11 +15,11 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{io::InspectReader, task::AbortOnDropHandle};
 
 use crate::{
     audit::{Ending, Entry},
@@ -332,35 +332,6 @@ impl Drop for Download {
     }
 }
 
-/// Counts what is read through it.
-struct Counted<'a, S> {
-    inner: S,
-    count: &'a AtomicU64,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<'_, S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
-        self.count.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<'_, S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
 /// Carries a raw stream both ways until both sides have ended, one broke off, or the right to it has ended. When one side
 /// says that it will send no more, the other is told so and may go on answering.
 pub async fn tunnel<C, E>(client: C, engine: E, mut lease: Lease, entry: Entry)
@@ -369,8 +340,11 @@ where
     E: AsyncRead + AsyncWrite + Unpin,
 {
     let counts = Counts::default();
-    let mut client = Counted { inner: client, count: &counts.bytes_in };
-    let mut engine = Counted { inner: engine, count: &counts.bytes_out };
+    let count = |count: &AtomicU64, bytes: &[u8]| {
+        count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    };
+    let mut client = InspectReader::new(client, |bytes| count(&counts.bytes_in, bytes));
+    let mut engine = InspectReader::new(engine, |bytes| count(&counts.bytes_out, bytes));
     let ending = tokio::select! {
         // A side that broke off is the usual end of a terminal: the program is gone, or the person closed the window.
         _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut engine, 32 * 1024, 32 * 1024) => Ending::ok(101),
