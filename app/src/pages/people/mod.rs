@@ -1,15 +1,13 @@
 //! People: who may sign in, and what they may do.
 
 mod add;
-mod grants;
 mod list;
 mod password;
 mod person;
-mod role;
-mod scope;
+mod teams;
+mod view_as;
 
 pub use add::AddPerson;
 pub use list::People;
 pub(crate) use password::{SHORTEST, too_short};
 pub use person::Person;
-pub(crate) use scope::words as scope_words;
