@@ -85,7 +85,7 @@ fn Line(permission: PermissionInfo, chosen: Chosen, wanted: Memo<String>) -> imp
     let change = {
         let name = name.clone();
         move |on: bool| {
-            chosen.update(|chosen| drop(if on { chosen.insert(name.clone()) } else { chosen.remove(&name) }));
+            let _ = chosen.try_update(|chosen| if on { chosen.insert(name.clone()) } else { chosen.remove(&name) });
         }
     };
     view! {
