@@ -15,6 +15,7 @@ pub mod config;
 pub mod console;
 pub mod fleet;
 pub mod gateway;
+pub mod guardrails;
 pub mod house;
 pub mod http;
 pub mod jobs;

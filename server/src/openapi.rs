@@ -1,6 +1,8 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, images, networks, overview, people, session, volumes};
+use pilothouse_app::api::{
+    audit, containers, describe::Reference, engines, events, guardrails, images, networks, overview, people, session, volumes,
+};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -20,6 +22,7 @@ pub fn document() -> Value {
         networks::describe,
         events::describe_lives,
         audit::describe,
+        guardrails::describe,
     ] {
         describe(&mut reference);
     }

@@ -33,6 +33,14 @@ pub struct Policy {
 pub struct Permit {
     operation: Operation,
     reason: String,
+    grant: Option<ByGrant>,
+}
+
+/// The grant that allowed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ByGrant {
+    pub id: String,
+    pub role: String,
 }
 
 /// Why an operation was not allowed.
@@ -49,7 +57,12 @@ impl Permit {
         &self.operation
     }
 
-    /// The grant that allowed it.
+    /// The grant that allowed it; `None` for one's own account and for the house itself.
+    pub fn grant(&self) -> Option<&ByGrant> {
+        self.grant.as_ref()
+    }
+
+    /// The grant that allowed it, as a person reads it.
     pub fn reason(&self) -> &str {
         &self.reason
     }
@@ -68,12 +81,12 @@ impl Permit {
 /// The house's own permit to look after an engine: its health, its events, its containers' figures. Never for a person.
 pub fn watch(engine: &str) -> Permit {
     let target = Target::Engine(engine.to_owned());
-    Permit { operation: Operation::new("Watch", Permission::SystemInfo, target, ""), reason: "watch".to_owned() }
+    Permit { operation: Operation::new("Watch", Permission::SystemInfo, target, ""), reason: "watch".to_owned(), grant: None }
 }
 
 /// The permit to make the first administrator, for whoever proved to hold the machine: by `proof`. There is nobody yet who could decide.
 pub fn first_setup(username: &str, proof: &str) -> Permit {
-    Permit { operation: Operation::on_system("Setup", Permission::AccountUpdate, username), reason: proof.to_owned() }
+    Permit { operation: Operation::on_system("Setup", Permission::AccountUpdate, username), reason: proof.to_owned(), grant: None }
 }
 
 impl Policy {
@@ -105,13 +118,14 @@ impl Policy {
             return Err(Denied { reason, visible: false });
         }
         if operation.permission.kind() == Kind::Own {
-            return Ok(Permit { operation, reason: "own account".to_owned() });
+            return Ok(Permit { operation, reason: "own account".to_owned(), grant: None });
         }
         let here = || grants.iter().filter(|grant| grant.scope.covers(&operation.target));
         let good = |grant: &&Grant| !operation.permission.is_house() || grant.scope == Scope::All;
         if let Some(grant) = here().filter(good).find(|grant| grant.role.holds(operation.permission)) {
             let reason = format!("{} on {} ({})", grant.role.name, grant.scope, grant.id);
-            return Ok(Permit { operation, reason });
+            let grant = Some(ByGrant { id: grant.id.clone(), role: grant.role.name.to_owned() });
+            return Ok(Permit { operation, reason, grant });
         }
         let place = match &operation.target {
             _ if operation.permission.is_house() => "all".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! [`Policy::decide`] is the only way to a [`Permit`], and every backend call wants one.
 
+pub mod guard;
 pub mod table;
 
 mod decide;
@@ -9,7 +10,7 @@ mod permission;
 mod role;
 mod scope;
 
-pub use decide::{Denied, Grant, Permit, Policy, Subject, first_setup, watch};
+pub use decide::{ByGrant, Denied, Grant, Permit, Policy, Subject, first_setup, watch};
 pub use permission::{Kind, Permission};
 pub use role::{BUILT_IN, Role};
 pub use scope::{Scope, Target, is_target_name};

@@ -123,6 +123,10 @@ permissions! {
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    GuardrailList "system.guardrail.list" Sensitive;
+    GuardrailCreate "system.guardrail.create" Change;
+    GuardrailUpdate "system.guardrail.update" Change;
+    GuardrailDelete "system.guardrail.delete" Change;
 
     // One's own account
     AccountView "account.self.view" Own;

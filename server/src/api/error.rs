@@ -10,6 +10,7 @@ use pilothouse_app::api::{Code, Problem};
 use crate::{
     authn::password::PasswordError,
     backends::docker::EngineError,
+    guardrails::{GuardrailError, Stopped},
     house::HouseError,
     operate::{Failure, Refused},
     store::StoreError,
@@ -60,6 +61,10 @@ impl Failure for ApiError {
     fn status(&self) -> u16 {
         self.0.status
     }
+
+    fn denied(&self) -> Option<&str> {
+        (self.0.code == Code::Guardrail).then_some(self.0.title.as_str())
+    }
 }
 
 impl From<Problem> for ApiError {
@@ -97,6 +102,27 @@ impl From<EngineError> for ApiError {
                 tracing::error!("A permit was used on an engine it is not for.");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<Stopped> for ApiError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Guardrail(finding) | Stopped::Unreadable(finding) => Self::new(Code::Guardrail, finding.sentence),
+            Stopped::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<GuardrailError> for ApiError {
+    fn from(error: GuardrailError) -> Self {
+        match error {
+            GuardrailError::TooMany => Self::new(Code::Conflict, "There are 500 guardrails, and there may be no more."),
+            GuardrailError::Store(StoreError::Exists) => {
+                Self(Problem::new(Code::Conflict, "There is a guardrail of this name already.").field("name"))
+            }
+            GuardrailError::Store(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     live, route, route_live,
 };
 use crate::{
-    access::{Operation, Permission},
+    access::{Operation, Permission, guard::Ask},
     backends::docker::typed::{
         images::{self, Labelled},
         names::ImageRef,
@@ -65,6 +65,7 @@ async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): O
     api.at_engine(&who, operation, async |engine, permit| {
         let image = ImageRef::parse(&id)?;
         images::check_tag(&input)?;
+        api.guard(&engine, &permit, &who, "ImageTag", &[], &serde_json::Value::Null).await?;
         done(images::tag(&engine, &permit, &image, &input).await)
     })
     .await
@@ -89,7 +90,12 @@ async fn pull_image(
         |step| step.error.is_some(),
         async |permit| {
             let image = ImageRef::of_field("image", &input.image)?;
-            Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
+            let engine = api.engine_of(&permit)?;
+            let (name, tag) = image.split();
+            let query = [("fromImage".to_owned(), name.to_owned()), ("tag".to_owned(), tag.to_owned())];
+            let ask = Ask { operation: "ImageCreate", params: &[], query: &query, body: None };
+            api.guardrails.check(&engine, &permit, &who, &ask).await?;
+            Ok(pull::pull(&engine, &permit, &image).await?)
         },
     )
     .await

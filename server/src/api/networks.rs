@@ -61,6 +61,7 @@ async fn create(
     let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
     api.at_engine(&who, operation, async |engine, permit| {
         let plan = networks::plan(&input)?;
+        api.guard(&engine, &permit, &who, "NetworkCreate", &[], &plan).await?;
         Ok(networks::create(&engine, &permit, &plan).await?)
     })
     .await
@@ -75,6 +76,8 @@ async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)
     let operation = Operation::on_engine("NetworkConnect", Permission::NetworkConnect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);
+        let params = [id.as_str().to_owned()];
+        api.guard(&engine, &permit, &who, "NetworkConnect", &params, &serde_json::Value::Null).await?;
         done(networks::connect(&engine, &permit, &id, &container).await)
     })
     .await

@@ -1,5 +1,7 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
+mod guardrails;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -8,6 +10,8 @@ use std::{
 
 use ipnet::IpNet;
 use serde::Deserialize;
+
+pub use guardrails::GuardrailSection;
 
 use crate::{access::is_target_name, backends::docker::Address};
 
@@ -22,6 +26,7 @@ pub struct File {
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
     pub engines: Vec<EngineSection>,
+    pub guardrails: Vec<GuardrailSection>,
 }
 
 /// An engine that the file declares: applied at each start, and not to be changed anywhere else.
@@ -82,6 +87,7 @@ pub struct Config {
     /// Whose word about where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     pub engines: Vec<EngineSection>,
+    pub guardrails: Vec<GuardrailSection>,
 }
 
 const DEFAULT_FILE: &str = "pilothouse.toml";
@@ -131,6 +137,7 @@ impl Config {
             admin_password: over.admin_password,
             trusted_proxies,
             engines: file.engines,
+            guardrails: file.guardrails,
         })
     }
 }

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod engines;
 pub mod grants;
+pub mod guardrails;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;

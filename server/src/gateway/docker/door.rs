@@ -13,10 +13,12 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 
 use crate::{
     access::{
         Operation, Permission,
+        guard::Ask,
         table::docker::{Body as Carries, Reply},
     },
     audit::Ending,
@@ -25,6 +27,7 @@ use crate::{
         Engines,
         docker::{self, Carrier, EngineError, Hijacked},
     },
+    guardrails::{Guardrails, Stopped},
     operate::{Begun, Operator, Refused},
 };
 
@@ -52,21 +55,34 @@ const BROKEN_OFF: &str = "The body broke off, or is not framed as it should be."
 pub struct EngineDoor {
     pub operator: Arc<Operator>,
     pub engines: Arc<Engines>,
+    pub guardrails: Arc<Guardrails>,
 }
 
 /// A refusal in Docker's own shape.
 struct Refusal {
     status: StatusCode,
     message: String,
+    by_guardrail: bool,
 }
 
 impl Refusal {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), by_guardrail: false }
     }
 
     fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<Stopped> for Refusal {
+    fn from(stopped: Stopped) -> Self {
+        let (status, finding) = match stopped {
+            Stopped::Guardrail(finding) => (StatusCode::FORBIDDEN, finding),
+            Stopped::Unreadable(finding) => (StatusCode::BAD_REQUEST, finding),
+            Stopped::Engine(error) => return error.into(),
+        };
+        Self { by_guardrail: true, ..Self::new(status, finding.sentence) }
     }
 }
 
@@ -170,7 +186,7 @@ impl EngineDoor {
             Refused::Denied(denied) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
             Refused::TrailDown => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now, so nothing was done."),
         })?;
-        self.forward(request, classified, &asked.engine, begun).await
+        self.forward(request, classified, &asked.engine, &who, begun).await
     }
 
     /// Writes down a request that was refused before it was an operation.
@@ -179,9 +195,17 @@ impl EngineDoor {
         written.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now."))
     }
 
-    async fn forward(&self, mut request: Request<Incoming>, classified: Classified, engine: &str, begun: Begun) -> Result<Response<Body>, Refusal> {
-        let Begun { permit, entry, mut lease } = begun;
+    async fn forward(
+        &self,
+        mut request: Request<Incoming>,
+        classified: Classified,
+        engine: &str,
+        who: &Principal,
+        begun: Begun,
+    ) -> Result<Response<Body>, Refusal> {
+        let Begun { permit, mut entry, mut lease } = begun;
         let mut over = None;
+        let mut note = String::new();
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
@@ -189,11 +213,17 @@ impl EngineDoor {
             let client = upgrade.then(|| hyper::upgrade::on(&mut request));
             let (head, incoming) = request.into_parts();
             let counts = Arc::new(Counts::default());
-            let body = match classified.row.body {
-                Carries::None => nothing(incoming).await?,
-                Carries::Json => judged(&head.headers, incoming, &counts).await?,
-                Carries::Stream(_) => streamed(&head.headers, incoming, &counts)?,
+            let (said, body) = match classified.row.body {
+                Carries::None => (None, nothing(incoming).await?),
+                Carries::Json => {
+                    let said = read(&head.headers, incoming, &counts).await?;
+                    let body = said.as_ref().map_or_else(docker::empty, |said| docker::full(said.to_string()));
+                    (said, body)
+                }
+                Carries::Stream(_) => (None, streamed(&head.headers, incoming, &counts)?),
             };
+            let ask = Ask { operation: classified.row.name, params: &classified.params, query: &classified.query, body: said.as_ref() };
+            note = self.guardrails.check(&engine, &permit, who, &ask).await?.note;
             let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
                 .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
             let (deadline, turn) = match classified.row.reply {
@@ -225,11 +255,17 @@ impl EngineDoor {
             };
             Ok((answer, carrier, client, counts, turn))
         };
-        let (answer, carrier, client, counts, turn) = match result.await {
+        let result = result.await;
+        entry.note(&note);
+        let (answer, carrier, client, counts, turn) = match result {
             Ok(parts) => parts,
             Err(refusal) => {
                 let refusal: Refusal = refusal;
-                let ending = Ending::failed(refusal.status.as_u16());
+                let status = refusal.status.as_u16();
+                let ending = if refusal.by_guardrail { Ending::denied(status) } else { Ending::failed(status) };
+                if refusal.by_guardrail {
+                    entry.note(&refusal.message);
+                }
                 entry.finish(over.map_or(ending, |over| over.ending(ending)));
                 return Err(refusal);
             }
@@ -315,8 +351,8 @@ async fn nothing(incoming: Incoming) -> Result<docker::Body, Refusal> {
     }
 }
 
-/// Reads a JSON body in full and writes it anew.
-async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<docker::Body, Refusal> {
+/// Reads a JSON body in full: what is judged is written anew for the engine.
+async fn read(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<Option<Value>, Refusal> {
     plain_encoding(headers)?;
     if incoming.size_hint().lower() > body::LARGEST as u64 {
         return Err(too_large());
@@ -329,12 +365,12 @@ async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Res
         Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
     };
     counts.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(docker::empty()) };
+    let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(None) };
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media.split(';').next().is_none_or(|media| !media.trim().eq_ignore_ascii_case("application/json")) {
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."));
     }
-    Ok(docker::full(value.to_string()))
+    Ok(Some(value))
 }
 
 /// A body that goes on as it comes. Never a form: the engine would read settings from it that nobody judged.

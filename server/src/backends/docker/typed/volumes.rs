@@ -7,7 +7,7 @@ use pilothouse_app::api::{
     Problem,
     volumes::{Volume, VolumeInput},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::{Engine, EngineError},
@@ -36,6 +36,11 @@ pub fn check(input: &VolumeInput) -> Result<VolumeName, Problem> {
     VolumeName::parse(&input.name)
 }
 
+/// What the engine is asked for.
+pub fn body(name: &VolumeName, labels: &BTreeMap<String, String>) -> Value {
+    json!({ "Name": name.as_str(), "Labels": labels })
+}
+
 /// Makes a volume. The engine would hand out one that is there already as if it were new: that is a conflict here.
 pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels: &BTreeMap<String, String>) -> Result<Volume, EngineError> {
     match call::read::<wire::ListedVolume>(engine, permit, &path(name)).await {
@@ -43,8 +48,7 @@ pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels:
         Err(EngineError::NotFound(_)) => {}
         Err(error) => return Err(error),
     }
-    let body = json!({ "Name": name.as_str(), "Labels": labels });
-    let volume: wire::ListedVolume = call::create(engine, permit, "/volumes/create", &body).await?;
+    let volume: wire::ListedVolume = call::create(engine, permit, "/volumes/create", &body(name, labels)).await?;
     Ok(shown(volume, &Users::new()))
 }
 
