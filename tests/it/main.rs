@@ -5,6 +5,7 @@ mod crash;
 mod disks;
 mod door;
 mod faults;
+mod guardrails;
 mod house;
 mod input;
 mod laws;
