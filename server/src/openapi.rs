@@ -1,7 +1,7 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    audit, containers, describe::Reference, engines, events, guardrails, images, networks, overview, people, session, volumes,
+    access, audit, containers, describe::Reference, engines, events, guardrails, images, networks, overview, people, session, volumes,
 };
 use serde_json::Value;
 
@@ -11,6 +11,8 @@ pub fn document() -> Value {
     for describe in [
         session::describe,
         people::describe,
+        access::describe,
+        access::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,

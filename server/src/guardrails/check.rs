@@ -1,5 +1,7 @@
 //! One request against the guardrails: judged by what it says, then by what it would use of what the engine has already.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Guardrails;
@@ -9,7 +11,10 @@ use crate::{
         guard::{self, Ask, Finding, Guardrail, Join, Kind, Mode, Namespace, Rule, Unread, Verdict, Workload, judge, reduce, unjudgeable},
     },
     authn::Principal,
-    backends::docker::{Engine, EngineError, typed::looks},
+    backends::docker::{
+        Engine, EngineError,
+        typed::{looks, project},
+    },
     clock::now_ms,
     store::guardrails::HitRow,
 };
@@ -45,7 +50,9 @@ impl Guardrails {
         if matches!(reduced, Ok(None)) && ask.operation != "ExecStart" {
             return Ok(Checked::default());
         }
-        let rules = self.applying(permit, &engine.labels);
+        let labels = new_labels(ask);
+        let project = labels.as_ref().map(project);
+        let rules = self.applying(permit, &engine.labels, project.as_ref().map(Option::as_deref));
         if rules.is_empty() {
             return Ok(Checked::default());
         }
@@ -104,6 +111,15 @@ impl Guardrails {
             let _ = self.hits.try_send(hit);
         }
     }
+}
+
+/// The labels of something new; `None` when nothing new is asked for.
+fn new_labels(ask: &Ask<'_>) -> Option<BTreeMap<String, String>> {
+    if !matches!(ask.operation, "ContainerCreate" | "ServiceCreate" | "VolumeCreate" | "NetworkCreate") {
+        return None;
+    }
+    let labels = ask.body.and_then(|body| body["Labels"].as_object()).into_iter().flatten();
+    Some(labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect())
 }
 
 fn checked(warned: &[Finding]) -> Checked {

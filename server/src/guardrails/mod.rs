@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     access::{
-        Permit, Scope, Target,
+        Part, Permit, Scope, Target,
         guard::{Guardrail, Mode, Rule, check_rule},
     },
     authn::secret,
@@ -127,12 +127,13 @@ impl Guardrails {
         Ok((Arc::new(Self { store, in_force: ArcSwap::from_pointee(in_force), hits, changes: Mutex::new(()) }), writer))
     }
 
-    /// Those that are in force for what `permit` allows, on an engine with these labels.
-    pub fn applying(&self, permit: &Permit, labels: &BTreeMap<String, String>) -> Vec<Guardrail> {
+    /// Those that are in force for what `permit` allows, on an engine with these labels. `project` is where something new says that it belongs;
+    /// `None` for what is not new.
+    pub fn applying(&self, permit: &Permit, labels: &BTreeMap<String, String>, project: Option<Option<&str>>) -> Vec<Guardrail> {
         let by = permit.grant().map(|grant| grant.role.as_str());
         let is_for = |guardrail: &&Guardrail| guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by));
         let all = self.in_force.load();
-        all.iter().filter(is_for).filter(|guardrail| is_here(&guardrail.scope, &permit.operation().target, labels)).cloned().collect()
+        all.iter().filter(is_for).filter(|guardrail| is_here(&guardrail.scope, permit, labels, project)).cloned().collect()
     }
 
     pub async fn add(&self, draft: &Draft<'_>, id: String, created_by: &str) -> Result<GuardrailRow, GuardrailError> {
@@ -175,9 +176,20 @@ impl Guardrails {
     }
 }
 
-/// Whether a scope takes in this target. Labels of an engine are where it stands, so they count, too.
-fn is_here(scope: &Scope, target: &Target, _labels: &BTreeMap<String, String>) -> bool {
-    scope.covers(target)
+/// Whether a scope takes in what `permit` is for. A rule of a project is for what is made in it, and for whoever reaches into it: whose a thing is
+/// that is changed is not looked up for those who reach everything, so it may be the project's.
+fn is_here(scope: &Scope, permit: &Permit, labels: &BTreeMap<String, String>, project: Option<Option<&str>>) -> bool {
+    let Target::Engine(engine) = &permit.operation().target else { return false };
+    match scope.part_of(engine, labels) {
+        None => false,
+        Some(Part::Whole) => true,
+        Some(Part::Project(of)) => match project {
+            Some(Some(says)) => says == of,
+            // It is put into a project of those that the permit reaches.
+            Some(None) => permit.reach().projects().is_some() && permit.reach().includes(Some(of)),
+            None => permit.reach().includes(Some(of)),
+        },
+    }
 }
 
 /// Writes what the settings declare.

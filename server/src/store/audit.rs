@@ -12,6 +12,8 @@ pub struct AuditRow<Text = String> {
     pub id: i64,
     pub at: i64,
     pub username: Text,
+    /// Who looked with the rights of `username`; empty for most.
+    pub viewer: Text,
     pub credential: Text,
     pub door: Text,
     pub address: Text,
@@ -22,6 +24,8 @@ pub struct AuditRow<Text = String> {
     pub object: Text,
     pub decision: Text,
     pub reason: Text,
+    /// The grant that allowed it; empty for what is refused, and for one's own account.
+    pub grant_id: Text,
     pub is_change: bool,
     pub outcome: Text,
     pub status: Option<i64>,
@@ -56,7 +60,7 @@ pub struct AuditFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "id, at, username, credential, door, address, client, target, operation, permission, object, decision, reason, \
+const COLUMNS: &str = "id, at, username, viewer, credential, door, address, client, target, operation, permission, object, decision, reason, grant_id, \
                        is_change, outcome, status, bytes_in, bytes_out, duration_ms";
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
@@ -68,6 +72,7 @@ fn insert<'a>(records: &'a [AuditRow<Cow<'a, str>>]) -> QueryBuilder<Sqlite> {
         row.push_bind(record.id)
             .push_bind(record.at)
             .push_bind(record.username.as_ref())
+            .push_bind(record.viewer.as_ref())
             .push_bind(record.credential.as_ref())
             .push_bind(record.door.as_ref())
             .push_bind(record.address.as_ref())
@@ -78,6 +83,7 @@ fn insert<'a>(records: &'a [AuditRow<Cow<'a, str>>]) -> QueryBuilder<Sqlite> {
             .push_bind(record.object.as_ref())
             .push_bind(record.decision.as_ref())
             .push_bind(record.reason.as_ref())
+            .push_bind(record.grant_id.as_ref())
             .push_bind(record.is_change)
             .push_bind(record.outcome.as_ref())
             .push_bind(record.status)

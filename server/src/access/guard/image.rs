@@ -48,7 +48,8 @@ impl Reference {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
             !part.is_empty() && part != "." && part != ".." && part.bytes().all(plain)
         };
-        let is_domain = domain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+        let is_domain = domain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
         let is_tag = tag.as_deref().is_none_or(|tag| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
         if !is_domain || !is_tag || !repository.split('/').all(part) {
             return Err(Unread::Malformed);

@@ -101,7 +101,7 @@ pub async fn terminal(
     let started = async {
         let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
         let engine = api.engine(&engine)?;
-        let (container, program) = (ContainerId::parse(&id)?, Program::read(&query)?);
+        let (container, program) = (ContainerId::parse(permit.operation().subject())?, Program::read(&query)?);
         api.guard(&engine, &permit, &who, "ContainerExec", std::slice::from_ref(&id), program.body()).await?;
         let session = exec::start(&engine, &permit, &container, &program).await?;
         Ok::<_, ApiError>((upgrade, engine, session))
