@@ -119,7 +119,7 @@ wire! {
         pub id: String,
         pub name: String,
         pub mode: Mode,
-        /// `all` or `engine/NAME`.
+        /// `all`, labels such as `env=prod`, `engine/NAME` or `engine/NAME/project/PROJECT`.
         pub scope: String,
         /// It is for whoever acts by one of these roles; empty for everybody.
         pub roles: Vec<String>,

@@ -84,7 +84,7 @@ fn a_rule_that_warns_lets_through_and_tells_and_one_that_enforces_stops() {
 #[test]
 fn a_rule_is_for_its_scope_and_its_roles_alone() {
     let recorder = Recorder::start(Behaviour::Say(DONE));
-    let house = House::start(&[("fake", recorder.url.clone()), ("other", recorder.url.clone())]);
+    let house = House::start(&[("fake", recorder.url.clone()), ("other", recorder.url.clone()), ("third", recorder.url.clone())]);
     let ask = |engine: &str| house.send(&house.admin, "POST", &format!("/engines/{engine}/containers/create"), PRIVILEGED).status;
     let add = |name: &str, scope: &str, roles: Value| {
         let body = json!({ "name": name, "scope": scope, "roles": roles, "rule": { "kind": "privileged" } });
@@ -95,6 +95,15 @@ fn a_rule_is_for_its_scope_and_its_roles_alone() {
     assert_eq!((ask("fake"), ask("other")), (200, 403));
     assert_eq!(add("of-admins", "engine/fake", json!(["deployer", "admin"])).status, 200);
     assert_eq!((ask("fake"), ask("other")), (403, 403));
+    let create = |token: &str, labels: Value| {
+        let body = json!({ "Image": "x", "Labels": labels, "HostConfig": { "Privileged": true } });
+        house.post(token, "/engines/third/containers/create", body).status
+    };
+    let deployer = house.user("dea", "deployer", "engine/third");
+    assert_eq!((create(&house.admin, json!({})), create(&deployer, json!({}))), (200, 403), "an administrator is not among those roles");
+    assert_eq!(add("of-a-project", "engine/third/project/shop", json!([])).status, 200);
+    let of = |project: &str| json!({ "com.docker.compose.project": project });
+    assert_eq!([create(&house.admin, of("shop")), create(&house.admin, of("other")), create(&house.admin, json!({}))], [403, 200, 200]);
     for (field, body) in [
         ("name", json!({ "name": "A b", "scope": "all", "rule": { "kind": "users" } })),
         ("scope", json!({ "name": "x", "scope": "nowhere/", "rule": { "kind": "users" } })),

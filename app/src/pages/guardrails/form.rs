@@ -133,7 +133,7 @@ pub(super) fn Fields(draft: Draft, submit: Submit) -> impl IntoView {
         </Card>
         <Card title="Where and for whom">
             <TextField label="Where" name="guardrail-scope" value=draft.scope mono=true autocomplete="off" placeholder="all" error=scope_error
-                hint="all, or engine/NAME."/>
+                hint="all, engine/NAME, engine/NAME/project/PROJECT, or labels of engines such as env=prod."/>
             <TextField label="Only for these roles" name="guardrail-roles" value=draft.roles mono=true autocomplete="off" required=false placeholder="deployer, operator"
                 error=roles_error hint="Empty: for everybody, administrators too."/>
             <Choice label="What it does" name="guardrail-mode" value=draft.mode options=MODES/>
