@@ -39,57 +39,76 @@ pub struct Checked {
     pub note: String,
 }
 
+/// How far its own words bring a request.
+enum Words {
+    /// No rule is about it.
+    Free,
+    /// Rules that only warn cannot read it.
+    Unread(Verdict),
+    /// These rules are in force, and what it asks for is none that they stop so far.
+    On(Vec<Guardrail>, Option<Workload>),
+}
+
 impl Guardrails {
     /// Judges what `ask` says, and, where rules ask for it, what it would use of what `engine` has.
     pub async fn check(&self, engine: &Engine, permit: &Permit, who: &Principal, ask: &Ask<'_>) -> Result<Checked, Stopped> {
+        let (rules, workload) = match self.words(engine, permit, who, ask)? {
+            Words::Free => return Ok(Checked::default()),
+            Words::Unread(verdict) => {
+                self.record(permit, who, &verdict);
+                return Ok(checked(&verdict.warned));
+            }
+            Words::On(rules, workload) => (rules, workload),
+        };
+        let mut all = Verdict::default();
+        let mut looked = Looked { engine, permit, rules: &rules, left: MOST_LOOKS };
+        for workload in looked.all(ask, workload).await? {
+            let verdict = judge(&rules, &workload);
+            all.stopped = all.stopped.or(verdict.stopped);
+            all.warned.extend(verdict.warned);
+        }
+        self.record(permit, who, &all);
+        match all.stopped {
+            Some(finding) => Err(Stopped::Guardrail(finding)),
+            None => Ok(checked(&all.warned)),
+        }
+    }
+
+    /// Judges what `ask` says and nothing else: the engine hears nothing of what that refuses.
+    pub fn check_words(&self, engine: &Engine, permit: &Permit, who: &Principal, ask: &Ask<'_>) -> Result<(), Stopped> {
+        self.words(engine, permit, who, ask).map(drop)
+    }
+
+    fn words(&self, engine: &Engine, permit: &Permit, who: &Principal, ask: &Ask<'_>) -> Result<Words, Stopped> {
         if self.in_force.load().is_empty() {
-            return Ok(Checked::default());
+            return Ok(Words::Free);
         }
         let reduced = reduce(ask);
         // Most of what is asked is about nothing that any rule is about.
         if matches!(reduced, Ok(None)) && ask.operation != "ExecStart" {
-            return Ok(Checked::default());
+            return Ok(Words::Free);
         }
         let labels = new_labels(ask);
         let project = labels.as_ref().map(project);
         let rules = self.applying(permit, &engine.labels, project.as_ref().map(Option::as_deref));
         if rules.is_empty() {
-            return Ok(Checked::default());
+            return Ok(Words::Free);
         }
-        let record = |verdict: &Verdict| self.record(permit, who, verdict);
-        let workload = match reduced {
-            Ok(workload) => workload,
-            Err(Unread::Field(why)) => {
-                let verdict = unjudgeable(&rules, &why);
-                record(&verdict);
-                return verdict.stopped.map_or_else(|| Ok(checked(&verdict.warned)), |finding| Err(Stopped::Unreadable(finding)));
-            }
-            Err(Unread::Opaque(why)) => {
-                let verdict = unjudgeable(&rules, &why);
-                record(&verdict);
-                return verdict.stopped.map_or_else(|| Ok(checked(&verdict.warned)), |finding| Err(Stopped::Guardrail(finding)));
-            }
+        let (verdict, stop): (Verdict, fn(Finding) -> Stopped) = match &reduced {
+            Err(Unread::Field(why)) => (unjudgeable(&rules, why), Stopped::Unreadable),
+            Err(Unread::Opaque(why)) => (unjudgeable(&rules, why), Stopped::Guardrail),
+            // What it comes to hangs on what is there now.
+            Ok(Some(workload)) if workload.kind != Kind::ContainerUpdate => (judge(&rules, workload), Stopped::Guardrail),
+            Ok(_) => (Verdict::default(), Stopped::Guardrail),
         };
-        // What is refused by its own words makes the engine hear nothing.
-        if let Some(workload) = workload.as_ref().filter(|workload| workload.kind != Kind::ContainerUpdate)
-            && let verdict @ Verdict { stopped: Some(_), .. } = judge(&rules, workload)
-        {
-            record(&verdict);
-            return verdict.stopped.map_or(Ok(Checked::default()), |finding| Err(Stopped::Guardrail(finding)));
+        if let Some(finding) = &verdict.stopped {
+            self.record(permit, who, &verdict);
+            return Err(stop(finding.clone()));
         }
-        let mut looked = Looked { engine, permit, rules: &rules, left: MOST_LOOKS };
-        let workloads = looked.all(ask, workload).await?;
-        let mut all = Verdict::default();
-        for workload in &workloads {
-            let verdict = judge(&rules, workload);
-            all.stopped = all.stopped.or(verdict.stopped);
-            all.warned.extend(verdict.warned);
-        }
-        record(&all);
-        match all.stopped {
-            Some(finding) => Err(Stopped::Guardrail(finding)),
-            None => Ok(checked(&all.warned)),
-        }
+        Ok(match reduced {
+            Ok(workload) => Words::On(rules, workload),
+            Err(_) => Words::Unread(verdict),
+        })
     }
 
     fn record(&self, permit: &Permit, who: &Principal, verdict: &Verdict) {

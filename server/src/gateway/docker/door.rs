@@ -264,21 +264,16 @@ impl EngineDoor {
             }
             engine.ready_for(&permit).await?;
             scoped::rename(&mut classified, &permit);
-            let (said, body, project) = match classified.row.body {
-                Carries::None => (None, nothing(incoming).await?, settle(&engine, &permit, &classified.query, None).await?),
-                Carries::Json => {
-                    let mut said = read(&head.headers, incoming, &counts).await?;
-                    let project = settle(&engine, &permit, &classified.query, said.as_mut()).await?;
-                    let body = said.as_ref().map_or_else(docker::empty, |said| docker::full(said.to_string()));
-                    (said, body, project)
-                }
-                Carries::Stream(_) => {
-                    let project = settle(&engine, &permit, &classified.query, None).await?;
-                    (None, streamed(&head.headers, incoming, &counts)?, project)
-                }
+            let (mut said, bytes) = match classified.row.body {
+                Carries::None => (None, nothing(incoming).await?),
+                Carries::Json => (read(&head.headers, incoming, &counts).await?, docker::empty()),
+                Carries::Stream(_) => (None, streamed(&head.headers, incoming, &counts)?),
             };
-            let ask = Ask { operation: classified.row.name, params: &classified.params, query: &classified.query, body: said.as_ref() };
-            note = self.guardrails.check(&engine, &permit, who, &ask).await?.note;
+            // Before anything is made for it, and once more as it will be sent.
+            self.guardrails.check_words(&engine, &permit, who, &to_judge(&classified, said.as_ref()))?;
+            let project = settle(&engine, &permit, &classified.query, said.as_mut()).await?;
+            note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
+            let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {
                 let answer = self.prune(&engine, &permit, &head, &mut classified, queries).await?;
                 return Ok(Answered::Whole(answer, counts));
@@ -471,6 +466,11 @@ async fn hushed_error(
     let said = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
     let text = said.as_ref().and_then(|said| said.get("message")?.as_str()).unwrap_or("The engine refused.");
     Ok(message(status, &scoped::hushed(engine, permit, text)))
+}
+
+/// What is judged of a request.
+fn to_judge<'a>(classified: &'a Classified, said: Option<&'a Value>) -> Ask<'a> {
+    Ask { operation: classified.row.name, params: &classified.params, query: &classified.query, body: said }
 }
 
 fn no_engine(name: &str) -> Refusal {
