@@ -66,10 +66,10 @@ pub(super) const KINDS: &[RuleKind] = &[
         list("allowed", "Those that may be", "net.ipv4.*", "* is any text."),
     ] },
     RuleKind { name: "runtimes", words: "Runtimes", about: "No runtime but the engine's own.", settings: &[
-        list("allowed", "Others that may be used", "runsc", ""),
+        list("allowed", "Others that may be used", "runsc", "By the names that the engine has for them."),
     ] },
     RuleKind { name: "log_drivers", words: "Log drivers", about: "No log driver but the engine's own: others send to addresses.", settings: &[
-        list("allowed", "Others that may be used", "json-file", ""),
+        list("allowed", "Others that may be used", "json-file", "By name. What is told to one that is allowed, such as an address, is not judged."),
     ] },
     RuleKind { name: "images", words: "Images", about: "Only images of these names are pulled and run.", settings: &[
         list("allowed", "Patterns of names", "docker.io/library/*\nregistry.example/**", "* is any text without a slash, ** any text. With :tag or @sha256:... behind it that must fit, too."),
@@ -77,12 +77,12 @@ pub(super) const KINDS: &[RuleKind] = &[
         flag("local_names", "Images may be built, tagged, committed, imported and loaded", "They can take any name, so also one that is allowed."),
     ] },
     RuleKind { name: "limits", words: "Limits", about: "What is started has limits, and they are no larger than these.", settings: &[
-        number("memory_mib", "Memory, in MiB", ""),
+        number("memory_mib", "Memory, in MiB", "Empty: no limit is asked for."),
         number("cpu_milli", "Processors, in thousandths", "1500 is one and a half."),
-        number("pids", "Processes", ""),
+        number("pids", "Processes", "Empty: no limit is asked for."),
     ] },
     RuleKind { name: "ports", words: "Published ports", about: "No ports of the host's are published but these.", settings: &[
-        list("allowed", "Ports that may be published", "443\n8000-8999", ""),
+        list("allowed", "Ports that may be published", "443\n8000-8999", "Ports and ranges."),
         flag("random", "The engine may pick one", "As with --publish 80 and --publish-all."),
     ] },
     RuleKind { name: "restart_policies", words: "Restart policies", about: "No restart policies but these.", settings: &[
@@ -93,14 +93,14 @@ pub(super) const KINDS: &[RuleKind] = &[
     ] },
     RuleKind { name: "users", words: "Not root", about: "Nothing runs as root: a user is named by a number that is not 0.", settings: &[] },
     RuleKind { name: "networks", words: "New networks", about: "No networks are made but with these drivers.", settings: &[
-        list("allowed_drivers", "Drivers", "bridge", ""),
-        flag("internal_only", "They must be cut off from the outside", ""),
+        list("allowed_drivers", "Drivers", "bridge", "By name."),
+        flag("internal_only", "They must be cut off from the outside", "Containers on them reach each other, and nothing else."),
     ] },
     RuleKind { name: "swarm", words: "Swarm services", about: "What only services can ask for.", settings: &[
-        flag("global", "A service may run on every node", ""),
-        flag("host_ports", "Ports may be published on the nodes themselves", ""),
-        number("max_replicas", "Most replicas", ""),
-        list("constraints", "Placement constraints each must have", "node.role==worker", ""),
+        flag("global", "A service may run on every node", "In the mode global."),
+        flag("host_ports", "Ports may be published on the nodes themselves", "Round the mesh that all nodes share."),
+        number("max_replicas", "Most replicas", "Empty: any number."),
+        list("constraints", "Placement constraints each must have", "node.role==worker", "Word by word."),
     ] },
 ];
 
