@@ -18,7 +18,7 @@ use crate::{
     authn::{Credentials, Door, Origin},
     backends::Engines,
     config::Config,
-    console,
+    console, declared,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     guardrails::Guardrails,
@@ -69,6 +69,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
     first_admin(&config, &house).await?;
+    declared::apply(&config.access, &house).await?;
     let figures = Arc::new(Figures::default());
     let background = [
         tokio::spawn(jobs::look_after_engines(engines.clone())),
