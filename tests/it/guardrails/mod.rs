@@ -182,3 +182,43 @@ fn what_could_be_read_in_two_ways_is_judged_or_refused() {
     // Without a rule such a body is the engine's own business, as it was.
     assert_eq!(house.send(&house.admin, "POST", "/engines/fake/secrets/create", r#"{"Name":"x","Newfangled":1}"#).status, 200);
 }
+
+/// An engine where everything is what no rule allows, however it is asked about.
+const SUSPECT: &str = concat!(
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 339\r\n\r\n",
+    r#"{"Name":"host","Driver":"local","Options":{"type":"none","o":"bind","device":"/etc"},"#,
+    r#""HostConfig":{"Devices":[{"PathOnHost":"/dev/sda"}]},"Mounts":[{"Type":"bind","Source":"/etc","RW":true}],"#,
+    r#""ProcessConfig":{"privileged":true,"user":"root"},"#,
+    r#""PreviousSpec":{"TaskTemplate":{"ContainerSpec":{"Image":"x","CapabilityAdd":["CAP_SYS_ADMIN"]}}}}"#,
+);
+
+#[test]
+fn what_the_engine_has_already_is_judged_before_it_is_used() {
+    let (head, body) = SUSPECT.split_once("\r\n\r\n").unwrap();
+    assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "the engine's answer has {} bytes", body.len());
+    let recorder = Recorder::start(Behaviour::Say(SUSPECT));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    for (rule, path, body) in [
+        (json!({ "kind": "host_mounts" }), "/containers/create", json!({ "Image": "x", "HostConfig": { "Binds": ["made-before:/x"] } })),
+        (json!({ "kind": "host_mounts" }), "/containers/create", json!({ "Image": "x", "HostConfig": { "VolumesFrom": ["made-before:ro"] } })),
+        (
+            json!({ "kind": "host_mounts" }),
+            "/services/create",
+            json!({ "TaskTemplate": { "ContainerSpec": { "Mounts": [{ "Type": "volume", "Source": "made-before", "Target": "/x" }] } } }),
+        ),
+        (json!({ "kind": "namespaces" }), "/containers/create", json!({ "Image": "x", "HostConfig": { "NetworkMode": "0123456789ab" } })),
+        (json!({ "kind": "namespaces" }), "/networks/0123456789ab/connect", json!({ "Container": "x" })),
+        (json!({ "kind": "namespaces" }), "/services/create", json!({ "Networks": [{ "Target": "0123456789ab" }] })),
+        (json!({ "kind": "devices" }), "/containers/x/update", json!({ "CpuShares": 2 })),
+        (json!({ "kind": "capabilities" }), "/services/x/update?version=1&rollback=previous", json!({ "TaskTemplate": {} })),
+        (json!({ "kind": "privileged" }), "/exec/x/start", json!({ "Detach": true })),
+        (json!({ "kind": "users" }), "/exec/x/start", json!({ "Detach": true })),
+    ] {
+        let id = put_up(&house, "looks", "enforce", &rule);
+        let refused = house.post(&house.admin, &format!("/engines/fake{path}"), body.clone());
+        assert_eq!(refused.status, 403, "{rule} {path} {body}: {refused:?}");
+        assert!(refused.json()["message"].as_str().unwrap().starts_with("The guardrail \"looks\" does not allow "), "{refused:?}");
+        take_down(&house, &id);
+    }
+    assert!(!recorder.seen().contains("POST "), "the engine was only looked at: {}", recorder.seen());
+}
