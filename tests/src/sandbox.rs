@@ -268,14 +268,6 @@ impl House {
         House { address, data, running, settings, admin: String::new() }
     }
 
-    /// As `start`, with these lines in the settings, too.
-    pub fn with_settings(engines: &[(&str, String)], more: &str) -> House {
-        let mut house = House::made(engines, Some(PASSWORD), "");
-        house.admin = house.token_of("admin", PASSWORD);
-        house.change_settings(more);
-        house
-    }
-
     /// Starts it again with other lines behind its engines in the settings.
     pub fn change_settings(&mut self, more: &str) {
         const MARK: &str = "\n# more\n";
