@@ -1,6 +1,8 @@
 //! Who lives here: users, grants, sessions and tokens, kept in the store and held in memory. Whatever is changed here is
 //! in force when the call returns, for live streams too.
 
+pub mod identities;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
@@ -57,7 +59,8 @@ pub struct Made<T> {
 
 /// The policy as the store has it.
 pub async fn load_policy(store: &Store) -> store::Result<Policy> {
-    let active = store.users().await?.into_iter().filter(|user| !user.disabled).map(|user| user.username);
+    let gone = store.gone_users().await?;
+    let active = store.users().await?.into_iter().filter(|user| !user.disabled && !gone.contains(&user.username)).map(|user| user.username);
     // A role that no longer exists grants nothing.
     let grants = store.grants().await?.into_iter().filter_map(|row| {
         let grant = Grant { id: row.id, user: row.username, role: Role::named(&row.role)?, scope: row.scope.parse().ok()? };

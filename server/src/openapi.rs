@@ -1,6 +1,6 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, images, networks, overview, people, session, volumes};
+use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, images, networks, overview, people, providers, session, volumes};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -9,6 +9,8 @@ pub fn document() -> Value {
     for describe in [
         session::describe,
         people::describe,
+        providers::describe,
+        providers::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,

@@ -76,6 +76,11 @@ pub fn first_setup(username: &str, proof: &str) -> Permit {
     Permit { operation: Operation::on_system("Setup", Permission::AccountUpdate, username), reason: proof.to_owned() }
 }
 
+/// The permit to follow what a sign-in provider says of somebody: who they are, which teams they are in, that it stands by them no more.
+pub fn told_by(provider: &str, about: String) -> Permit {
+    Permit { operation: Operation::on_system("ProviderFollow", Permission::AccountUpdate, about), reason: format!("provider {provider}") }
+}
+
 impl Policy {
     /// `active` are the users that may act at all: those that are not disabled.
     pub fn new(active: impl IntoIterator<Item = String>, grants: impl IntoIterator<Item = Grant>) -> Self {

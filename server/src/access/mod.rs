@@ -9,7 +9,7 @@ mod permission;
 mod role;
 mod scope;
 
-pub use decide::{Denied, Grant, Permit, Policy, Subject, first_setup, watch};
+pub use decide::{Denied, Grant, Permit, Policy, Subject, first_setup, told_by, watch};
 pub use permission::{Kind, Permission};
 pub use role::{BUILT_IN, Role};
 pub use scope::{Scope, Target, is_target_name};

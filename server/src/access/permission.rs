@@ -123,6 +123,11 @@ permissions! {
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    ProviderList "system.provider.list" Sensitive;
+    ProviderCreate "system.provider.create" Change;
+    ProviderUpdate "system.provider.update" Change;
+    ProviderDelete "system.provider.delete" Change;
+    ProviderTest "system.provider.test" Sensitive;
 
     // One's own account
     AccountView "account.self.view" Own;

@@ -12,8 +12,10 @@ pub mod live;
 mod networks;
 mod overview;
 mod people;
+mod providers;
 pub mod session;
 mod volumes;
+mod ways;
 
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ use crate::{
     fleet::Fleet,
     house::House,
     operate::Operator,
+    providers::Providers,
     store::Store,
 };
 
@@ -51,6 +54,8 @@ pub struct Api {
     pub house: Arc<House>,
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
+    /// Who else may say who somebody is.
+    pub providers: Arc<Providers>,
 }
 
 /// What a handler of `E` answers.
@@ -92,6 +97,7 @@ pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
         .merge(people::routes())
+        .merge(providers::routes())
         .merge(engines::routes())
         .merge(containers::routes())
         .merge(images::routes())
@@ -103,6 +109,7 @@ pub fn routes(api: Api) -> Router {
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
+        .merge(ways::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

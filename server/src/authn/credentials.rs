@@ -133,6 +133,12 @@ impl Credentials {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
     }
 
+    /// Whether `user` has a session or a token that is in force.
+    pub fn has_any(&self, user: &str) -> bool {
+        let now = now_ms();
+        self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values().any(|known| &*known.user == user && known.stands(now))
+    }
+
     /// Takes out of force what `gone` says of.
     pub fn remove(&self, gone: impl Fn(&Known) -> bool) {
         let mut maps = self.maps.write().unwrap_or_else(PoisonError::into_inner);

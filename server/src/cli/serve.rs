@@ -26,6 +26,7 @@ use crate::{
     jobs,
     observe::{self, Figures},
     operate::Operator,
+    providers::{Providers, recheck},
     seal::Seal,
     store::Store,
 };
@@ -67,8 +68,11 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
     fleet.load(&config.engines, &store).await?;
+    let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
+    providers.load(&config.providers, &store).await?;
     let figures = Arc::new(Figures::default());
     let background = [
+        tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
@@ -78,7 +82,15 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         Some(dir) => AssetFiles::open(dir).map_err(one)?,
         None => AssetFiles::default(),
     };
-    let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
+    let api = api::routes(Api {
+        operator: operator.clone(),
+        engines: engines.clone(),
+        figures,
+        store: store.clone(),
+        house: house.clone(),
+        fleet,
+        providers,
+    });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
         engine: EngineDoor { operator, engines },

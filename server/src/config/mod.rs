@@ -6,10 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod providers;
+
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{access::is_target_name, backends::docker::Address};
+use crate::{access::is_target_name, backends::docker::Address, providers::Local};
+pub use providers::ProviderSection;
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +25,9 @@ pub struct File {
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
     pub engines: Vec<EngineSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local_sign_in: Option<String>,
+    pub break_glass: Vec<String>,
 }
 
 /// An engine that the file declares: applied at each start, and not to be changed anywhere else.
@@ -82,6 +88,8 @@ pub struct Config {
     /// Whose word about where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     pub engines: Vec<EngineSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local: Local,
 }
 
 const DEFAULT_FILE: &str = "pilothouse.toml";
@@ -119,6 +127,8 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        providers::check(&file.providers, &mut mistakes);
+        let local = providers::local(file.local_sign_in.as_deref(), file.break_glass, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -131,6 +141,8 @@ impl Config {
             admin_password: over.admin_password,
             trusted_proxies,
             engines: file.engines,
+            providers: file.providers,
+            local,
         })
     }
 }

@@ -5,6 +5,8 @@
 pub mod audit;
 pub mod engines;
 pub mod grants;
+pub mod identities;
+pub mod providers;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
