@@ -133,6 +133,10 @@ impl Providers {
         if !is_target_name(name) {
             return Err(("name", "A provider's name is 1 to 63 of a-z, 0-9 and -, and does not start with -.".to_owned()));
         }
+        // Teams say so by this name of what the settings file declares.
+        if name == "settings" {
+            return Err(("name", "A provider cannot be called settings; choose another name.".to_owned()));
+        }
         if settings.label.chars().count() > 60 || settings.label.chars().any(char::is_control) {
             return Err(("label", "A label has up to 60 plain characters.".to_owned()));
         }

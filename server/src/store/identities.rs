@@ -77,7 +77,7 @@ impl Store {
             .bind(&identity.refresh)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source <> ''").bind(&identity.username).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')").bind(&identity.username).execute(&mut *tx).await?;
         for team in teams {
             let sql = "INSERT INTO team_members (team, username, source) SELECT name, $2, $3 FROM teams WHERE name = $1 ON CONFLICT DO NOTHING";
             sqlx::query(sql).bind(team).bind(&identity.username).bind(&identity.provider).execute(&mut *tx).await?;
@@ -91,14 +91,14 @@ impl Store {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("UPDATE identities SET gone = 1, refresh = NULL WHERE username = $1").bind(username).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM sessions WHERE username = $1").bind(username).execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source <> ''").bind(username).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')").bind(username).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The teams that a user is in by what a provider says.
     pub async fn teams_by_provider(&self, username: &str) -> Result<BTreeSet<String>> {
-        let sql = "SELECT team FROM team_members WHERE username = $1 AND source <> ''";
+        let sql = "SELECT team FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')";
         let teams: Vec<String> = sqlx::query_scalar(sql).bind(username).fetch_all(&self.read).await?;
         Ok(teams.into_iter().collect())
     }
