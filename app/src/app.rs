@@ -101,6 +101,11 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
                         <Route path=path!("/account") view=|| OfHouse::Account.view()/>
                         <Route path=path!("/reference") view=|| OfHouse::Reference.view()/>
+                        <ParentRoute path=path!("") view=Outlet>
+                            <Route path=path!("/providers") view=|| OfHouse::Providers.view()/>
+                            <Route path=path!("/providers/:provider") view=|| OfHouse::EditProvider.view()/>
+                            <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
+                        </ParentRoute>
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

@@ -8,7 +8,7 @@ const issuer = `http://127.0.0.1:${port}`
 const people = () => JSON.parse(readFileSync(`${dir}/people.json`, 'utf8'))
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 // Every name that tests give a provider.
-const names = ['corp', 'corp2', 'other']
+const names = ['corp', 'corp2', 'other', 'corp-1440', 'corp-390']
 
 const provider = new Provider(issuer, {
   clients: [

@@ -10,5 +10,6 @@ mod input;
 mod laws;
 mod oracle;
 mod parity;
+mod signin;
 mod snapshots;
 mod wire;

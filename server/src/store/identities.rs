@@ -77,7 +77,10 @@ impl Store {
             .bind(&identity.refresh)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')").bind(&identity.username).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')")
+            .bind(&identity.username)
+            .execute(&mut *tx)
+            .await?;
         for team in teams {
             let sql = "INSERT INTO team_members (team, username, source) SELECT name, $2, $3 FROM teams WHERE name = $1 ON CONFLICT DO NOTHING";
             sqlx::query(sql).bind(team).bind(&identity.username).bind(&identity.provider).execute(&mut *tx).await?;
