@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{House, Running, folder, free_port, script, start};
 
+/// The password of the directory's `cn=admin,dc=example,dc=com`.
+pub const DIRECTORY_SECRET: &str = "password of the directory";
 /// The secret of the client `pilothouse`.
 pub const CLIENT_SECRET: &str = "secret of the client";
 
@@ -101,7 +103,7 @@ impl Ldap {
     /// Changes entries, as LDIF.
     pub fn change(&self, ldif: &str) {
         let mut child = Command::new("ldapmodify")
-            .args(["-x", "-H", &format!("ldap://127.0.0.1:{}", self.port), "-D", "cn=admin,dc=example,dc=com", "-w", "admin"])
+            .args(["-x", "-H", &format!("ldap://127.0.0.1:{}", self.port), "-D", "cn=admin,dc=example,dc=com", "-w", DIRECTORY_SECRET])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

@@ -212,7 +212,7 @@ fn what_a_token_says_is_checked() {
         ("another issuer", set("iss", json!("https://evil.example")), "of another issuer"),
         ("another audience", set("aud", json!("others")), "for another client"),
         ("one more audience", set("aud", json!(["us", "others"])), "for another client"),
-        ("no audience", set("aud", Value::Null), "ID token"),
+        ("no audience", set("aud", Value::Null), "as tokens"),
         ("another authorized party", set("azp", json!("others")), "given to another client"),
         ("expired", set("exp", json!(now() - 3600)), "has expired"),
         ("expiry as a text", set("exp", json!("9999999999")), "as tokens"),

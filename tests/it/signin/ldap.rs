@@ -8,7 +8,7 @@ use std::{
 
 use pilothouse_tests::{
     http::Answer,
-    identity::Ldap,
+    identity::{DIRECTORY_SECRET, Ldap},
     sandbox::{House, PASSWORD},
 };
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn house_with(ldap: &Ldap, more: &Value) -> House {
     let house = House::start(&[]);
     let mut settings = ldap.settings();
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    provide(&house, "corp", &settings, Some("admin"));
+    provide(&house, "corp", &settings, Some(DIRECTORY_SECRET));
     house
 }
 
@@ -171,12 +171,12 @@ fn no_password_goes_out_before_tls() {
 
     // A real one without TLS is no better; a certificate of another authority neither.
     let ldap = Ldap::with("", &["--no-tls"]);
-    provide(&house, "bare", &ldap.settings(), Some("admin"));
+    provide(&house, "bare", &ldap.settings(), Some(DIRECTORY_SECRET));
     assert_eq!(sign_in(&house, "ana", ANA).status, 502);
     let ldap = Ldap::start();
     let mut stranger = ldap.settings();
     stranger["ldap"]["ca"] = json!("");
-    provide(&house, "stranger", &stranger, Some("admin"));
+    provide(&house, "stranger", &stranger, Some(DIRECTORY_SECRET));
     let tried = house.post(&house.admin, "/api/v1/providers/stranger/test", json!({ "username": "ana" })).json();
     assert_eq!((&tried["ok"], &tried["steps"][0]["step"]), (&json!(false), &json!("bind")), "{tried}");
 
