@@ -1,6 +1,8 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, images, networks, overview, people, providers, session, volumes};
+use pilothouse_app::api::{
+    access, audit, containers, describe::Reference, engines, events, images, networks, overview, people, providers, session, volumes,
+};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -9,6 +11,8 @@ pub fn document() -> Value {
     for describe in [
         session::describe,
         people::describe,
+        access::describe,
+        access::describe_raw,
         providers::describe,
         providers::describe_raw,
         overview::describe,

@@ -1,10 +1,12 @@
 //! The REST API: thin handlers. A permit in, the endpoint's output out. Never imports `gateway`.
 
+mod access;
 mod audit;
 mod containers;
 mod engines;
 mod error;
 mod events;
+mod grants;
 mod images;
 mod input;
 pub mod list;
@@ -13,7 +15,10 @@ mod networks;
 mod overview;
 mod people;
 mod providers;
+mod robots;
+mod roles;
 pub mod session;
+mod teams;
 mod volumes;
 mod ways;
 
@@ -98,6 +103,11 @@ pub fn routes(api: Api) -> Router {
         .merge(session::routes())
         .merge(people::routes())
         .merge(providers::routes())
+        .merge(robots::routes())
+        .merge(teams::routes())
+        .merge(roles::routes())
+        .merge(grants::routes())
+        .merge(access::routes())
         .merge(engines::routes())
         .merge(containers::routes())
         .merge(images::routes())

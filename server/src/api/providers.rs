@@ -10,12 +10,12 @@ use pilothouse_app::api::{
     Code, Empty, ListQuery, Problem,
     engines::TestStep,
     providers::{
-        Found, Provider as Shown, ProviderCreate, ProviderDelete, ProviderGet, ProviderInput, ProviderList, ProviderTest, ProviderTestInput,
-        ProviderTestOutput, ProviderTested, ProviderUpdate, ProviderUpdateInput,
+        Found, Provider as Shown, ProviderCreate, ProviderDelete, ProviderGet, ProviderInput, ProviderList, ProviderSettings, ProviderTest,
+        ProviderTestInput, ProviderTestOutput, ProviderTested, ProviderUpdate, ProviderUpdateInput,
     },
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, ways};
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, teams::holds_what_the_team_holds, ways};
 use crate::{
     access::{Operation, Permission},
     authn::{Credential, NotVouched, Principal, ldap::Directory, oidc::OidcProvider, secret},
@@ -53,6 +53,11 @@ fn failed(why: String) -> ApiError {
     ApiError::internal()
 }
 
+/// Whoever says which groups are in a team gives them all that the team holds.
+fn gives_no_more_than_held(api: &Api, who: &Principal, settings: &ProviderSettings) -> Result<(), ApiError> {
+    settings.group_teams.values().try_for_each(|team| holds_what_the_team_holds(api, who, team))
+}
+
 async fn list_providers(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<ProviderList> {
     api.operator
         .operate(&who, on("ProviderList", Permission::ProviderList, ""), async |_| {
@@ -75,6 +80,7 @@ async fn get(State(api): State<Api>, Extension(who): Who, Path(name): Path<Strin
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<ProviderInput>) -> Answer<ProviderCreate> {
     api.operator
         .operate(&who, on("ProviderCreate", Permission::ProviderCreate, &input.name), async |_| {
+            gives_no_more_than_held(&api, &who, &input.settings)?;
             let secret = input.secret.filter(|secret| !secret.is_empty());
             let provider = api.providers.build(&input.name, input.settings, secret, false).map_err(|(field, why)| ApiError::field(field, why))?;
             let exists = || ApiError(Problem::new(Code::Conflict, format!("There is a provider {} already.", provider.name)).field("name"));
@@ -107,6 +113,7 @@ async fn update(
                 return Err(declared(&name));
             }
             let settings = input.settings.unwrap_or_else(|| old.settings.clone());
+            gives_no_more_than_held(&api, &who, &settings)?;
             // A secret is for whom it was given for: another address must not be offered it unasked.
             let secret = input.secret.filter(|secret| !secret.is_empty()).or_else(|| old.secret_for(&settings));
             let provider = api.providers.build(&name, settings, secret, false).map_err(|(field, why)| ApiError::field(field, why))?;
