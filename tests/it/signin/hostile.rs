@@ -222,7 +222,14 @@ fn what_a_token_says_is_checked() {
         ("nobody", set("sub", json!("")), "names nobody"),
         ("no signature", Box::new(|says, _| says.algorithm = "none"), "ID token"),
         ("the public key as a shared secret", Box::new(|says, _| says.algorithm = "HS256"), "not taken here"),
-        ("another key of that name", Box::new(|says, _| says.published = Some(key().public_key().as_ref().to_vec())), "signature is wrong"),
+        (
+            "another key of that name",
+            Box::new(|says, _| {
+                says.published = Some(says.key.public_key().as_ref().to_vec());
+                says.key = key();
+            }),
+            "signature is wrong",
+        ),
         (
             "userinfo about another",
             Box::new(|says, claims| {
