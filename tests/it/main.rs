@@ -1,5 +1,6 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
+mod access;
 mod browser;
 mod crash;
 mod disks;
@@ -12,4 +13,5 @@ mod oracle;
 mod parity;
 mod signin;
 mod snapshots;
+mod teams;
 mod wire;

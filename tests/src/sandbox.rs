@@ -268,6 +268,24 @@ impl House {
         House { address, data, running, settings, admin: String::new() }
     }
 
+    /// As `start`, with these lines in the settings, too.
+    pub fn with_settings(engines: &[(&str, String)], more: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), "");
+        house.admin = house.token_of("admin", PASSWORD);
+        house.change_settings(more);
+        house
+    }
+
+    /// Starts it again with other lines behind its engines in the settings.
+    pub fn change_settings(&mut self, more: &str) {
+        const MARK: &str = "\n# more\n";
+        let text = std::fs::read_to_string(&self.settings).unwrap();
+        let engines = text.split(MARK).next().unwrap();
+        std::fs::write(&self.settings, format!("{engines}{MARK}{more}")).unwrap();
+        self.stop();
+        self.start_again();
+    }
+
     /// In front of the shared engine, as `demo`.
     pub fn of_engine() -> House {
         House::start(&[("demo", format!("unix://{}", engine().socket.display()))])

@@ -18,7 +18,7 @@ use crate::{
     authn::{Credentials, Door, Origin},
     backends::Engines,
     config::Config,
-    console,
+    console, declared,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     house::{House, load_policy},
@@ -68,6 +68,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
     first_admin(&config, &house).await?;
+    declared::apply(&config.access, &house).await?;
     let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
     providers.load(&config.providers, &store).await?;
     let figures = Arc::new(Figures::default());

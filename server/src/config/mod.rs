@@ -1,18 +1,21 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
+mod access;
+mod providers;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-mod providers;
-
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{access::is_target_name, backends::docker::Address, providers::Local};
+pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
 pub use providers::ProviderSection;
+
+use crate::{access::is_target_name, backends::docker::Address, providers::Local};
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +28,11 @@ pub struct File {
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
     pub engines: Vec<EngineSection>,
+    pub users: Vec<AccountSection>,
+    pub robots: Vec<AccountSection>,
+    pub teams: Vec<TeamSection>,
+    pub roles: Vec<RoleSection>,
+    pub grants: Vec<GrantSection>,
     pub providers: Vec<ProviderSection>,
     pub local_sign_in: Option<String>,
     pub break_glass: Vec<String>,
@@ -88,6 +96,8 @@ pub struct Config {
     /// Whose word about where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     pub engines: Vec<EngineSection>,
+    /// Who is declared, and what they may do.
+    pub access: Access,
     pub providers: Vec<ProviderSection>,
     pub local: Local,
 }
@@ -127,6 +137,8 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
+        access.check(&mut mistakes);
         providers::check(&file.providers, &mut mistakes);
         let local = providers::local(file.local_sign_in.as_deref(), file.break_glass, &mut mistakes);
         if !mistakes.is_empty() {
@@ -141,6 +153,7 @@ impl Config {
             admin_password: over.admin_password,
             trusted_proxies,
             engines: file.engines,
+            access,
             providers: file.providers,
             local,
         })

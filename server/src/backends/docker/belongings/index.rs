@@ -262,6 +262,10 @@ impl Belongings {
         self.whole.send_replace(whole);
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
     pub(super) fn watch_whole(&self) -> watch::Receiver<bool> {
         self.whole.subscribe()
     }
