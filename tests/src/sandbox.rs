@@ -48,7 +48,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn script(name: &str) -> Command {
+pub(crate) fn script(name: &str) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/sandbox").join(name);
     assert!(path.exists(), "{} is missing: run the tests from a whole checkout", path.display());
     Command::new(path)
@@ -103,7 +103,7 @@ pub struct Engine {
 }
 
 /// Starts a part that says in one line that it answers.
-fn start(part: &mut Command, missing: &str) -> Running {
+pub(crate) fn start(part: &mut Command, missing: &str) -> Running {
     let mut child = part.stdout(Stdio::piped()).spawn().expect("the scripts of deploy/sandbox run");
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -15,7 +15,9 @@ pub mod images;
 pub mod networks;
 pub mod overview;
 pub mod people;
+pub mod presets;
 pub mod problem;
+pub mod providers;
 pub mod session;
 pub mod volumes;
 

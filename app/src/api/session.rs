@@ -44,6 +44,14 @@ wire! {
         pub password: String,
     }
 
+    /// What is left to do after signing out.
+    #[derive(Default)]
+    pub struct SignedOut {
+        /// Where the browser goes to end the session at the provider too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub go_to: Option<String>,
+    }
+
     pub struct PasswordInput { pub current: String, pub new: String }
 
     pub struct Session {
@@ -105,7 +113,7 @@ endpoints! {
     "Signs in with a username and a password; answers with a session cookie."
     SignIn: POST "/api/v1/session", SignInInput => MeOutput;
     "Ends the session that asks."
-    SignOut: DELETE "/api/v1/session", Empty => Empty;
+    SignOut: DELETE "/api/v1/session", Empty => SignedOut;
     "Tells whether the first administrator is still to be made."
     SetupGet: GET "/api/v1/setup", Empty => SetupState;
     "Makes the first administrator, with the secret of the set-up link, and signs them in."

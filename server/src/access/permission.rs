@@ -145,6 +145,11 @@ permissions! {
     GuardrailDelete "system.guardrail.delete" Change;
     AccessExplain "system.access.explain" Sensitive;
     AccessReview "system.access.review" Sensitive;
+    ProviderList "system.provider.list" Sensitive;
+    ProviderCreate "system.provider.create" Change;
+    ProviderUpdate "system.provider.update" Change;
+    ProviderDelete "system.provider.delete" Change;
+    ProviderTest "system.provider.test" Sensitive;
 
     // One's own account
     AccountView "account.self.view" Own;

@@ -12,11 +12,14 @@ use pilothouse_app::api::{
     Code, Empty, Page, Problem,
     session::{
         Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
-        SignInInput, SignOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
+        SignInInput, SignOut, SignedOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
     },
 };
 
-use super::{Answer, Api, ApiError, Input, Who, route};
+use super::{
+    Answer, Api, ApiError, Input, Who, route,
+    ways::{by_password, sign_out_at_provider},
+};
 use crate::{
     access::{Holder, Operation, Permission, Scope, Subject},
     audit::Ending,
@@ -64,7 +67,9 @@ async fn sign_in(
     Input(input): Input<SignInInput>,
 ) -> Result<Response, ApiError> {
     let operation = Operation::on_system("SignIn", Permission::SessionManage, input.username.chars().take(64).collect::<String>());
-    let attempt = match Attempt::begin(&api.store, &input.username, &origin.address).await? {
+    // However a name is spelt, it is one name: a directory takes them all.
+    let spelt_once = input.username.trim().to_lowercase();
+    let attempt = match Attempt::begin(&api.store, &spelt_once, &origin.address).await? {
         Throttle::Free(attempt) => attempt,
         Throttle::Wait(seconds) => {
             refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
@@ -78,13 +83,13 @@ async fn sign_in(
         Some(name) => api.store.user(name).await?,
         None => None,
     };
-    // The unknown, the disabled and the wrong take equally long and get the same answer.
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = api.house.passwords.verify(&input.password, hash).await;
-    let Some(user) = user.filter(|user| right && !user.disabled) else {
-        refused(&api, &origin, &operation, "The username or the password is wrong.", 401).await?;
-        let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
-        return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
+    let user = match by_password(&api, &origin, &input, user).await? {
+        Ok(user) => user,
+        Err(why) => {
+            refused(&api, &origin, &operation, why, 401).await?;
+            let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
+            return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
+        }
     };
     attempt.succeeded(&api.store).await?;
     let answer = begin_session(&api, &origin, &user, operation).await?;
@@ -96,7 +101,7 @@ async fn sign_in(
 }
 
 /// Writes the sign-in down, begins the session and answers with its cookie.
-async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
+pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
         subject: crate::access::Subject::of(&user.username),
@@ -119,7 +124,7 @@ async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Op
     Ok(response)
 }
 
-async fn refused(api: &Api, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), ApiError> {
+pub(super) async fn refused(api: &Api, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), ApiError> {
     api.operator.trail().refused(None, origin, operation, reason, status).await.map_err(|_| ApiError::trail_down())
 }
 
@@ -153,13 +158,17 @@ pub fn bad_username() -> ApiError {
 async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Response, ApiError> {
     let operation = Operation::on_system("SignOut", Permission::SessionManage, "");
     let credential = who.credential.clone();
-    api.operator
+    let go_to = api
+        .operator
         .operate(&who, operation, async |_| match &credential {
-            Credential::Session(id) => Ok(api.house.end_session(id).await?),
+            Credential::Session(id) => {
+                api.house.end_session(id).await?;
+                sign_out_at_provider(&api, &who.subject.user).await
+            }
             Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
         })
         .await?;
-    let mut response = Json(Empty {}).into_response();
+    let mut response = Json(SignedOut { go_to }).into_response();
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?);
     Ok(response)

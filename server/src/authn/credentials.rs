@@ -141,6 +141,12 @@ impl Credentials {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
     }
 
+    /// Whether `user` has a session or a token that is in force.
+    pub fn has_any(&self, user: &str) -> bool {
+        let now = now_ms();
+        self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values().any(|known| &*known.user == user && known.stands(now))
+    }
+
     /// Lets a session look with the rights of `user`, or again with its owner's.
     pub fn view_as(&self, session: &str, user: Option<&str>) {
         if let Some(known) = self.by_id(&Credential::Session(session.into())) {

@@ -1,13 +1,18 @@
-//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens.
+//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens; and who else says who somebody is.
 
+pub mod ldap;
+pub mod oidc;
 pub mod password;
 pub mod secret;
 pub mod throttle;
 
 mod credentials;
+mod person;
 mod principal;
+mod tls;
 
 pub use credentials::{Credentials, Known, SESSION_ABSOLUTE_MS};
+pub use person::{NotVouched, Person};
 pub use principal::{Credential, Door, Origin, Principal};
 
 use http::{HeaderMap, header};

@@ -27,6 +27,7 @@ use crate::{
     jobs,
     observe::{self, Figures},
     operate::Operator,
+    providers::{Providers, recheck},
     seal::Seal,
     store::Store,
 };
@@ -70,8 +71,11 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
     first_admin(&config, &house).await?;
     declared::apply(&config.access, &house).await?;
+    let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
+    providers.load(&config.providers, &store).await?;
     let figures = Arc::new(Figures::default());
     let background = [
+        tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
@@ -91,6 +95,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         house: house.clone(),
         fleet,
         guardrails: guardrails.clone(),
+        providers,
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),

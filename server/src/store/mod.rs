@@ -7,6 +7,8 @@ pub mod declared;
 pub mod engines;
 pub mod grants;
 pub mod guardrails;
+pub mod identities;
+pub mod providers;
 pub mod roles;
 pub mod sessions;
 pub mod teams;

@@ -1,23 +1,67 @@
-//! Signing in with a username and a password.
+//! Signing in: by the providers there are, and with a username and a password.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Porch;
 use crate::api::Empty;
+use crate::api::fill;
+use crate::api::providers::{OIDC_START, WayList, Ways};
 use crate::api::session::{SetupGet, SignIn, SignInInput};
 use crate::client::Client;
-use crate::ui::{Button, Callout, Kind, PasswordField, TextField};
+use crate::ui::{Button, Callout, Icon, Kind, PasswordField, TextField, Tone, icons};
 use crate::widgets::{FormProblem, Submit};
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let query = use_query_map();
-    let submit = Submit::new();
-    let (username, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let client = Client::get();
     let setup = Resource::new(|| (), move |()| client.call::<SetupGet>(&[], &Empty {}));
+    let client = Client::get();
+    let ways = Resource::new(|| (), move |()| client.call::<WayList>(&[], &Empty {}));
+    let trouble = move || query.with(|query| query.get("problem")).map(|problem| trouble(&problem));
+    view! {
+        <Porch title="Sign in" about="One door to every engine.">
+            <Transition>
+                {move || setup.get().and_then(Result::ok).filter(|state| state.needed).map(|_| view! {
+                    <Callout title="Nobody is in charge yet">
+                        "The server's log holds a one-time link with which the first administrator is made."
+                    </Callout>
+                })}
+            </Transition>
+            {move || trouble().map(|(title, detail)| view! { <div role="alert"><Callout tone=Tone::Bad title=title>{detail}</Callout></div> })}
+            <Transition>
+                {move || ways.get().map(|ways| {
+                    // When the ways cannot be read, the one that needs nobody else is left.
+                    let Ways { providers, password } = ways.unwrap_or(Ways { providers: Vec::new(), password: true });
+                    let by_password = password || query.with(|query| query.get("local").is_some());
+                    let several = by_password && !providers.is_empty();
+                    let next = inside(query.with_untracked(|query| query.get("next")).as_deref());
+                    let buttons = providers.into_iter().map(|way| {
+                        let href = format!("{}?return_to={}", fill(OIDC_START, &[&way.name]), utf8_percent_encode(&next, NON_ALPHANUMERIC));
+                        view! { <a class="button" rel="external" href=href><Icon of=icons::KEY/><span class="label">{format!("Continue with {}", way.label)}</span></a> }
+                    });
+                    view! {
+                        <div class="ways">
+                            {buttons.collect_view()}
+                            {several.then(|| view! { <p class="or">"or"</p> })}
+                            {by_password.then(|| view! { <ByPassword/> })}
+                        </div>
+                    }
+                })}
+            </Transition>
+        </Porch>
+    }
+    .into_any()
+}
+
+#[component]
+fn ByPassword() -> impl IntoView {
+    let query = use_query_map();
+    let submit = Submit::new();
+    let (username, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let send = {
         let submit = submit.clone();
         move |event: SubmitEvent| {
@@ -31,23 +75,31 @@ pub fn SignInPage() -> impl IntoView {
         }
     };
     view! {
-        <Porch title="Sign in" about="One door to every engine.">
-            <Transition>
-                {move || setup.get().and_then(Result::ok).filter(|state| state.needed).map(|_| view! {
-                    <Callout title="Nobody is in charge yet">
-                        "The server's log holds a one-time link with which the first administrator is made."
-                    </Callout>
-                })}
-            </Transition>
-            <form method="post" on:submit=send>
-                <TextField label="Username" name="username" value=username autocomplete="username" autofocus=true mono=true error=submit.error("username")/>
-                <PasswordField label="Password" name="password" value=password autocomplete="current-password" error=submit.error("password")/>
-                <FormProblem problem=submit.problem fields=&["username", "password"]/>
-                <Button label="Sign in" kind=Kind::Primary submit=true busy=submit.busy/>
-            </form>
-        </Porch>
+        <form method="post" on:submit=send>
+            <TextField label="Username" name="username" value=username autocomplete="username" autofocus=true mono=true error=submit.error("username")/>
+            <PasswordField label="Password" name="password" value=password autocomplete="current-password" error=submit.error("password")/>
+            <FormProblem problem=submit.problem fields=&["username", "password"]/>
+            <Button label="Sign in" kind=Kind::Primary submit=true busy=submit.busy/>
+        </form>
     }
     .into_any()
+}
+
+/// What is said of a sign-in at a provider that came to nothing: our own words, whatever the address says.
+fn trouble(problem: &str) -> (&'static str, &'static str) {
+    match problem {
+        "down" => ("The provider cannot be asked now", "Try again shortly, or sign in another way."),
+        "account" => (
+            "You may not come in",
+            "The provider knows you, and you may not come in here: your account is disabled, or you are in none of the groups that may. Ask an administrator.",
+        ),
+        "unknown" => ("There is no such provider", "It was removed, or the link is wrong."),
+        "failed" => ("That did not work", "Something went wrong in Pilothouse; its log says what. Try again shortly."),
+        _ => (
+            "The sign-in was refused",
+            "It took too long, was begun in another browser, or what the provider answered cannot be believed. Begin again; an administrator finds the reason in the audit trail.",
+        ),
+    }
 }
 
 /// Where to go after signing in: `next` if it stays in this site, else the overview.
