@@ -1,6 +1,8 @@
 //! Who lives here: users, grants, sessions and tokens, kept in the store and held in memory. Whatever is changed here is
 //! in force when the call returns, for live streams too.
 
+mod factors;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
@@ -8,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     access::{Grant, Policy, Role, first_setup},
     audit::{Ending, Trail, TrailDown},
-    authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, password::Passwords, secret},
+    authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
     clock::now_ms,
     operate::Operator,
     store::{self, Store, StoreError, grants::GrantRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
@@ -19,6 +21,8 @@ pub struct House {
     pub store: Store,
     pub credentials: Arc<Credentials>,
     pub passwords: Passwords,
+    /// What is begun with second factors, and what their secrets are sealed with.
+    pub factors: Factors,
     operator: Arc<Operator>,
     /// The SHA-256 of the set-up link's secret, until the first administrator exists.
     setup: Mutex<Option<secret::Hash>>,
@@ -67,8 +71,8 @@ pub async fn load_policy(store: &Store) -> store::Result<Policy> {
 }
 
 impl House {
-    pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>) -> Self {
-        Self { store, credentials, passwords: Passwords::default(), operator, setup: Mutex::new(None), changes: Mutex::new(()) }
+    pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>, passwords: Passwords, factors: Factors) -> Self {
+        Self { store, credentials, passwords, factors, operator, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
     /// Puts in force what is written. Does not give up: a right that was taken away on disk must not go on.
@@ -181,11 +185,18 @@ impl House {
         if going.is_empty() || !staying.is_empty() { Ok(()) } else { Err(HouseError::LastAdmin) }
     }
 
-    /// Begins a session of `user`, whose password was right. Its id and secret are new at each sign-in, whatever cookie came.
+    /// Begins a session of `user`, whose password was right, or who proved by `factor` who they are (empty when they did not). Its id and secret are new at each sign-in, whatever cookie came.
     ///
     /// # Errors
     /// [`HouseError::Changed`] when the user is not any more what the password was compared with.
-    pub async fn begin_session(&self, user: &UserRow, origin: &Origin, secret: String, id: String) -> Result<Made<SessionRow>, HouseError> {
+    pub async fn begin_session(
+        &self,
+        user: &UserRow,
+        origin: &Origin,
+        secret: String,
+        id: String,
+        factor: &str,
+    ) -> Result<Made<SessionRow>, HouseError> {
         let _alone = self.changes.lock().await;
         let same = |now: &UserRow| !now.disabled && now.password_hash == user.password_hash;
         if !self.store.user(&user.username).await?.is_some_and(|now| same(&now)) {
@@ -201,6 +212,8 @@ impl House {
             expires_at: now + SESSION_ABSOLUTE_MS,
             address: origin.address.to_string(),
             client: origin.client.to_string(),
+            factor: factor.to_owned(),
+            factor_at: if factor.is_empty() { 0 } else { now },
         };
         self.store.add_session(&row).await?;
         self.credentials.add_session(&row);

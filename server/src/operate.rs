@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use crate::{
     access::{Denied, Operation, Permit, Policy},
     audit::{Ending, Entry, Trail, TrailDown},
-    authn::{Credentials, Principal},
+    authn::{Credentials, Principal, factors::Rules},
     lease::Lease,
 };
 
@@ -38,6 +38,8 @@ pub struct Begun {
 /// What every door asks before it acts.
 pub struct Operator {
     policy: ArcSwap<Policy>,
+    /// Which roles ask for a second factor.
+    factor_rules: ArcSwap<Rules>,
     trail: Trail,
     credentials: Arc<Credentials>,
     /// Told whenever a right may have ended.
@@ -49,6 +51,7 @@ impl Operator {
     pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>) -> Self {
         Self {
             policy: ArcSwap::from_pointee(policy),
+            factor_rules: ArcSwap::default(),
             trail,
             credentials,
             changed: tokio::sync::watch::Sender::new(()),
@@ -70,6 +73,30 @@ impl Operator {
         self.rights_changed();
     }
 
+    pub fn factor_rules(&self) -> Arc<Rules> {
+        self.factor_rules.load_full()
+    }
+
+    /// Puts new rules about second factors in force.
+    pub fn set_factor_rules(&self, rules: Rules) {
+        self.factor_rules.store(Arc::new(rules));
+        self.rights_changed();
+    }
+
+    /// Whether `who` has to prove a second factor before anything but their account is theirs.
+    pub fn is_held_back(&self, who: &Principal) -> bool {
+        let proved = || self.credentials.by_id(&who.credential).is_some_and(|known| known.proved_at() > 0);
+        self.factor_rules.load().hold_back(&self.policy.load(), who, proved)
+    }
+
+    fn decide(&self, who: &Principal, operation: Operation) -> Result<Permit, Denied> {
+        let permit = self.policy.load().decide(&who.subject, operation)?;
+        match Rules::refusal(permit.operation().permission) {
+            Some(denied) if self.is_held_back(who) => Err(denied),
+            _ => Ok(permit),
+        }
+    }
+
     /// Makes every live stream look again whether it may go on.
     pub fn rights_changed(&self) {
         self.changed.send_replace(());
@@ -87,13 +114,13 @@ impl Operator {
 
     /// Whether `who` still stands and may still do `operation`: what a lease asks.
     pub fn still_allowed(&self, who: &Principal, operation: &Operation) -> bool {
-        self.credentials.stands(&who.credential) && self.policy.load().decide(&who.subject, operation.clone()).is_ok()
+        self.credentials.stands(&who.credential) && self.decide(who, operation.clone()).is_ok()
     }
 
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
-        let decision = self.policy.load().decide(&who.subject, operation.clone());
+        let decision = self.decide(who, operation.clone());
         match decision {
             Ok(permit) => {
                 let entry = self.trail.begin(who, &permit).await?;

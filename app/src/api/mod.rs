@@ -9,6 +9,7 @@ pub mod containers;
 pub mod describe;
 pub mod engines;
 pub mod events;
+pub mod factors;
 pub mod images;
 pub mod networks;
 pub mod overview;

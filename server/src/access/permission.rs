@@ -123,6 +123,7 @@ permissions! {
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    FactorRule "system.factor.rule" Change;
 
     // One's own account
     AccountView "account.self.view" Own;
@@ -131,6 +132,7 @@ permissions! {
     OverviewView "account.overview.view" Own;
     SessionManage "account.session.manage" Own;
     TokenManage "account.token.manage" Own;
+    FactorManage "account.factor.manage" Own;
 }
 
 impl Permission {
@@ -152,7 +154,8 @@ impl Permission {
 
     /// Whether its use may change something.
     pub fn is_change(self) -> bool {
-        self.kind() == Kind::Change || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage)
+        self.kind() == Kind::Change
+            || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage | Permission::FactorManage)
     }
 }
 

@@ -5,6 +5,7 @@ mod containers;
 mod engines;
 mod error;
 mod events;
+mod factors;
 mod images;
 mod input;
 pub mod list;
@@ -91,6 +92,7 @@ pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, Ap
 pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
+        .merge(factors::routes())
         .merge(people::routes())
         .merge(engines::routes())
         .merge(containers::routes())
@@ -103,6 +105,7 @@ pub fn routes(api: Api) -> Router {
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
+        .merge(factors::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

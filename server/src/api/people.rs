@@ -57,7 +57,7 @@ async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): 
         .operate(&who, operation, async |_| {
             let name = username(&input.username).ok_or_else(bad_username)?;
             let password_hash = match &input.password {
-                Some(password) => Some(api.house.passwords.hash(password).await?),
+                Some(password) => Some(api.house.passwords.hash(password, name).await?),
                 None => None,
             };
             let row = UserRow { username: name.to_owned(), password_hash, disabled: false, created_at: now_ms() };
@@ -84,7 +84,7 @@ async fn update_user(
     api.operator
         .operate(&who, operation, async |_| {
             let hash = match &input.password {
-                Some(password) => Some(api.house.passwords.hash(password).await?),
+                Some(password) => Some(api.house.passwords.hash(password, &name).await?),
                 None => None,
             };
             if !api.house.update_user(&name, input.disabled, hash.as_deref(), None).await? {

@@ -34,6 +34,8 @@ pub struct Known {
     /// How long it may lie unused, in ms.
     idle_ms: Option<i64>,
     last_used: AtomicI64,
+    /// When a second factor last proved it; 0 for never.
+    proved_at: AtomicI64,
     /// `last_used` as it is on disk.
     written: AtomicI64,
 }
@@ -45,6 +47,11 @@ impl Known {
 
     pub fn subject(&self) -> Subject {
         Subject { user: self.user.clone(), bound_to: self.engine.clone() }
+    }
+
+    /// When a second factor last proved it; 0 for never.
+    pub fn proved_at(&self) -> i64 {
+        self.proved_at.load(Ordering::Relaxed)
     }
 
     pub fn last_used(&self) -> i64 {
@@ -85,6 +92,7 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: Some(SESSION_IDLE_MS),
             last_used: AtomicI64::new(row.last_used_at),
+            proved_at: AtomicI64::new(row.factor_at),
             written: AtomicI64::new(row.last_used_at),
         };
         self.add(&row.hash, known);
@@ -99,6 +107,7 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: None,
             last_used: AtomicI64::new(last),
+            proved_at: AtomicI64::new(0),
             written: AtomicI64::new(last),
         };
         self.add(&row.hash, known);
@@ -131,6 +140,12 @@ impl Credentials {
 
     pub fn by_id(&self, credential: &Credential) -> Option<Arc<Known>> {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
+    }
+
+    /// Notes when a second factor last proved the sessions that `which` says of; 0 for never.
+    pub fn proved(&self, at: i64, which: impl Fn(&Known) -> bool) {
+        let maps = self.maps.read().unwrap_or_else(PoisonError::into_inner);
+        maps.by_id.values().filter(|known| which(known)).for_each(|known| known.proved_at.store(at, Ordering::Relaxed));
     }
 
     /// Takes out of force what `gone` says of.

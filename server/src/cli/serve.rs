@@ -15,7 +15,7 @@ use crate::{
     api::{self, Api},
     assets::AssetFiles,
     audit,
-    authn::{Credentials, Door, Origin},
+    authn::{Credentials, Door, Origin, factors::Factors, password::Passwords},
     backends::Engines,
     config::Config,
     console,
@@ -61,7 +61,9 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let (trail, writer) = audit::spawn(store.clone(), last);
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
     let operator = Arc::new(Operator::new(load_policy(&store).await.map_err(one)?, trail, credentials.clone()));
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone()));
+    let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), Passwords::of_site(&config.external_url), factors));
+    house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
 
     let engines = Arc::new(Engines::default());
@@ -135,7 +137,7 @@ async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> 
         return Ok(());
     }
     if let Some(password) = &config.admin_password {
-        let hash = house.passwords.hash(password).await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
+        let hash = house.passwords.hash(password, "admin").await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
         let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
         house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await.map_err(one)?;
         tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");

@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod engines;
+pub mod factor_rules;
+pub mod factors;
 pub mod grants;
 pub mod sessions;
 pub mod throttle;
