@@ -4,6 +4,7 @@ mod browser;
 mod crash;
 mod disks;
 mod door;
+mod factors;
 mod faults;
 mod house;
 mod input;

@@ -239,7 +239,15 @@ impl House {
 
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
-        House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
+        // By its name, too: passkeys are bound to one.
+        House::made(engines, password, &format!("external_url = \"http://localhost:PORT\"\nconsole_dir = \"{}\"\n", console.display()))
+    }
+
+    /// With `admin`, and these settings before the engines.
+    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), settings);
+        house.admin = house.token_of("admin", PASSWORD);
+        house
     }
 
     /// With nobody in it yet, unless there is a password for `admin`.
@@ -252,12 +260,13 @@ impl House {
     }
 
     fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
-        let data = dir.join("data");
+        let (data, port) = (dir.join("data"), free_port());
         std::fs::create_dir_all(&data).unwrap();
+        let settings_first = settings_first.replace("PORT", &port.to_string());
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, free_port(), password);
+        let (running, address) = launch(&settings, &data, port, password);
         House { address, data, running, settings, admin: String::new() }
     }
 
