@@ -174,8 +174,7 @@ scenes('a passkey signs in, after the password and without it', { as: null, home
   await admin.context().close()
 })
 
-scenes('where there is no name, the button says why there are no passkeys', { as: 'viewer' }, async (page) => {
-  // The settings say a name; at this address the browser refuses, and it is told where to go.
+scenes('at another address the browser says where its passkeys are for', { as: 'viewer' }, async (page) => {
   await visit(page, '/account')
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   await page.getByLabel('Name of the passkey').fill('key')
@@ -190,7 +189,7 @@ scene('a role asks for a second factor, and an administrator helps who lost thei
   page.provoked = [...SECOND, /^403 GET /, /^401 GET /]
   try {
     await visit(admin, '/people')
-    await admin.getByRole('checkbox', { name: 'viewer' }).check()
+    await admin.getByRole('checkbox', { name: 'viewer', exact: true }).check()
     await admin.getByRole('button', { name: 'Save the rules' }).click()
     await told(admin, 'The rules are in force.')
     await sound(admin, 'factor-rules')

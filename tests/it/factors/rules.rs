@@ -1,9 +1,17 @@
 //! Roles that ask for a second factor, and what a new password must be.
 
+use std::{
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
+
 use serde_json::{Value, json};
 
 use super::{Browser, awaited, calm, somebody};
-use pilothouse_tests::sandbox::{House, PASSWORD};
+use pilothouse_tests::{
+    http,
+    sandbox::{Behaviour, House, PASSWORD, Recorder},
+};
 
 fn rule(house: &House, token: &str, body: Value) -> u16 {
     house.send(token, "PUT", "/api/v1/factor-rules", &body.to_string()).status
@@ -59,22 +67,21 @@ fn who_holds_such_a_role_may_only_add_a_factor_until_they_have_one() {
 
 #[test]
 fn a_stream_ends_when_its_role_asks_for_a_factor() {
-    use std::io::{Read, Write};
-    let recorder = pilothouse_tests::sandbox::Recorder::start(pilothouse_tests::sandbox::Behaviour::Silent);
+    let recorder = Recorder::start(Behaviour::Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"));
     let house = House::start(&[("fake", recorder.url.clone())]);
-    somebody(&house, "ana");
-    grant(&house, "ana", "viewer");
-    let cookie = house.sign_in("ana", PASSWORD);
-    let mut stream = pilothouse_tests::http::connect(house.address);
-    write!(stream, "GET /api/v1/engines/fake/events HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n", house.address)
-        .unwrap();
-    let mut first = [0; 64];
-    assert!(stream.read(&mut first).unwrap() > 0);
-    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first));
-    assert_eq!(rule(&house, &house.admin, json!({ "rules": [{ "role": "viewer" }] })), 200);
-    let begun = std::time::Instant::now();
-    stream.read_to_end(&mut Vec::new()).unwrap();
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    let token = house.user("ana", "viewer", "all");
+    let mut stream = http::connect(house.address);
+    write!(stream, "GET /engines/fake/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut first = [0; 15];
+    stream.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    assert_eq!(rule(&house, &house.admin, json!({ "rules": [{ "role": "viewer", "tokens": true }] })), 200);
+    let begun = Instant::now();
+    let _ = stream.read_to_end(&mut Vec::new());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    std::thread::sleep(Duration::from_millis(200));
+    let record = house.audit("&target=fake").into_iter().find(|record| record["operation"] == "SystemEvents").unwrap();
+    assert_eq!(record["outcome"], "revoked", "{record}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) fn RecoveryCodesLeft(factors: Signal<Factors>, desk: Desk) -> impl In
         0 => "No recovery code is left: make new ones, or a lost device locks you out.".to_owned(),
         left => format!("{} left, for when you have lost everything else.", count(left as usize, "recovery code")),
     };
-    let renew = Callback::new(move |()| desk.asked.set(Some(Deed::Renew)));
+    let renew = Callback::new(move |()| desk.ask(Deed::Renew));
     view! {
         <p class="recovery-left">
             <span>{words}</span>

@@ -45,6 +45,14 @@ impl Desk {
         Callback::new(move |()| self.doing.set(Doing::Nothing))
     }
 
+    /// Asks before something is lost. A form that is open makes room; codes that are shown this once stay.
+    fn ask(self, deed: Deed) {
+        if self.doing.with_untracked(|doing| matches!(doing, Doing::App | Doing::Passkey)) {
+            self.doing.set(Doing::Nothing);
+        }
+        self.asked.set(Some(deed));
+    }
+
     /// A factor was added.
     fn added(self) -> Callback<FactorAdded> {
         let Desk { read, doing, toasts, .. } = self;
@@ -117,7 +125,7 @@ fn Line(factor: Signal<Factor>, desk: Desk) -> impl IntoView {
     let used = move || factor.with(|factor| factor.last_used_at).map(|at| view! { <span>", used "<Time at=at/></span> });
     let what = if kind == "passkey" { "passkey" } else { "authenticator app" };
     let label = format!("Remove {name}");
-    let remove = Callback::new(move |()| desk.asked.set(Some(Deed::Remove(factor.get_untracked()))));
+    let remove = Callback::new(move |()| desk.ask(Deed::Remove(factor.get_untracked())));
     view! {
         <li>
             <span><strong>{name}</strong>" "<Badge text=what/><small>"added "<Time at=created_at/>{used}</small></span>
