@@ -1,6 +1,8 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, factors, images, networks, overview, people, session, volumes};
+use pilothouse_app::api::{
+    access, audit, containers, describe::Reference, engines, events, factors, images, networks, overview, people, session, volumes,
+};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -10,6 +12,8 @@ pub fn document() -> Value {
         session::describe,
         factors::describe,
         people::describe,
+        access::describe,
+        access::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,

@@ -8,9 +8,11 @@ use std::sync::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    access::{Denied, Operation, Permit, Policy},
+    access::{Denied, Operation, Permit, Place, Policy, Target},
     audit::{Ending, Entry, Trail, TrailDown},
     authn::{Credentials, Principal, factors::Rules},
+    backends::{Engines, docker::EngineError},
+    clock::now_ms,
     lease::Lease,
 };
 
@@ -18,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub enum Refused {
     Denied(Denied),
+    /// The engine does not say whose the object is.
+    NotKnown(EngineError),
     /// The intent could not be written down.
     TrailDown,
 }
@@ -42,18 +46,20 @@ pub struct Operator {
     factor_rules: ArcSwap<Rules>,
     trail: Trail,
     credentials: Arc<Credentials>,
+    engines: Arc<Engines>,
     /// Told whenever a right may have ended.
     changed: tokio::sync::watch::Sender<()>,
     stopping: AtomicBool,
 }
 
 impl Operator {
-    pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>) -> Self {
+    pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>, engines: Arc<Engines>) -> Self {
         Self {
             policy: ArcSwap::from_pointee(policy),
             factor_rules: ArcSwap::default(),
             trail,
             credentials,
+            engines,
             changed: tokio::sync::watch::Sender::new(()),
             stopping: AtomicBool::new(false),
         }
@@ -86,11 +92,11 @@ impl Operator {
     /// Whether `who` has to prove a second factor before anything but their account is theirs.
     pub fn is_held_back(&self, who: &Principal) -> bool {
         let proved = || self.credentials.by_id(&who.credential).is_some_and(|known| known.proved_at() > 0);
-        self.factor_rules.load().hold_back(&self.policy.load(), who, proved)
+        self.factor_rules.load().hold_back(&self.policy.load(), who, now_ms(), proved)
     }
 
     fn decide(&self, who: &Principal, operation: Operation) -> Result<Permit, Denied> {
-        let permit = self.policy.load().decide(&who.subject, operation)?;
+        let permit = self.policy.load().decide(&who.subject, operation, now_ms())?;
         match Rules::refusal(permit.operation().permission) {
             Some(denied) if self.is_held_back(who) => Err(denied),
             _ => Ok(permit),
@@ -120,6 +126,7 @@ impl Operator {
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
+        let operation = self.with_owner(who, operation).await?;
         let decision = self.decide(who, operation.clone());
         match decision {
             Ok(permit) => {
@@ -132,6 +139,17 @@ impl Operator {
                 Err(Refused::Denied(denied))
             }
         }
+    }
+
+    /// The operation, with whose its object is where the decision depends on that.
+    async fn with_owner(&self, who: &Principal, mut operation: Operation) -> Result<Operation, Refused> {
+        if !self.policy.load().depends_on_owner(&who.subject, &operation, now_ms()) {
+            return Ok(operation);
+        }
+        let (Place::One(thing), Target::Engine(name)) = (operation.place, &operation.target) else { return Ok(operation) };
+        let Some(engine) = self.engines.get(name) else { return Ok(operation) };
+        operation.owner = engine.owner(thing, &operation.object).await.map_err(Refused::NotKnown)?;
+        Ok(operation)
     }
 
     /// Does `action` if it is allowed, between an intent and an outcome.

@@ -1,11 +1,13 @@
 //! The REST API: thin handlers. A permit in, the endpoint's output out. Never imports `gateway`.
 
+mod access;
 mod audit;
 mod containers;
 mod engines;
 mod error;
 mod events;
 mod factors;
+mod grants;
 mod images;
 mod input;
 pub mod list;
@@ -13,7 +15,10 @@ pub mod live;
 mod networks;
 mod overview;
 mod people;
+mod robots;
+mod roles;
 pub mod session;
+mod teams;
 mod volumes;
 
 use std::sync::Arc;
@@ -94,6 +99,11 @@ pub fn routes(api: Api) -> Router {
         .merge(session::routes())
         .merge(factors::routes())
         .merge(people::routes())
+        .merge(robots::routes())
+        .merge(teams::routes())
+        .merge(roles::routes())
+        .merge(grants::routes())
+        .merge(access::routes())
         .merge(engines::routes())
         .merge(containers::routes())
         .merge(images::routes())

@@ -1,5 +1,7 @@
 //! Signing in and out, the first set-up, one's own sessions and tokens.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Json, Router,
     extract::{Path, State},
@@ -16,12 +18,13 @@ use pilothouse_app::api::{
 
 use super::{Answer, Api, ApiError, Input, Who, factors, route};
 use crate::{
-    access::{Operation, Permission},
+    access::{Holder, Operation, Permission, Scope, Subject},
     audit::Ending,
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
         throttle::{Attempt, Throttle},
     },
+    backends::docker::Engine,
     clock::now_ms,
     house::HouseError,
     operate::Failure,
@@ -115,7 +118,7 @@ pub(super) async fn end_the_one_before(api: &Api, before: Option<Extension<Princ
 pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation, factor: &str) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
-        subject: crate::access::Subject { user: user.username.as_str().into(), bound_to: None },
+        subject: crate::access::Subject::of(&user.username),
         credential: Credential::Session(id.as_str().into()),
         origin: origin.clone(),
     };
@@ -181,29 +184,43 @@ async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Respons
     Ok(response)
 }
 
-fn describe(api: &Api, who: &Principal) -> MeOutput {
+pub(super) fn describe(api: &Api, who: &Principal) -> MeOutput {
     let policy = api.operator.policy();
+    let engines = api.engines.list();
+    // Where it holds, as far as the credential reaches.
+    let places = |scope: &Scope| -> Vec<String> {
+        let within = |engine: &&Arc<Engine>| {
+            let bound = who.subject.bound_to.as_deref().is_none_or(|bound| bound == engine.name);
+            bound && scope.part_of(&engine.name, &engine.labels).is_some()
+        };
+        engines.iter().filter(within).map(|engine| engine.name.clone()).collect()
+    };
     let mut grants: Vec<MyGrant> = policy
-        .grants_of(&who.subject.user)
-        .iter()
+        .grants_of(&who.subject.user, now_ms())
         .map(|grant| MyGrant {
-            role: grant.role.name.to_owned(),
+            role: grant.role.name.clone(),
             scope: grant.scope.to_string(),
-            permissions: grant.role.permissions().map(|p| p.name().to_owned()).collect(),
+            team: match &grant.holder {
+                Holder::Team(team) => Some(team.clone()),
+                Holder::User(_) => None,
+            },
+            until: grant.until,
+            engines: places(&grant.scope),
+            permissions: grant.role.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
         })
         .collect();
     if let Some(engine) = &who.subject.bound_to {
-        let here = format!("engine/{engine}");
-        grants.retain(|grant| grant.scope == "all" || grant.scope == here);
-        for grant in &mut grants {
-            grant.scope.clone_from(&here);
+        grants.retain(|grant| !grant.engines.is_empty());
+        for grant in grants.iter_mut().filter(|grant| !grant.scope.starts_with("engine/")) {
+            grant.scope = format!("engine/{engine}");
         }
     }
     let session = match &who.credential {
         Credential::Session(id) => Some(id.to_string()),
         Credential::Token(_) => None,
     };
-    MeOutput { username: who.subject.user.to_string(), session, grants, needs_factor: api.operator.is_held_back(who) }
+    let viewer = who.subject.viewer.as_ref().map(ToString::to_string);
+    MeOutput { username: who.subject.user.to_string(), session, grants, needs_factor: api.operator.is_held_back(who), viewer }
 }
 
 async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
@@ -290,22 +307,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
     let operation = Operation::on_system("TokenList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
-            let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == *who.subject.user);
-            let items: Vec<Token> = rows
-                .map(|row| {
-                    let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
-                    let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
-                    Token {
-                        id: row.id,
-                        name: row.name,
-                        engine: row.engine,
-                        created_at: row.created_at,
-                        expires_at: Some(row.expires_at),
-                        last_used_at,
-                        hint: row.hint,
-                    }
-                })
-                .collect();
+            let items = tokens_of(&api, &who.subject.user).await?;
             let total = Some(items.len() as u64);
             Ok(Json(Page { items, next: None, total }))
         })
@@ -314,46 +316,67 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
 
 async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
-    api.operator
-        .operate(&who, operation, async |_| {
-            let name = input.name.trim();
-            if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-                return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
+    api.operator.operate(&who, operation, async |_| Ok(Json(make_token(&api, &who.subject.user, &input).await?))).await
+}
+
+/// The tokens of a user or a robot, newest first.
+pub(super) async fn tokens_of(api: &Api, owner: &str) -> Result<Vec<Token>, ApiError> {
+    let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == owner);
+    Ok(rows
+        .map(|row| {
+            let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
+            let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
+            Token {
+                id: row.id,
+                name: row.name,
+                engine: row.engine,
+                created_at: row.created_at,
+                expires_at: Some(row.expires_at),
+                last_used_at,
+                hint: row.hint,
             }
-            let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
-            if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
-                return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
-            }
-            if let Some(engine) = &input.engine {
-                let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
-                let seen = api.operator.policy().decide(&who.subject, operation).is_ok();
-                if !seen || api.engines.get(engine).is_none() {
-                    return Err(ApiError(
-                        Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine"),
-                    ));
-                }
-            }
-            let live = |row: &&TokenRow| row.username == *who.subject.user && row.expires_at > now_ms();
-            if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
-                return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
-            }
-            let token = secret::token()?;
-            let now = now_ms();
-            let row = TokenRow {
-                id: secret::id()?,
-                hash: secret::hash(&token).to_vec(),
-                username: who.subject.user.to_string(),
-                name: name.to_owned(),
-                engine: input.engine.clone(),
-                created_at: now,
-                expires_at: now.saturating_add_unsigned(lasts * 1000),
-                last_used_at: None,
-                hint: token.chars().skip(token.len() - 4).collect(),
-            };
-            api.house.add_token(&row).await?;
-            Ok(Json(TokenCreated { token, id: row.id, expires_at: row.expires_at }))
         })
-        .await
+        .collect())
+}
+
+/// Makes a token for a user or a robot.
+pub(super) async fn make_token(api: &Api, owner: &str, input: &TokenInput) -> Result<TokenCreated, ApiError> {
+    let name = input.name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
+    }
+    let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
+    if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
+        return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
+    }
+    if let Some(engine) = &input.engine {
+        let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
+        let seen = api.operator.policy().decide(&Subject::of(owner), operation, now_ms()).is_ok();
+        if !seen || api.engines.get(engine).is_none() {
+            return Err(ApiError(
+                Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or its owner may not see it.")).field("engine"),
+            ));
+        }
+    }
+    let live = |row: &&TokenRow| row.username == owner && row.expires_at > now_ms();
+    if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
+        return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
+    }
+    let token = secret::token()?;
+    let now = now_ms();
+    let row = TokenRow {
+        id: secret::id()?,
+        hash: secret::hash(&token).to_vec(),
+        username: owner.to_string(),
+        name: name.to_owned(),
+        engine: input.engine.clone(),
+        created_at: now,
+        expires_at: now.saturating_add_unsigned(lasts * 1000),
+        last_used_at: None,
+        hint: token.chars().skip(token.len() - 4).collect(),
+    };
+    api.house.add_token(&row).await?;
+    Ok(TokenCreated { token, id: row.id, expires_at: row.expires_at })
 }
 
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {

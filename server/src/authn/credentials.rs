@@ -30,6 +30,8 @@ pub struct Known {
     pub user: Arc<str>,
     /// The one engine it is good for.
     pub engine: Option<Arc<str>>,
+    /// With whose rights it looks, if not with its owner's.
+    viewing_as: RwLock<Option<Arc<str>>>,
     expires_at: i64,
     /// How long it may lie unused, in ms.
     idle_ms: Option<i64>,
@@ -46,7 +48,11 @@ impl Known {
     }
 
     pub fn subject(&self) -> Subject {
-        Subject { user: self.user.clone(), bound_to: self.engine.clone() }
+        let viewing_as = self.viewing_as.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match viewing_as {
+            Some(user) => Subject { user, bound_to: self.engine.clone(), viewer: Some(self.user.clone()) },
+            None => Subject { user: self.user.clone(), bound_to: self.engine.clone(), viewer: None },
+        }
     }
 
     /// When a second factor last proved it; 0 for never.
@@ -88,6 +94,7 @@ impl Credentials {
         let known = Known {
             credential: Credential::Session(row.id.as_str().into()),
             user: row.username.as_str().into(),
+            viewing_as: RwLock::new(row.viewing_as.as_deref().map(Arc::from)),
             engine: None,
             expires_at: row.expires_at,
             idle_ms: Some(SESSION_IDLE_MS),
@@ -103,6 +110,7 @@ impl Credentials {
         let known = Known {
             credential: Credential::Token(row.id.as_str().into()),
             user: row.username.as_str().into(),
+            viewing_as: RwLock::default(),
             engine: row.engine.as_deref().map(Arc::from),
             expires_at: row.expires_at,
             idle_ms: None,
@@ -146,6 +154,13 @@ impl Credentials {
     pub fn proved(&self, at: i64, which: impl Fn(&Known) -> bool) {
         let maps = self.maps.read().unwrap_or_else(PoisonError::into_inner);
         maps.by_id.values().filter(|known| which(known)).for_each(|known| known.proved_at.store(at, Ordering::Relaxed));
+    }
+
+    /// Lets a session look with the rights of `user`, or again with its owner's.
+    pub fn view_as(&self, session: &str, user: Option<&str>) {
+        if let Some(known) = self.by_id(&Credential::Session(session.into())) {
+            *known.viewing_as.write().unwrap_or_else(PoisonError::into_inner) = user.map(Arc::from);
+        }
     }
 
     /// Takes out of force what `gone` says of.

@@ -60,18 +60,20 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let last = store.recover_audit().await.map_err(one)?;
     let (trail, writer) = audit::spawn(store.clone(), last);
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
-    let operator = Arc::new(Operator::new(load_policy(&store).await.map_err(one)?, trail, credentials.clone()));
-    let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), Passwords::of_site(&config.external_url), factors));
-    house.load_factor_rules().await.map_err(one)?;
-    first_admin(&config, &house).await?;
-
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
     fleet.load(&config.engines, &store).await?;
+    let policy = load_policy(&store, &engines).await.map_err(one)?;
+    let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
+    let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
+    let passwords = Passwords::of_site(&config.external_url);
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), passwords, factors));
+    house.load_factor_rules().await.map_err(one)?;
+    first_admin(&config, &house).await?;
     let figures = Arc::new(Figures::default());
     let background = [
         tokio::spawn(jobs::look_after_engines(engines.clone())),
+        tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];

@@ -38,9 +38,10 @@ impl Store {
         Ok(sqlx::query_as(sql).bind(credential).fetch_optional(&self.read).await?)
     }
 
-    /// Who has a factor.
+    /// Who has a factor, or has no use for one: robots do not sign in.
     pub async fn users_with_factors(&self) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT username FROM factors").fetch_all(&self.read).await?)
+        let sql = "SELECT username FROM factors UNION SELECT username FROM users WHERE kind = 'robot'";
+        Ok(sqlx::query_scalar(sql).fetch_all(&self.read).await?)
     }
 
     /// Keeps a new factor, the hashes of new recovery codes in place of the old ones if there are some, and that the session `session`

@@ -3,11 +3,14 @@
 //! One connection writes and several read. A write that returned is on disk: WAL with `synchronous=FULL`.
 
 pub mod audit;
+pub mod declared;
 pub mod engines;
 pub mod factor_rules;
 pub mod factors;
 pub mod grants;
+pub mod roles;
 pub mod sessions;
+pub mod teams;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

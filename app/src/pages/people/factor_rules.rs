@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::api::factors::{FactorRule, FactorRuleList, FactorRuleSet, FactorRules};
 use crate::api::people::RoleList;
-use crate::api::{Empty, Page, Problem};
+use crate::api::{Empty, ListQuery, Page, Problem};
 use crate::client::Client;
 use crate::ui::{Button, Card, Checkbox, Kind, SkeletonText};
 use crate::widgets::{Loaded, use_act};
@@ -18,7 +18,8 @@ pub(super) fn FactorRulesCard() -> impl IntoView {
     let read: Read = Resource::new(
         || (),
         move |()| {
-            let (roles, rules) = (client.call::<RoleList>(&[], &Empty {}), client.call::<FactorRuleList>(&[], &Empty {}));
+            let all = ListQuery { limit: Some(500), ..ListQuery::default() };
+            let (roles, rules) = (client.call::<RoleList>(&[], &all), client.call::<FactorRuleList>(&[], &Empty {}));
             async move { Ok((roles.await?.items.into_iter().map(|role| role.name).collect(), rules.await?)) }
         },
     );

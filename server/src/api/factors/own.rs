@@ -110,7 +110,7 @@ pub async fn list(State(api): State<Api>, Extension(who): Who) -> Answer<FactorL
             Ok::<_, ApiError>(Json(Factors {
                 items: api.store.factors_of(user).await?.into_iter().map(shown).collect(),
                 recovery_left: u32::try_from(api.store.recovery_codes_left(user).await?).unwrap_or(0),
-                required: api.operator.factor_rules().asks(&api.operator.policy(), user),
+                required: api.operator.factor_rules().asks(&api.operator.policy(), user, now_ms()),
                 ask_password: has_password && !is_fresh(&api, &who),
                 passkeys: api.house.factors.site.rp_id.is_some(),
             }))

@@ -13,8 +13,8 @@ use pilothouse_app::api::{
 
 use super::{Api, ApiError};
 use crate::{
-    access::{Operation, Permission, Role},
-    api::{Answer, Input, Who},
+    access::{Operation, Permission},
+    api::{Answer, Input, Who, people::holds_what_they_hold},
     store::factor_rules::FactorRuleRow,
 };
 
@@ -35,9 +35,9 @@ pub async fn set(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
     let operation = Operation::on_system("FactorRuleSet", Permission::FactorRule, roles);
     api.operator
         .operate(&who, operation, async |_| {
-            let mut seen = HashSet::new();
+            let (mut seen, policy) = (HashSet::new(), api.operator.policy());
             for FactorRule { role, .. } in &input.rules {
-                if Role::named(role).is_none() {
+                if policy.roles().named(role).is_none() {
                     return Err(ApiError::field("rules", format!("There is no role {role:?}.")));
                 }
                 if !seen.insert(role) {
@@ -55,9 +55,10 @@ pub async fn reset(State(api): State<Api>, Extension(who): Who, Path(name): Path
     let operation = Operation::on_system("UserFactorsReset", Permission::UserUpdate, &name);
     api.operator
         .operate(&who, operation, async |_| {
-            if api.store.user(&name).await?.is_none() {
+            if api.store.user(&name).await?.is_none_or(|row| row.is_robot()) {
                 return Err(ApiError::new(Code::NotFound, format!("There is no user {name}.")));
             }
+            holds_what_they_hold(&api, &who, &name)?;
             api.house.reset_factors(&name).await?;
             Ok(Json(Empty {}))
         })
