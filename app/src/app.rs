@@ -101,6 +101,11 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
                         <Route path=path!("/account") view=|| OfHouse::Account.view()/>
                         <Route path=path!("/reference") view=|| OfHouse::Reference.view()/>
+                        <ParentRoute path=path!("") view=Outlet>
+                            <Route path=path!("/guardrails") view=|| OfHouse::Guardrails.view()/>
+                            <Route path=path!("/guardrails/:id") view=|| OfHouse::GuardrailPage.view()/>
+                            <Route path=path!("/add/guardrail") view=|| OfHouse::AddGuardrail.view()/>
+                        </ParentRoute>
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

@@ -17,6 +17,7 @@ use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
 use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::events::Events;
+use crate::pages::guardrails::{AddGuardrail, GuardrailPage, Guardrails};
 use crate::pages::images::{ImagePage, Images};
 use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::overview::Overview;
@@ -131,7 +132,7 @@ part!(
 );
 part!(
     House house load_house, OfHouse:
-    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Tokens, UseDocker, Account, Reference,
+    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Reference,
 );
 
 #[derive(Clone, Copy)]

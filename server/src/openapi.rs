@@ -1,7 +1,7 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, audit, containers, describe::Reference, engines, events, factors, images, networks, overview, people, session, volumes,
+    access, audit, containers, describe::Reference, engines, events, factors, guardrails, images, networks, overview, people, session, volumes,
 };
 use serde_json::Value;
 
@@ -25,6 +25,7 @@ pub fn document() -> Value {
         networks::describe,
         events::describe_lives,
         audit::describe,
+        guardrails::describe,
     ] {
         describe(&mut reference);
     }

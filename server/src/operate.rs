@@ -164,15 +164,31 @@ impl Operator {
     {
         let Begun { permit, entry, .. } = self.begin(who, operation).await?;
         let result = action(permit).await;
-        entry.finish(match &result {
-            Ok(_) => Ending::ok(200),
-            Err(error) => Ending::failed(error.status()),
-        });
+        match &result {
+            Ok(_) => entry.finish(Ending::ok(200)),
+            Err(error) => fail(entry, error),
+        }
         result
+    }
+}
+
+/// Writes down that something that was begun came to this.
+pub fn fail(mut entry: Entry, error: &impl Failure) {
+    match error.denied() {
+        Some(why) => {
+            entry.note(why);
+            entry.finish(Ending::denied(error.status()));
+        }
+        None => entry.finish(Ending::failed(error.status())),
     }
 }
 
 /// An error that has an HTTP status, for the outcome.
 pub trait Failure {
     fn status(&self) -> u16;
+
+    /// Why it was not allowed, if it was not, once it was read.
+    fn denied(&self) -> Option<&str> {
+        None
+    }
 }

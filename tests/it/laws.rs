@@ -120,6 +120,12 @@ fn least(schema: &Value, document: &Value) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();
     }
+    if let Some(only) = schema.get("const") {
+        return only.clone();
+    }
+    if let Some(first) = schema["oneOf"].get(0) {
+        return least(first, document);
+    }
     match schema["type"].as_str() {
         Some("object") => {
             let required = schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());

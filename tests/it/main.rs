@@ -1,15 +1,18 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
+mod access;
 mod browser;
 mod crash;
 mod disks;
 mod door;
 mod factors;
 mod faults;
+mod guardrails;
 mod house;
 mod input;
 mod laws;
 mod oracle;
 mod parity;
 mod snapshots;
+mod teams;
 mod wire;

@@ -250,6 +250,13 @@ impl House {
         house
     }
 
+    /// With these settings besides, and a token of user `admin`.
+    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), settings);
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
     /// With nobody in it yet, unless there is a password for `admin`.
     pub fn empty(engines: &[(&str, String)], password: Option<&str>) -> House {
         House::made(engines, password, "")
@@ -268,6 +275,16 @@ impl House {
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
         let (running, address) = launch(&settings, &data, port, password);
         House { address, data, running, settings, admin: String::new() }
+    }
+
+    /// Starts it again with other lines behind its engines in the settings.
+    pub fn change_settings(&mut self, more: &str) {
+        const MARK: &str = "\n# more\n";
+        let text = std::fs::read_to_string(&self.settings).unwrap();
+        let engines = text.split(MARK).next().unwrap();
+        std::fs::write(&self.settings, format!("{engines}{MARK}{more}")).unwrap();
+        self.stop();
+        self.start_again();
     }
 
     /// In front of the shared engine, as `demo`.

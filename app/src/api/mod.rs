@@ -11,6 +11,7 @@ pub mod describe;
 pub mod engines;
 pub mod events;
 pub mod factors;
+pub mod guardrails;
 pub mod images;
 pub mod networks;
 pub mod overview;

@@ -17,6 +17,8 @@ pub enum Code {
     Throttled,
     /// The permission is missing on this scope.
     Forbidden,
+    /// A guardrail does not allow what was asked for.
+    Guardrail,
     /// A request from another site's page.
     CrossOrigin,
     /// Not there, or not for you to see.
@@ -47,7 +49,7 @@ impl Code {
         match self {
             Code::InvalidInput => 400,
             Code::Unauthenticated | Code::SecondFactorRequired => 401,
-            Code::Forbidden | Code::CrossOrigin => 403,
+            Code::Forbidden | Code::Guardrail | Code::CrossOrigin => 403,
             Code::NotFound => 404,
             Code::MethodNotAllowed => 405,
             Code::Conflict => 409,

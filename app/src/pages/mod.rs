@@ -5,6 +5,7 @@ pub mod audit;
 pub mod containers;
 pub mod engines;
 pub mod events;
+pub mod guardrails;
 pub mod images;
 pub mod networks;
 pub mod not_found;

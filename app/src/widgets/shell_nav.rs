@@ -39,11 +39,12 @@ pub(super) struct NavLink {
 
 /// The links that `me` may follow, those of the engine included where there is one.
 pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
-    let own: [(&str, &str, Outlines, &str, Option<&str>); 7] = [
+    let own: [(&str, &str, Outlines, &str, Option<&str>); 8] = [
         ("Overview", "/", icons::HOME, "o", None),
         ("Engines", "/engines", icons::SERVER, "e", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
         ("People", "/people", icons::PEOPLE, "p", Some("system.user.list")),
+        ("Guardrails", "/guardrails", icons::LOCK, "u", Some("system.guardrail.list")),
         ("Tokens", "/tokens", icons::KEY, "t", None),
         ("Use docker here", "/use-docker", icons::TERMINAL, "d", None),
         ("API", "/reference", icons::BOOK, "r", None),

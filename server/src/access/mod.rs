@@ -2,6 +2,7 @@
 //!
 //! [`Policy::decide`] is the only way to a [`Permit`], and every backend call wants one.
 
+pub mod guard;
 pub mod table;
 
 mod decide;

@@ -140,6 +140,10 @@ permissions! {
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
     FactorRule "system.factor.rule" Change;
+    GuardrailList "system.guardrail.list" Sensitive;
+    GuardrailCreate "system.guardrail.create" Change;
+    GuardrailUpdate "system.guardrail.update" Change;
+    GuardrailDelete "system.guardrail.delete" Change;
     AccessExplain "system.access.explain" Sensitive;
     AccessReview "system.access.review" Sensitive;
 

@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod factors;
 mod grants;
+mod guardrails;
 mod images;
 mod input;
 pub mod list;
@@ -37,10 +38,11 @@ pub use error::ApiError;
 pub use input::{Asked, Input, Named};
 
 use crate::{
-    access::{Operation, Permit, Target},
+    access::{Operation, Permit, Target, guard::Ask},
     authn::{Origin, Principal},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
+    guardrails::Guardrails,
     house::House,
     operate::Operator,
     store::Store,
@@ -57,6 +59,7 @@ pub struct Api {
     pub house: Arc<House>,
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
+    pub guardrails: Arc<Guardrails>,
 }
 
 /// What a handler of `E` answers.
@@ -74,6 +77,21 @@ impl Api {
             Target::Engine(name) => self.engine(name),
             Target::System => Err(ApiError::internal()),
         }
+    }
+
+    /// Judges what the engine would be asked for, by the name of the operation in its own API: the same as at its own door.
+    pub(crate) async fn guard(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        who: &Principal,
+        operation: &str,
+        params: &[String],
+        body: &serde_json::Value,
+    ) -> Result<(), ApiError> {
+        let ask = Ask { operation, params, query: &[], body: Some(body) };
+        self.guardrails.check(engine, permit, who, &ask).await?;
+        Ok(())
     }
 
     /// Does `action` on the engine that `operation` is aimed at, if `who` may, between an intent and an outcome.
@@ -112,6 +130,7 @@ pub fn routes(api: Api) -> Router {
         .merge(events::routes())
         .merge(overview::routes())
         .merge(audit::routes())
+        .merge(guardrails::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

@@ -9,13 +9,10 @@ use pilothouse_app::api::{
     people::{User, UserCreate, UserDelete, UserInput, UserList, UserUpdate, UserUpdateInput},
 };
 
-use super::{
-    Answer, Api, ApiError, Asked, Input, Who, list, route,
-    session::{bad_username, username},
-};
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, session::bad_username};
 use crate::{
     access::{Operation, Permission},
-    authn::Principal,
+    authn::{Principal, username},
     clock::now_ms,
     house::HouseError,
     store::{StoreError, teams::MemberRow, users::UserRow},

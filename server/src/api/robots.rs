@@ -17,10 +17,11 @@ use super::{
     Answer, Api, ApiError, Asked, Input, Who, list,
     people::{add_account, declared, holds_what_they_hold, new_account},
     route,
-    session::{bad_username, make_token, tokens_of, username},
+    session::{bad_username, make_token, tokens_of},
 };
 use crate::{
     access::{Operation, Permission},
+    authn::username,
     clock::now_ms,
     store::{tokens::TokenRow, users::UserRow},
 };

@@ -23,6 +23,7 @@ use crate::{
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
         throttle::{Attempt, Throttle},
+        username,
     },
     backends::docker::Engine,
     clock::now_ms,
@@ -54,13 +55,6 @@ pub fn routes() -> Router<Api> {
     let router = route(router, TokenList, list_tokens);
     let router = route(router, TokenCreate, create_token);
     route(router, TokenRevoke, revoke_token)
-}
-
-/// A user's name in its one spelling; `None` when it cannot be one.
-pub fn username(text: &str) -> Option<&str> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
 }
 
 async fn sign_in(

@@ -18,9 +18,10 @@ use crate::{
     authn::{Credentials, Door, Origin, factors::Factors, password::Passwords},
     backends::Engines,
     config::Config,
-    console,
+    console, declared,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
+    guardrails::Guardrails,
     house::{House, load_policy},
     http::{Doors, Front, Limits, Probes, Proxies, serve},
     jobs,
@@ -63,6 +64,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
     fleet.load(&config.engines, &store).await?;
+    let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
     let policy = load_policy(&store, &engines).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
@@ -70,11 +72,13 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), passwords, factors));
     house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
+    declared::apply(&config.access, &house).await?;
     let figures = Arc::new(Figures::default());
     let background = [
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
+        tokio::spawn(hits.run()),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
 
@@ -82,10 +86,18 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         Some(dir) => AssetFiles::open(dir).map_err(one)?,
         None => AssetFiles::default(),
     };
-    let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
+    let api = api::routes(Api {
+        operator: operator.clone(),
+        engines: engines.clone(),
+        figures,
+        store: store.clone(),
+        house: house.clone(),
+        fleet,
+        guardrails: guardrails.clone(),
+    });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        engine: EngineDoor { operator, engines },
+        engine: EngineDoor { operator, engines, guardrails },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
     let listener = TcpListener::bind(config.listen).await.map_err(|e| vec![format!("{} cannot be listened on: {e}.", config.listen)])?;

@@ -1,5 +1,8 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
+mod access;
+mod guardrails;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -8,6 +11,9 @@ use std::{
 
 use ipnet::IpNet;
 use serde::Deserialize;
+
+pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
+pub use guardrails::GuardrailSection;
 
 use crate::{access::is_target_name, backends::docker::Address};
 
@@ -22,6 +28,12 @@ pub struct File {
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
     pub engines: Vec<EngineSection>,
+    pub users: Vec<AccountSection>,
+    pub robots: Vec<AccountSection>,
+    pub teams: Vec<TeamSection>,
+    pub roles: Vec<RoleSection>,
+    pub grants: Vec<GrantSection>,
+    pub guardrails: Vec<GuardrailSection>,
 }
 
 /// An engine that the file declares: applied at each start, and not to be changed anywhere else.
@@ -82,6 +94,9 @@ pub struct Config {
     /// Whose word about where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
     pub engines: Vec<EngineSection>,
+    /// Who is declared, and what they may do.
+    pub access: Access,
+    pub guardrails: Vec<GuardrailSection>,
 }
 
 const DEFAULT_FILE: &str = "pilothouse.toml";
@@ -119,6 +134,8 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
+        access.check(&mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -131,6 +148,8 @@ impl Config {
             admin_password: over.admin_password,
             trusted_proxies,
             engines: file.engines,
+            access,
+            guardrails: file.guardrails,
         })
     }
 }

@@ -21,7 +21,7 @@ impl House {
     }
 
     /// The same after a change. Does not give up: what was asked for on disk must not be left out.
-    async fn reload_factor_rules(&self) {
+    pub(super) async fn reload_factor_rules(&self) {
         while let Err(error) = self.load_factor_rules().await {
             tracing::error!(%error, "A change of second factors is written and not in force yet.");
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -8,6 +8,7 @@ pub mod engines;
 pub mod factor_rules;
 pub mod factors;
 pub mod grants;
+pub mod guardrails;
 pub mod roles;
 pub mod sessions;
 pub mod teams;
