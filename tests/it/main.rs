@@ -5,6 +5,7 @@ mod browser;
 mod crash;
 mod disks;
 mod door;
+mod factors;
 mod faults;
 mod guardrails;
 mod house;

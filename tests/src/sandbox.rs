@@ -239,7 +239,8 @@ impl House {
 
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
-        House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
+        // By its name, too: passkeys are bound to one.
+        House::made(engines, password, &format!("external_url = \"http://localhost:PORT\"\nconsole_dir = \"{}\"\n", console.display()))
     }
 
     /// With these settings besides, and a token of user `admin`.
@@ -259,12 +260,13 @@ impl House {
     }
 
     fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
-        let data = dir.join("data");
+        let (data, port) = (dir.join("data"), free_port());
         std::fs::create_dir_all(&data).unwrap();
+        let settings_first = settings_first.replace("PORT", &port.to_string());
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, free_port(), password);
+        let (running, address) = launch(&settings, &data, port, password);
         House { address, data, running, settings, admin: String::new() }
     }
 

@@ -10,6 +10,7 @@ pub mod containers;
 pub mod describe;
 pub mod engines;
 pub mod events;
+pub mod factors;
 pub mod guardrails;
 pub mod images;
 pub mod networks;

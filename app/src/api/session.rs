@@ -11,6 +11,10 @@ wire! {
         /// The session this request came with, if it was one.
         pub session: Option<String>,
         pub grants: Vec<MyGrant>,
+        /// True when one of their roles asks for a second factor that this credential was not proved by: until then only the
+        /// account is theirs.
+        #[serde(default)]
+        pub needs_factor: bool,
         /// Who really looks, when it is with the rights of `username`: then nothing can be changed.
         #[serde(default)]
         pub viewer: Option<String>,
@@ -64,6 +68,9 @@ wire! {
         pub client: String,
         /// True for the session that asks.
         pub current: bool,
+        /// How it was proved besides the password: empty (not at all), `totp`, `recovery`, `passkey`, ...
+        #[serde(default)]
+        pub factor: String,
     }
 
     pub struct Token {

@@ -395,7 +395,7 @@ mod tests {
     fn who(permissions: &[&str], scope: &str) -> Who {
         let permissions = permissions.iter().map(|p| (*p).to_owned()).collect();
         let grants = vec![MyGrant { role: "r".into(), scope: scope.into(), permissions }];
-        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants }))
+        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants, needs_factor: false, viewer: None }))
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod containers;
 mod engines;
 mod error;
 mod events;
+mod factors;
 mod grants;
 mod guardrails;
 mod images;
@@ -119,6 +120,7 @@ pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, Ap
 pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
+        .merge(factors::routes())
         .merge(people::routes())
         .merge(providers::routes())
         .merge(robots::routes())
@@ -139,6 +141,7 @@ pub fn routes(api: Api) -> Router {
     Router::new()
         .merge(session::public_routes())
         .merge(ways::public_routes())
+        .merge(factors::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

@@ -17,7 +17,7 @@ use pilothouse_app::api::{
 };
 
 use super::{
-    Answer, Api, ApiError, Input, Who, route,
+    Answer, Api, ApiError, Input, Who, factors, route,
     ways::{by_password, sign_out_at_provider},
 };
 use crate::{
@@ -73,10 +73,7 @@ async fn sign_in(
         Throttle::Free(attempt) => attempt,
         Throttle::Wait(seconds) => {
             refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
-            let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {seconds} s."));
-            let mut response = ApiError(problem).into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(seconds).unwrap_or(300)));
-            return Ok(response);
+            return Ok(wait(seconds));
         }
     };
     let user = match username(&input.username) {
@@ -92,16 +89,32 @@ async fn sign_in(
         }
     };
     attempt.succeeded(&api.store).await?;
-    let answer = begin_session(&api, &origin, &user, operation).await?;
-    // The browser forgets the session it had: so does the house.
-    if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
-        api.house.end_session(&id).await?;
+    if let Some(second_step) = factors::second_step(&api, &origin, &user, &operation).await? {
+        return Ok(second_step);
     }
+    let answer = begin_session(&api, &origin, &user, operation, "").await?;
+    end_the_one_before(&api, before).await?;
     Ok(answer)
 }
 
-/// Writes the sign-in down, begins the session and answers with its cookie.
-pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
+/// The answer to who has failed too often.
+pub(super) fn wait(seconds: i64) -> Response {
+    let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {seconds} s."));
+    let mut response = ApiError(problem).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(seconds).unwrap_or(300)));
+    response
+}
+
+/// The browser forgets the session it had: so does the house.
+pub(super) async fn end_the_one_before(api: &Api, before: Option<Extension<Principal>>) -> Result<(), ApiError> {
+    if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
+        api.house.end_session(&id).await?;
+    }
+    Ok(())
+}
+
+/// Writes the sign-in down, begins the session and answers with its cookie. `factor` proved it besides the password, or is empty.
+pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation, factor: &str) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
         subject: crate::access::Subject::of(&user.username),
@@ -109,7 +122,7 @@ pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, op
         origin: origin.clone(),
     };
     let begun = api.operator.begin(&who, operation).await?;
-    let made = match api.house.begin_session(user, origin, secret::random(43)?, id).await {
+    let made = match api.house.begin_session(user, origin, secret::random(43)?, id, factor).await {
         Ok(made) => made,
         Err(error) => {
             let error = ApiError::from(error);
@@ -141,13 +154,13 @@ async fn set_up(State(api): State<Api>, Extension(origin): Extension<Origin>, In
         return Err(ApiError(problem.detail("Use the link that Pilothouse printed in its log at its last start.")));
     }
     let name = username(&input.username).ok_or_else(bad_username)?;
-    let hash = api.house.passwords.hash(&input.password).await?;
+    let hash = api.house.passwords.hash(&input.password, name).await?;
     match api.house.make_first_admin(name, &hash, "the set-up link", &origin).await {
         Err(HouseError::Store(StoreError::Exists)) => return Err(ApiError::new(Code::Conflict, "The first administrator exists already.")),
         done => done?,
     }
     let user = api.store.user(name).await?.ok_or_else(ApiError::internal)?;
-    begin_session(&api, &origin, &user, Operation::on_system("SignIn", Permission::SessionManage, object)).await
+    begin_session(&api, &origin, &user, Operation::on_system("SignIn", Permission::SessionManage, object), "").await
 }
 
 /// What is wrong with a username.
@@ -209,7 +222,8 @@ pub(super) fn describe(api: &Api, who: &Principal) -> MeOutput {
         Credential::Session(id) => Some(id.to_string()),
         Credential::Token(_) => None,
     };
-    MeOutput { username: who.subject.user.to_string(), session, grants, viewer: who.subject.viewer.as_ref().map(ToString::to_string) }
+    let viewer = who.subject.viewer.as_ref().map(ToString::to_string);
+    MeOutput { username: who.subject.user.to_string(), session, grants, needs_factor: api.operator.is_held_back(who), viewer }
 }
 
 async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
@@ -236,7 +250,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
                 return Err(ApiError::field("current", "This is not the current password."));
             }
             attempt.succeeded(&api.store).await?;
-            let hash = api.house.passwords.hash(&input.new).await.map_err(|error| match error {
+            let hash = api.house.passwords.hash(&input.new, &who.subject.user).await.map_err(|error| match error {
                 password::PasswordError::Failed => ApiError::internal(),
                 error => ApiError::field("new", error.to_string()),
             })?;
@@ -265,6 +279,7 @@ async fn list_sessions(State(api): State<Api>, Extension(who): Who) -> Answer<Se
                     expires_at: row.expires_at,
                     address: row.address,
                     client: row.client,
+                    factor: row.factor,
                 });
             }
             items.sort_by_key(|session| std::cmp::Reverse(session.last_used_at));

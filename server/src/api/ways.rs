@@ -297,7 +297,7 @@ async fn come_back(api: &Api, origin: &Origin, name: &str, headers: &HeaderMap, 
     };
     let user = admit(api, provider.clone(), person, origin).await?;
     let operation = Operation::on_system("SignIn", Permission::SessionManage, format!("{} by {name}", user.username));
-    let session = begin_session(api, origin, &user, operation).await?;
+    let session = begin_session(api, origin, &user, operation, "oidc").await?;
     let cookies: Vec<String> =
         session.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).map(str::to_owned).collect();
     Ok(to(&pending.return_to, &cookies))

@@ -1,5 +1,6 @@
 //! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens; and who else says who somebody is.
 
+pub mod factors;
 pub mod ldap;
 pub mod oidc;
 pub mod password;
@@ -22,8 +23,13 @@ pub const COOKIE: &str = "__Host-pilothouse";
 
 /// The value of our cookie, if exactly one was sent.
 pub fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE)
+}
+
+/// The value of the cookie `name`, if exactly one was sent.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let first = ours.next()?;
     ours.next().is_none().then_some(first)
 }

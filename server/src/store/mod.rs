@@ -5,6 +5,8 @@
 pub mod audit;
 pub mod declared;
 pub mod engines;
+pub mod factor_rules;
+pub mod factors;
 pub mod grants;
 pub mod guardrails;
 pub mod identities;
