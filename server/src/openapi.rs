@@ -1,6 +1,8 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{audit, containers, describe::Reference, engines, events, images, networks, overview, people, session, volumes};
+use pilothouse_app::api::{
+    audit, certificates, containers, describe::Reference, device, engines, events, images, networks, overview, people, session, volumes,
+};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -8,6 +10,9 @@ pub fn document() -> Value {
     let mut reference = Reference::default();
     for describe in [
         session::describe,
+        certificates::describe,
+        certificates::describe_files,
+        device::describe,
         people::describe,
         overview::describe,
         engines::describe,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Live, Problem};
 
 /// What needs no credential.
-const PUBLIC: [&str; 3] = ["SignIn", "SetupGet", "Setup"];
+const PUBLIC: [&str; 5] = ["SignIn", "SetupGet", "Setup", "DeviceBegin", "DevicePoll"];
 
 /// Collects what the contract offers.
 pub struct Reference {
@@ -37,6 +37,12 @@ impl Reference {
             "content": { "text/event-stream": { "schema": item } },
         });
         self.operation::<L::Input>(&L::METHOD, L::PATH, name, L::SUMMARY, answer);
+    }
+
+    /// Adds an endpoint that answers with a file.
+    pub fn file<E: Endpoint>(&mut self, name: &str, media: &str) {
+        let answer = json!({ "description": "The file.", "content": { media: { "schema": { "type": "string", "format": "binary" } } } });
+        self.operation::<E::Input>(&E::METHOD, E::PATH, name, E::SUMMARY, answer);
     }
 
     /// Adds what answers with neither JSON nor events: a file, or a raw stream.

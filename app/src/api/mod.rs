@@ -4,9 +4,11 @@
 //! This room imports nothing of ours and does no I/O.
 
 pub mod audit;
+pub mod certificates;
 pub mod containers;
 #[cfg(feature = "ssr")]
 pub mod describe;
+pub mod device;
 pub mod engines;
 pub mod events;
 pub mod images;

@@ -131,6 +131,8 @@ permissions! {
     OverviewView "account.overview.view" Own;
     SessionManage "account.session.manage" Own;
     TokenManage "account.token.manage" Own;
+    CertificateManage "account.certificate.manage" Own;
+    DeviceManage "account.device.manage" Own;
 }
 
 impl Permission {
@@ -152,7 +154,15 @@ impl Permission {
 
     /// Whether its use may change something.
     pub fn is_change(self) -> bool {
-        self.kind() == Kind::Change || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage)
+        self.kind() == Kind::Change
+            || matches!(
+                self,
+                Permission::AccountUpdate
+                    | Permission::SessionManage
+                    | Permission::TokenManage
+                    | Permission::CertificateManage
+                    | Permission::DeviceManage
+            )
     }
 }
 

@@ -1,7 +1,9 @@
 //! The REST API: thin handlers. A permit in, the endpoint's output out. Never imports `gateway`.
 
 mod audit;
+mod certificates;
 mod containers;
+mod device;
 mod engines;
 mod error;
 mod events;
@@ -13,6 +15,7 @@ mod networks;
 mod overview;
 mod people;
 pub mod session;
+mod tokens;
 mod volumes;
 
 use std::sync::Arc;
@@ -32,11 +35,12 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target},
-    authn::{Origin, Principal},
+    authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
     house::House,
     operate::Operator,
+    reach::Reach,
     store::Store,
 };
 
@@ -51,6 +55,10 @@ pub struct Api {
     pub house: Arc<House>,
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
+    /// How Pilothouse is reached from elsewhere.
+    pub reach: Arc<Reach>,
+    /// Sign-ins from the command line that wait for a yes.
+    pub devices: Arc<Devices>,
 }
 
 /// What a handler of `E` answers.
@@ -91,6 +99,8 @@ pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, Ap
 pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
+        .merge(certificates::routes())
+        .merge(device::routes())
         .merge(people::routes())
         .merge(engines::routes())
         .merge(containers::routes())
@@ -103,6 +113,7 @@ pub fn routes(api: Api) -> Router {
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
+        .merge(device::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

@@ -10,11 +10,11 @@ use pilothouse_app::api::{
     Code, Empty, Page, Problem,
     session::{
         Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
-        SignInInput, SignOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
+        SignInInput, SignOut, Token, TokenCreate, TokenInput, TokenList, TokenRevoke,
     },
 };
 
-use super::{Answer, Api, ApiError, Input, Who, route};
+use super::{Answer, Api, ApiError, Input, Who, route, tokens};
 use crate::{
     access::{Operation, Permission},
     audit::Ending,
@@ -25,13 +25,11 @@ use crate::{
     clock::now_ms,
     house::HouseError,
     operate::Failure,
-    store::{StoreError, tokens::TokenRow, users::UserRow},
+    store::{StoreError, users::UserRow},
 };
 
 const TOKEN_DEFAULT_S: u64 = 90 * 86_400;
 const TOKEN_LONGEST_S: u64 = 365 * 86_400;
-/// Tokens one person may have.
-const TOKENS_EACH: usize = 100;
 
 /// What needs no credential: the reviewed list of it.
 pub fn public_routes() -> Router<Api> {
@@ -160,6 +158,7 @@ async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Respons
         .operate(&who, operation, async |_| match &credential {
             Credential::Session(id) => Ok(api.house.end_session(id).await?),
             Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
+            Credential::Certificate(_) => Err(ApiError::new(Code::InvalidInput, "A certificate has no session to end; revoke it instead.")),
         })
         .await?;
     let mut response = Json(Empty {}).into_response();
@@ -188,7 +187,7 @@ fn describe(api: &Api, who: &Principal) -> MeOutput {
     }
     let session = match &who.credential {
         Credential::Session(id) => Some(id.to_string()),
-        Credential::Token(_) => None,
+        Credential::Token(_) | Credential::Certificate(_) => None,
     };
     MeOutput { username: who.subject.user.to_string(), session, grants }
 }
@@ -203,7 +202,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
     api.operator
         .operate(&who, operation, async |_| {
             let Credential::Session(session) = &who.credential else {
-                return Err(ApiError::new(Code::Forbidden, "A token cannot change a password; sign in."));
+                return Err(ApiError::new(Code::Forbidden, "Only a session can change a password; sign in."));
             };
             let attempt = match Attempt::begin(&api.store, &who.subject.user, &who.origin.address).await? {
                 Throttle::Free(attempt) => attempt,
@@ -302,42 +301,15 @@ async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input):
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
     api.operator
         .operate(&who, operation, async |_| {
-            let name = input.name.trim();
-            if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-                return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
-            }
+            let name = tokens::name("token", &input.name)?;
             let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
             if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
                 return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
             }
             if let Some(engine) = &input.engine {
-                let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
-                let seen = api.operator.policy().decide(&who.subject, operation).is_ok();
-                if !seen || api.engines.get(engine).is_none() {
-                    return Err(ApiError(
-                        Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine"),
-                    ));
-                }
+                tokens::engine(&api, &who.subject, engine)?;
             }
-            let live = |row: &&TokenRow| row.username == *who.subject.user && row.expires_at > now_ms();
-            if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
-                return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
-            }
-            let token = secret::token()?;
-            let now = now_ms();
-            let row = TokenRow {
-                id: secret::id()?,
-                hash: secret::hash(&token).to_vec(),
-                username: who.subject.user.to_string(),
-                name: name.to_owned(),
-                engine: input.engine.clone(),
-                created_at: now,
-                expires_at: now.saturating_add_unsigned(lasts * 1000),
-                last_used_at: None,
-                hint: token.chars().skip(token.len() - 4).collect(),
-            };
-            api.house.add_token(&row).await?;
-            Ok(Json(TokenCreated { token, id: row.id, expires_at: row.expires_at }))
+            Ok(Json(tokens::add_token(&api, &who.subject.user, name, input.engine.as_deref(), lasts).await?))
         })
         .await
 }

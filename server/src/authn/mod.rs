@@ -1,5 +1,6 @@
-//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens.
+//! From a credential to a [`Principal`]. Local users, browser sessions, personal tokens and client certificates.
 
+pub mod device;
 pub mod password;
 pub mod secret;
 pub mod throttle;

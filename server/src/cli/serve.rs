@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
@@ -15,17 +15,19 @@ use crate::{
     api::{self, Api},
     assets::AssetFiles,
     audit,
-    authn::{Credentials, Door, Origin},
+    authn::{Credentials, Door, Origin, device::Devices},
+    authority::Authority,
     backends::Engines,
-    config::Config,
+    config::{Config, ServerTls},
     console,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     house::{House, load_policy},
-    http::{Doors, Front, Limits, Probes, Proxies, serve},
+    http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
     jobs,
     observe::{self, Figures},
     operate::Operator,
+    reach::{Reach, host_of},
     seal::Seal,
     store::Store,
 };
@@ -64,21 +66,33 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone()));
     first_admin(&config, &house).await?;
 
+    let seal = Seal::open(&config.key_file).map_err(one)?;
+    let (tls, reach) = tls(&config, &store, &seal).await?;
     let engines = Arc::new(Engines::default());
-    let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
+    let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
     let figures = Arc::new(Figures::default());
-    let background = [
+    let mut background = vec![
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
+    background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
 
     let assets = match &config.console_dir {
         Some(dir) => AssetFiles::open(dir).map_err(one)?,
         None => AssetFiles::default(),
     };
-    let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
+    let api = api::routes(Api {
+        operator: operator.clone(),
+        engines: engines.clone(),
+        figures,
+        store: store.clone(),
+        house: house.clone(),
+        fleet,
+        reach: Arc::new(reach),
+        devices: Arc::new(Devices::default()),
+    });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
         engine: EngineDoor { operator, engines },
@@ -90,7 +104,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let probes = Probes::new(store.clone(), stop.clone());
-    serve(listener, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
+    serve(listener, tls, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
     for job in background {
@@ -99,6 +113,27 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let _ = tokio::time::timeout(std::time::Duration::from_secs(5), writer).await;
     store.close().await;
     Ok(())
+}
+
+/// What the listener needs to speak TLS, if it is to; and how Pilothouse is reached.
+async fn tls(config: &Config, store: &Store, seal: &Seal) -> Result<(Option<Arc<Tls>>, Reach), Vec<String>> {
+    let no_host = || vec![format!("external_url: {:?} names no host.", config.external_url)];
+    let Some(setting) = &config.tls else { return Ok((None, Reach::new(&config.external_url, None, None).ok_or_else(no_host)?)) };
+    let authority = Arc::new(Authority::open(store, seal).await.map_err(one)?);
+    let (shown, ca) = match setting {
+        ServerTls::Own => {
+            tracing::info!("The house's own authority has the SHA-256 fingerprint {}.", authority.fingerprint());
+            let mut hosts = vec![host_of(&config.external_url).ok_or_else(no_host)?];
+            hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+            (Shown::Own(hosts), Some(authority.pem().to_owned()))
+        }
+        ServerTls::Files { cert, key, ca } => {
+            let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(|e| vec![format!("tls: {}: {e}.", path.display())]);
+            (Shown::Files { cert: cert.clone(), key: key.clone() }, ca.as_ref().map(read).transpose()?)
+        }
+    };
+    let tls = Tls::open(shown, authority.clone()).map_err(|why| vec![why])?;
+    Ok((Some(Arc::new(tls)), Reach::new(&config.external_url, Some(authority), ca).ok_or_else(no_host)?))
 }
 
 /// Takes the data folder for this process alone, as long as the file is open. Two on one folder would each hold what the other revoked.

@@ -1,7 +1,9 @@
 //! Background jobs, one idempotent job a file.
 
 mod look;
+mod renew;
 mod touch;
 
 pub use look::look_after_engines;
+pub use renew::renew_certificate;
 pub use touch::touch_credentials;
