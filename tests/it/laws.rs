@@ -142,10 +142,27 @@ fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
 }
 
 /// What needs no credential: the reviewed list, which may only shrink.
-const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup"];
+const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup", "DeviceBegin", "DevicePoll"];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
-const OWN: &[&str] =
-    &["EngineList", "Me", "Overview", "PasswordChange", "SessionList", "SessionRevoke", "SignOut", "TokenCreate", "TokenList", "TokenRevoke"];
+const OWN: &[&str] = &[
+    "BundleCreate",
+    "CertificateCreate",
+    "CertificateList",
+    "CertificateRevoke",
+    "DeviceApprove",
+    "DeviceDeny",
+    "DeviceLook",
+    "EngineList",
+    "Me",
+    "Overview",
+    "PasswordChange",
+    "SessionList",
+    "SessionRevoke",
+    "SignOut",
+    "TokenCreate",
+    "TokenList",
+    "TokenRevoke",
+];
 
 #[test]
 fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it() {

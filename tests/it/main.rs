@@ -1,7 +1,9 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
 mod browser;
+mod certificates;
 mod crash;
+mod device;
 mod disks;
 mod door;
 mod faults;

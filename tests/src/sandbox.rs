@@ -199,7 +199,7 @@ pub fn target() -> PathBuf {
     built().parent().unwrap().to_owned()
 }
 
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let path = built().join("pilothouse");
     assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
     path
@@ -240,6 +240,11 @@ impl House {
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
         House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
+    }
+
+    /// With more settings, and a password for `admin`. Nothing is asked of it yet: it may speak TLS.
+    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+        House::made(engines, Some(PASSWORD), settings)
     }
 
     /// With nobody in it yet, unless there is a password for `admin`.

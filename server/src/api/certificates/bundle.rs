@@ -117,7 +117,7 @@ mod tests {
         let known = Reach::new("https://h", None, None).unwrap();
         let plain = Reach::new("http://h", None, None).unwrap();
         let ours = ["tls/pilothouse/config.json", "tls/pilothouse/README.txt"];
-        let of = |tls: &[&str]| [&["meta.json"], tls, &ours].concat();
+        let of = |tls: &[&'static str]| [&["meta.json"], tls, &ours].concat();
         let token = Key::Token("t".to_owned());
         assert_eq!(names(&own, &Key::Certificate(issued())), of(&["tls/docker/ca.pem", "tls/docker/cert.pem", "tls/docker/key.pem"]));
         assert_eq!(names(&known, &Key::Certificate(issued())), of(&["tls/docker/cert.pem", "tls/docker/key.pem"]));
