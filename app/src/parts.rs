@@ -15,6 +15,7 @@ use crate::api::{Code, Problem};
 use crate::pages::account::{Account, Tokens, UseDocker};
 use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
+use crate::pages::device::Device;
 use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::events::Events;
 use crate::pages::images::{ImagePage, Images};
@@ -131,7 +132,7 @@ part!(
 );
 part!(
     House house load_house, OfHouse:
-    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Tokens, UseDocker, Account, Reference,
+    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Tokens, UseDocker, Account, Device, Reference,
 );
 
 #[derive(Clone, Copy)]

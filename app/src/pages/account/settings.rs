@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::certificates::Certificates;
 use super::grants::MyGrants;
 use super::password::ChangePassword;
 use super::sessions::{Sessions, read};
@@ -19,6 +20,7 @@ pub fn Account() -> impl IntoView {
         <div class="form">
             <Sessions sessions=sessions/>
             <ChangePassword after=after/>
+            <Certificates/>
             <Card title="Theme"><ThemeChoice/></Card>
             <MyGrants/>
         </div>
