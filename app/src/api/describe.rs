@@ -74,9 +74,10 @@ impl Reference {
                 "securitySchemes": {
                     "token": { "type": "http", "scheme": "bearer", "description": "A personal token, `ph_pat_...`." },
                     "session": { "type": "apiKey", "in": "cookie", "name": "__Host-pilothouse" },
+                    "certificate": { "type": "mutualTLS", "description": "A client certificate that Pilothouse has signed; not from pages." },
                 },
             },
-            "security": [{ "token": [] }, { "session": [] }],
+            "security": [{ "token": [] }, { "session": [] }, { "certificate": [] }],
         })
     }
 
