@@ -64,6 +64,13 @@ fn secret(house: &House, headers: &HeaderMap, origin: &Origin) -> Came {
     }
 }
 
+/// Whether something came that would have shown the way to an engine, had it been in force: a token or a certificate that is bound to
+/// one. Its owner uses docker, and is to be told why it does not work any more.
+pub fn is_stale(headers: &HeaderMap, peer: &Peer, asker: &Asker) -> bool {
+    let came = headers.contains_key(header::AUTHORIZATION) || peer.certificate.is_some();
+    matches!(asker, Asker::Nobody) && came && counts(headers, Door::Engine)
+}
+
 /// Whether a certificate counts here. A browser shows the one it holds with whatever a page asks, as it does with a cookie; pages and
 /// what they ask rest on the session alone.
 fn counts(headers: &HeaderMap, door: Door) -> bool {

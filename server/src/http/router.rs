@@ -103,6 +103,10 @@ impl Front {
             };
             return self.doors.engine.handle(request, asked, who, &origin).await.map(Body::new);
         }
+        if !request.uri().path().starts_with("/api/") && identity::is_stale(request.headers(), peer, &asker) {
+            let problem = Problem::new(Code::Unauthenticated, "The token or the certificate is wrong, expired or revoked.");
+            return self.refuse(None, &origin, "Unauthenticated", request.uri().path(), ApiError(problem)).await;
+        }
         self.house_doors(request, peer).await
     }
 
