@@ -100,6 +100,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/tokens") view=|| OfHouse::Tokens.view()/>
                         <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
                         <Route path=path!("/account") view=|| OfHouse::Account.view()/>
+                        <Route path=path!("/device") view=|| OfHouse::Device.view()/>
                         <Route path=path!("/reference") view=|| OfHouse::Reference.view()/>
                         <ParentRoute path=path!("") view=Outlet>
                             <Route path=path!("/guardrails") view=|| OfHouse::Guardrails.view()/>

@@ -15,6 +15,7 @@ use crate::api::{Code, Problem};
 use crate::pages::account::{Account, Tokens, UseDocker};
 use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
+use crate::pages::device::Device;
 use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::events::Events;
 use crate::pages::guardrails::{AddGuardrail, GuardrailPage, Guardrails};
@@ -133,8 +134,8 @@ part!(
 );
 part!(
     House house load_house, OfHouse:
-    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Reference,
-    Providers, EditProvider, AddProvider,
+    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
+    Reference, Providers, EditProvider, AddProvider,
 );
 
 #[derive(Clone, Copy)]

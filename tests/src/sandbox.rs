@@ -199,7 +199,7 @@ pub fn target() -> PathBuf {
     built().parent().unwrap().to_owned()
 }
 
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let path = built().join("pilothouse");
     assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
     path

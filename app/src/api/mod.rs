@@ -5,9 +5,11 @@
 
 pub mod access;
 pub mod audit;
+pub mod certificates;
 pub mod containers;
 #[cfg(feature = "ssr")]
 pub mod describe;
+pub mod device;
 pub mod engines;
 pub mod events;
 pub mod factors;

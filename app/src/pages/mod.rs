@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod containers;
+pub mod device;
 pub mod engines;
 pub mod events;
 pub mod guardrails;

@@ -160,6 +160,8 @@ permissions! {
     SessionManage "account.session.manage" Own;
     TokenManage "account.token.manage" Own;
     FactorManage "account.factor.manage" Own;
+    CertificateManage "account.certificate.manage" Own;
+    DeviceManage "account.device.manage" Own;
 }
 
 impl Permission {
@@ -182,7 +184,15 @@ impl Permission {
     /// Whether its use may change something.
     pub fn is_change(self) -> bool {
         self.kind() == Kind::Change
-            || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage | Permission::FactorManage)
+            || matches!(
+                self,
+                Permission::AccountUpdate
+                    | Permission::SessionManage
+                    | Permission::TokenManage
+                    | Permission::FactorManage
+                    | Permission::CertificateManage
+                    | Permission::DeviceManage
+            )
     }
 }
 

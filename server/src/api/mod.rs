@@ -2,7 +2,9 @@
 
 mod access;
 mod audit;
+mod certificates;
 mod containers;
+mod device;
 mod engines;
 mod error;
 mod events;
@@ -21,6 +23,7 @@ mod robots;
 mod roles;
 pub mod session;
 mod teams;
+mod tokens;
 mod volumes;
 mod ways;
 
@@ -41,13 +44,14 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
-    authn::{Origin, Principal},
+    authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
     guardrails::Guardrails,
     house::House,
     operate::Operator,
     providers::Providers,
+    reach::Reach,
     store::Store,
 };
 
@@ -65,6 +69,10 @@ pub struct Api {
     pub guardrails: Arc<Guardrails>,
     /// Who else may say who somebody is.
     pub providers: Arc<Providers>,
+    /// How Pilothouse is reached from elsewhere.
+    pub reach: Arc<Reach>,
+    /// Sign-ins from the command line that wait for a yes.
+    pub devices: Arc<Devices>,
 }
 
 /// What a handler of `E` answers.
@@ -121,6 +129,8 @@ pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
         .merge(factors::routes())
+        .merge(certificates::routes())
+        .merge(device::routes())
         .merge(people::routes())
         .merge(providers::routes())
         .merge(robots::routes())
@@ -142,6 +152,7 @@ pub fn routes(api: Api) -> Router {
         .merge(session::public_routes())
         .merge(ways::public_routes())
         .merge(factors::public_routes())
+        .merge(device::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

@@ -12,16 +12,16 @@ use pilothouse_app::api::{
     Code, Empty, Page, Problem,
     session::{
         Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
-        SignInInput, SignOut, SignedOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
+        SignInInput, SignOut, SignedOut, TokenCreate, TokenInput, TokenList, TokenRevoke,
     },
 };
 
 use super::{
-    Answer, Api, ApiError, Input, Who, factors, route,
+    Answer, Api, ApiError, Input, Who, factors, route, tokens,
     ways::{by_password, sign_out_at_provider},
 };
 use crate::{
-    access::{Holder, Operation, Permission, Scope, Subject},
+    access::{Holder, Operation, Permission, Scope},
     audit::Ending,
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
@@ -32,13 +32,8 @@ use crate::{
     clock::now_ms,
     house::HouseError,
     operate::Failure,
-    store::{StoreError, tokens::TokenRow, users::UserRow},
+    store::{StoreError, users::UserRow},
 };
-
-const TOKEN_DEFAULT_S: u64 = 90 * 86_400;
-const TOKEN_LONGEST_S: u64 = 365 * 86_400;
-/// Tokens one person may have.
-const TOKENS_EACH: usize = 100;
 
 /// What needs no credential: the reviewed list of it.
 pub fn public_routes() -> Router<Api> {
@@ -179,6 +174,7 @@ async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Respons
                 sign_out_at_provider(&api, &who.subject.user).await
             }
             Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
+            Credential::Certificate(_) => Err(ApiError::new(Code::InvalidInput, "A certificate has no session to end; revoke it instead.")),
         })
         .await?;
     let mut response = Json(SignedOut { go_to }).into_response();
@@ -220,7 +216,7 @@ pub(super) fn describe(api: &Api, who: &Principal) -> MeOutput {
     }
     let session = match &who.credential {
         Credential::Session(id) => Some(id.to_string()),
-        Credential::Token(_) => None,
+        Credential::Token(_) | Credential::Certificate(_) => None,
     };
     let viewer = who.subject.viewer.as_ref().map(ToString::to_string);
     MeOutput { username: who.subject.user.to_string(), session, grants, needs_factor: api.operator.is_held_back(who), viewer }
@@ -236,7 +232,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
     api.operator
         .operate(&who, operation, async |_| {
             let Credential::Session(session) = &who.credential else {
-                return Err(ApiError::new(Code::Forbidden, "A token cannot change a password; sign in."));
+                return Err(ApiError::new(Code::Forbidden, "Only a session can change a password; sign in."));
             };
             let attempt = match Attempt::begin(&api.store, &who.subject.user, &who.origin.address).await? {
                 Throttle::Free(attempt) => attempt,
@@ -310,7 +306,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
     let operation = Operation::on_system("TokenList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
-            let items = tokens_of(&api, &who.subject.user).await?;
+            let items = tokens::of(&api, &who.subject.user).await?;
             let total = Some(items.len() as u64);
             Ok(Json(Page { items, next: None, total }))
         })
@@ -319,67 +315,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
 
 async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
-    api.operator.operate(&who, operation, async |_| Ok(Json(make_token(&api, &who.subject.user, &input).await?))).await
-}
-
-/// The tokens of a user or a robot, newest first.
-pub(super) async fn tokens_of(api: &Api, owner: &str) -> Result<Vec<Token>, ApiError> {
-    let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == owner);
-    Ok(rows
-        .map(|row| {
-            let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
-            let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
-            Token {
-                id: row.id,
-                name: row.name,
-                engine: row.engine,
-                created_at: row.created_at,
-                expires_at: Some(row.expires_at),
-                last_used_at,
-                hint: row.hint,
-            }
-        })
-        .collect())
-}
-
-/// Makes a token for a user or a robot.
-pub(super) async fn make_token(api: &Api, owner: &str, input: &TokenInput) -> Result<TokenCreated, ApiError> {
-    let name = input.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
-    }
-    let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
-    if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
-        return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
-    }
-    if let Some(engine) = &input.engine {
-        let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
-        let seen = api.operator.policy().decide(&Subject::of(owner), operation, now_ms()).is_ok();
-        if !seen || api.engines.get(engine).is_none() {
-            return Err(ApiError(
-                Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or its owner may not see it.")).field("engine"),
-            ));
-        }
-    }
-    let live = |row: &&TokenRow| row.username == owner && row.expires_at > now_ms();
-    if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
-        return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
-    }
-    let token = secret::token()?;
-    let now = now_ms();
-    let row = TokenRow {
-        id: secret::id()?,
-        hash: secret::hash(&token).to_vec(),
-        username: owner.to_string(),
-        name: name.to_owned(),
-        engine: input.engine.clone(),
-        created_at: now,
-        expires_at: now.saturating_add_unsigned(lasts * 1000),
-        last_used_at: None,
-        hint: token.chars().skip(token.len() - 4).collect(),
-    };
-    api.house.add_token(&row).await?;
-    Ok(TokenCreated { token, id: row.id, expires_at: row.expires_at })
+    api.operator.operate(&who, operation, async |_| Ok(Json(tokens::make(&api, &who.subject, &input).await?))).await
 }
 
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {

@@ -1,5 +1,7 @@
-//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens; and who else says who somebody is.
+//! From a credential to a [`Principal`]. Local users, browser sessions, personal tokens and client certificates; and who else says who
+//! somebody is.
 
+pub mod device;
 pub mod factors;
 pub mod ldap;
 pub mod oidc;

@@ -3,6 +3,7 @@
 //! One connection writes and several read. A write that returned is on disk: WAL with `synchronous=FULL`.
 
 pub mod audit;
+pub mod certificates;
 pub mod declared;
 pub mod engines;
 pub mod factor_rules;

@@ -60,8 +60,8 @@ impl Store {
         Ok(())
     }
 
-    /// Writes when sessions and tokens were last used, and forgets what has expired; tokens a month later.
-    pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], now: i64) -> Result<()> {
+    /// Writes when sessions, tokens and certificates were last used, and forgets what has expired; tokens and certificates a month later.
+    pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], certificates: &[(String, i64)], now: i64) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         for (id, at) in sessions {
             sqlx::query("UPDATE sessions SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
@@ -69,8 +69,12 @@ impl Store {
         for (id, at) in tokens {
             sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
+        for (id, at) in certificates {
+            sqlx::query("UPDATE certificates SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
+        }
         sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM tokens WHERE expires_at < $1").bind(now - TOKENS_SHOWN_MS).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM certificates WHERE expires_at < $1").bind(now - TOKENS_SHOWN_MS).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -118,7 +122,7 @@ mod tests {
             store.add_session(&session(id, expires_at)).await.unwrap();
             store.add_token(&token(id, expires_at)).await.unwrap();
         }
-        store.touch(&[], &[], now).await.unwrap();
+        store.touch(&[], &[], &[], now).await.unwrap();
         let sessions: Vec<String> = store.sessions().await.unwrap().into_iter().map(|row| row.id).collect();
         let mut tokens: Vec<String> = store.tokens().await.unwrap().into_iter().map(|row| row.id).collect();
         tokens.sort();

@@ -1,5 +1,6 @@
 //! One's own things: the password, sessions, tokens, and the way in for docker.
 
+mod certificates;
 mod factors;
 mod grants;
 mod lifetime;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::certificates::Certificates;
 use super::factors::SignInFactors;
 use super::grants::MyGrants;
 use super::password::ChangePassword;
@@ -21,6 +22,7 @@ pub fn Account() -> impl IntoView {
             <SignInFactors/>
             <Sessions sessions=sessions/>
             <ChangePassword after=after/>
+            <Certificates/>
             <Card title="Theme"><ThemeChoice/></Card>
             <MyGrants/>
         </div>

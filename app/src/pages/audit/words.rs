@@ -5,9 +5,14 @@ use crate::api::audit::Outcome;
 /// Those that no rule says well: the operation, what one wants to do, what one did, and what with.
 const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("AuditList", "look", "looked", "at the audit trail"),
+    ("BundleCreate", "make", "made", "a client bundle"),
     ("ContainerArchive", "copy", "copied", "files out of container"),
     ("ContainerExec", "prepare", "prepared", "a command in container"),
     ("ContainerTerminal", "open", "opened", "a terminal in container"),
+    ("DeviceApprove", "let", "let", "a command line in"),
+    ("DeviceDeny", "refuse", "refused", "a command line"),
+    ("DeviceLook", "look", "looked", "at a command line that asks"),
+    ("DeviceToken", "hand", "handed", "a command line its token"),
     ("EventsFollow", "follow", "followed", "events"),
     ("ExecStart", "run", "ran", "a command"),
     ("FactorList", "look", "looked", "at their factors"),
@@ -38,6 +43,7 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("SystemVersion", "ask", "asked", "for the version"),
     ("TotpAdd", "add", "added", "an authenticator app to their factors"),
     ("TotpStart", "begin", "began", "to add an authenticator app"),
+    ("TwoPeople", "ask", "asked", "as two people at once"),
     ("Unauthenticated", "ask", "asked", "without a credential"),
     ("Unclassified", "ask", "asked", "for something unknown"),
     ("UserFactorsReset", "remove", "removed", "all second factors of"),

@@ -47,7 +47,9 @@ fn is_fresh(api: &Api, who: &Principal) -> bool {
 fn session(who: &Principal) -> Result<&str, ApiError> {
     match &who.credential {
         Credential::Session(id) => Ok(id),
-        Credential::Token(_) => Err(ApiError::new(Code::Forbidden, "A token cannot change factors; sign in.")),
+        Credential::Token(_) | Credential::Certificate(_) => {
+            Err(ApiError::new(Code::Forbidden, "Neither a token nor a certificate can change factors; sign in."))
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl Rules {
         let user = who.subject.viewer.as_ref().unwrap_or(&who.subject.user);
         match who.credential {
             Credential::Session(_) => self.asks(policy, user, now) && !proved(),
-            Credential::Token(_) => {
+            Credential::Token(_) | Credential::Certificate(_) => {
                 let asks = |role: &str| self.roles.get(role).is_some_and(|tokens| *tokens);
                 !self.roles.is_empty() && !self.enrolled.contains(&**user) && policy.grants_of(user, now).any(|grant| asks(&grant.role.name))
             }

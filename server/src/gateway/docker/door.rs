@@ -159,7 +159,7 @@ impl EngineDoor {
             Err(error) => {
                 let why = match error {
                     NameError::Malformed => "The path names no engine: use /engines/NAME/...",
-                    NameError::Ambiguous => "The path, the header Pilothouse-Engine and the token name different engines.",
+                    NameError::Ambiguous => "The path, the header Pilothouse-Engine and the credential name different engines.",
                 };
                 let operation = Operation::on_system("Unclassified", Permission::SystemInfo, request.uri().path());
                 self.unclassified(who.as_ref(), origin, &operation, why, 400).await?;
@@ -168,7 +168,7 @@ impl EngineDoor {
         };
         let unclassified = || Operation::on_engine("Unclassified", Permission::SystemInfo, &asked.engine, &asked.path);
         let Some(who) = who else {
-            let reason = "No token, or one that is wrong, expired or revoked.";
+            let reason = "No token or certificate, or one that is wrong, expired or revoked.";
             self.unclassified(None, origin, &unclassified(), reason, 401).await?;
             let advice = "Make a token in the console under \"Use docker here\" and send it as `Authorization: Bearer`.";
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, format!("{reason} {advice}")));
