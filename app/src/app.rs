@@ -105,6 +105,9 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/guardrails") view=|| OfHouse::Guardrails.view()/>
                             <Route path=path!("/guardrails/:id") view=|| OfHouse::GuardrailPage.view()/>
                             <Route path=path!("/add/guardrail") view=|| OfHouse::AddGuardrail.view()/>
+                            <Route path=path!("/providers") view=|| OfHouse::Providers.view()/>
+                            <Route path=path!("/providers/:provider") view=|| OfHouse::EditProvider.view()/>
+                            <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
                     </ParentRoute>
                 </ParentRoute>

@@ -22,6 +22,7 @@ use crate::pages::images::{ImagePage, Images};
 use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::overview::Overview;
 use crate::pages::people::{AddPerson, People, Person};
+use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::reference::Reference;
 use crate::pages::session::{FirstSetup, SignInPage};
 use crate::pages::volumes::Volumes;
@@ -133,6 +134,7 @@ part!(
 part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Reference,
+    Providers, EditProvider, AddProvider,
 );
 
 #[derive(Clone, Copy)]

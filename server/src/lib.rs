@@ -24,5 +24,6 @@ pub mod lease;
 pub mod observe;
 pub mod openapi;
 pub mod operate;
+pub mod providers;
 pub mod seal;
 pub mod store;

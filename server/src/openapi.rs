@@ -1,7 +1,8 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, audit, containers, describe::Reference, engines, events, guardrails, images, networks, overview, people, session, volumes,
+    access, audit, containers, describe::Reference, engines, events, factors, guardrails, images, networks, overview, people, providers, session,
+    volumes,
 };
 use serde_json::Value;
 
@@ -10,9 +11,12 @@ pub fn document() -> Value {
     let mut reference = Reference::default();
     for describe in [
         session::describe,
+        factors::describe,
         people::describe,
         access::describe,
         access::describe_raw,
+        providers::describe,
+        providers::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,

@@ -306,7 +306,8 @@ role = "starter"
 scope = "engine/fake"
 "#;
     let recorder = Recorder::start(Behaviour::Say(DONE));
-    let mut house = House::with_settings(&[("fake", recorder.url.clone())], settings);
+    let mut house = House::start(&[("fake", recorder.url.clone())]);
+    house.change_settings(settings);
     let token = made(&house, "/api/v1/robots/ci/tokens", json!({ "name": "t" }))["token"].as_str().unwrap().to_owned();
     let start = |house: &House| house.send(&token, "POST", "/engines/fake/containers/x/start", "").status;
     assert_eq!(start(&house), 200);

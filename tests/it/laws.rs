@@ -148,10 +148,28 @@ fn call(house: &House, route: &Route, token: Option<&str>) -> Answer {
 }
 
 /// What needs no credential: the reviewed list, which may only shrink.
-const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup"];
+const PUBLIC: &[&str] =
+    &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback", "SecondStepGet", "SecondFactor", "PasskeySignInStart", "PasskeySignIn"];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
-const OWN: &[&str] =
-    &["EngineList", "Me", "Overview", "PasswordChange", "SessionList", "SessionRevoke", "SignOut", "TokenCreate", "TokenList", "TokenRevoke"];
+const OWN: &[&str] = &[
+    "EngineList",
+    "FactorList",
+    "FactorRemove",
+    "Me",
+    "Overview",
+    "PasskeyAdd",
+    "PasskeyStart",
+    "PasswordChange",
+    "RecoveryRenew",
+    "SessionList",
+    "SessionRevoke",
+    "SignOut",
+    "TokenCreate",
+    "TokenList",
+    "TokenRevoke",
+    "TotpAdd",
+    "TotpStart",
+];
 
 #[test]
 fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Live, Problem};
 
 /// What needs no credential.
-const PUBLIC: [&str; 3] = ["SignIn", "SetupGet", "Setup"];
+const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback"];
 
 /// Collects what the contract offers.
 pub struct Reference {

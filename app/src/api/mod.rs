@@ -10,12 +10,15 @@ pub mod containers;
 pub mod describe;
 pub mod engines;
 pub mod events;
+pub mod factors;
 pub mod guardrails;
 pub mod images;
 pub mod networks;
 pub mod overview;
 pub mod people;
+pub mod presets;
 pub mod problem;
+pub mod providers;
 pub mod session;
 pub mod volumes;
 

@@ -11,6 +11,8 @@ pub enum Code {
     InvalidInput,
     /// No credential, or one that is wrong, expired or revoked.
     Unauthenticated,
+    /// The password was right; a second factor is asked for now.
+    SecondFactorRequired,
     /// Too many failed sign-ins.
     Throttled,
     /// The permission is missing on this scope.
@@ -46,7 +48,7 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Code::InvalidInput => 400,
-            Code::Unauthenticated => 401,
+            Code::Unauthenticated | Code::SecondFactorRequired => 401,
             Code::Forbidden | Code::Guardrail | Code::CrossOrigin => 403,
             Code::NotFound => 404,
             Code::MethodNotAllowed => 405,

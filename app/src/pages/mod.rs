@@ -11,6 +11,7 @@ pub mod networks;
 pub mod not_found;
 pub mod overview;
 pub mod people;
+pub mod providers;
 pub mod reference;
 pub mod session;
 pub mod volumes;

@@ -19,6 +19,7 @@ pub mod menu;
 pub mod meter;
 pub mod page;
 pub mod palette;
+pub mod passkey;
 pub mod skeleton;
 pub mod sparkline;
 pub mod table;

@@ -39,12 +39,13 @@ pub(super) struct NavLink {
 
 /// The links that `me` may follow, those of the engine included where there is one.
 pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
-    let own: [(&str, &str, Outlines, &str, Option<&str>); 8] = [
+    let own: [(&str, &str, Outlines, &str, Option<&str>); 9] = [
         ("Overview", "/", icons::HOME, "o", None),
         ("Engines", "/engines", icons::SERVER, "e", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
         ("People", "/people", icons::PEOPLE, "p", Some("system.user.list")),
         ("Guardrails", "/guardrails", icons::LOCK, "u", Some("system.guardrail.list")),
+        ("Sign-in", "/providers", icons::LOCK, "w", Some("system.provider.list")),
         ("Tokens", "/tokens", icons::KEY, "t", None),
         ("Use docker here", "/use-docker", icons::TERMINAL, "d", None),
         ("API", "/reference", icons::BOOK, "r", None),
@@ -325,8 +326,8 @@ fn UserMenu(me: Who) -> impl IntoView {
         let call = client.call::<SignOut>(&[], &Empty {});
         leptos::task::spawn_local(async move {
             // Whatever came of it, the sign-in page tells: it is drawn anew, with or without a session.
-            drop(call.await);
-            drop(window().location().assign("/sign-in"));
+            let go_to = call.await.ok().and_then(|done| done.go_to);
+            drop(window().location().assign(go_to.as_deref().unwrap_or("/sign-in")));
         });
     });
     let name = me.username().to_owned();
@@ -394,7 +395,7 @@ mod tests {
     fn who(permissions: &[&str], scope: &str) -> Who {
         let permissions = permissions.iter().map(|p| (*p).to_owned()).collect();
         let grants = vec![MyGrant { role: "r".into(), scope: scope.into(), permissions }];
-        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants }))
+        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants, needs_factor: false, viewer: None }))
     }
 
     #[test]

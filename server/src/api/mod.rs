@@ -6,6 +6,7 @@ mod containers;
 mod engines;
 mod error;
 mod events;
+mod factors;
 mod grants;
 mod guardrails;
 mod images;
@@ -15,11 +16,13 @@ pub mod live;
 mod networks;
 mod overview;
 mod people;
+mod providers;
 mod robots;
 mod roles;
 pub mod session;
 mod teams;
 mod volumes;
+mod ways;
 
 use std::sync::Arc;
 
@@ -44,6 +47,7 @@ use crate::{
     guardrails::Guardrails,
     house::House,
     operate::Operator,
+    providers::Providers,
     store::Store,
 };
 
@@ -59,6 +63,8 @@ pub struct Api {
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
     pub guardrails: Arc<Guardrails>,
+    /// Who else may say who somebody is.
+    pub providers: Arc<Providers>,
 }
 
 /// What a handler of `E` answers.
@@ -114,7 +120,9 @@ pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, Ap
 pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
+        .merge(factors::routes())
         .merge(people::routes())
+        .merge(providers::routes())
         .merge(robots::routes())
         .merge(teams::routes())
         .merge(roles::routes())
@@ -132,6 +140,8 @@ pub fn routes(api: Api) -> Router {
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
+        .merge(ways::public_routes())
+        .merge(factors::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

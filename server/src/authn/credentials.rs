@@ -36,6 +36,8 @@ pub struct Known {
     /// How long it may lie unused, in ms.
     idle_ms: Option<i64>,
     last_used: AtomicI64,
+    /// When a second factor last proved it; 0 for never.
+    proved_at: AtomicI64,
     /// `last_used` as it is on disk.
     written: AtomicI64,
 }
@@ -51,6 +53,11 @@ impl Known {
             Some(user) => Subject { user, bound_to: self.engine.clone(), viewer: Some(self.user.clone()) },
             None => Subject { user: self.user.clone(), bound_to: self.engine.clone(), viewer: None },
         }
+    }
+
+    /// When a second factor last proved it; 0 for never.
+    pub fn proved_at(&self) -> i64 {
+        self.proved_at.load(Ordering::Relaxed)
     }
 
     pub fn last_used(&self) -> i64 {
@@ -92,6 +99,7 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: Some(SESSION_IDLE_MS),
             last_used: AtomicI64::new(row.last_used_at),
+            proved_at: AtomicI64::new(row.factor_at),
             written: AtomicI64::new(row.last_used_at),
         };
         self.add(&row.hash, known);
@@ -107,6 +115,7 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: None,
             last_used: AtomicI64::new(last),
+            proved_at: AtomicI64::new(0),
             written: AtomicI64::new(last),
         };
         self.add(&row.hash, known);
@@ -139,6 +148,18 @@ impl Credentials {
 
     pub fn by_id(&self, credential: &Credential) -> Option<Arc<Known>> {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
+    }
+
+    /// Whether `user` has a session or a token that is in force.
+    pub fn has_any(&self, user: &str) -> bool {
+        let now = now_ms();
+        self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values().any(|known| &*known.user == user && known.stands(now))
+    }
+
+    /// Notes when a second factor last proved the sessions that `which` says of; 0 for never.
+    pub fn proved(&self, at: i64, which: impl Fn(&Known) -> bool) {
+        let maps = self.maps.read().unwrap_or_else(PoisonError::into_inner);
+        maps.by_id.values().filter(|known| which(known)).for_each(|known| known.proved_at.store(at, Ordering::Relaxed));
     }
 
     /// Lets a session look with the rights of `user`, or again with its owner's.

@@ -1,13 +1,19 @@
-//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens.
+//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens; and who else says who somebody is.
 
+pub mod factors;
+pub mod ldap;
+pub mod oidc;
 pub mod password;
 pub mod secret;
 pub mod throttle;
 
 mod credentials;
+mod person;
 mod principal;
+mod tls;
 
 pub use credentials::{Credentials, Known, SESSION_ABSOLUTE_MS};
+pub use person::{NotVouched, Person};
 pub use principal::{Credential, Door, Origin, Principal};
 
 use http::{HeaderMap, header};
@@ -17,8 +23,13 @@ pub const COOKIE: &str = "__Host-pilothouse";
 
 /// The value of our cookie, if exactly one was sent.
 pub fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE)
+}
+
+/// The value of the cookie `name`, if exactly one was sent.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let first = ours.next()?;
     ours.next().is_none().then_some(first)
 }

@@ -23,6 +23,11 @@ pub fn hash(secret: &str) -> Hash {
     out
 }
 
+/// Fills `bytes` with random ones.
+pub fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    SystemRandom::new().fill(bytes).map_err(|_| NoRandomness)
+}
+
 /// `length` random characters of base62, each equally likely.
 pub fn random(length: usize) -> Result<String, NoRandomness> {
     let source = SystemRandom::new();

@@ -15,7 +15,7 @@ use crate::{
     api::{self, Api},
     assets::AssetFiles,
     audit,
-    authn::{Credentials, Door, Origin},
+    authn::{Credentials, Door, Origin, factors::Factors, password::Passwords},
     backends::Engines,
     config::Config,
     console, declared,
@@ -27,6 +27,7 @@ use crate::{
     jobs,
     observe::{self, Figures},
     operate::Operator,
+    providers::{Providers, recheck},
     seal::Seal,
     store::Store,
 };
@@ -67,11 +68,17 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
     let policy = load_policy(&store, &engines).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
+    let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
+    let passwords = Passwords::of_site(&config.external_url);
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), passwords, factors));
+    house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
     declared::apply(&config.access, &house).await?;
+    let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
+    providers.load(&config.providers, &store).await?;
     let figures = Arc::new(Figures::default());
     let background = [
+        tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
@@ -91,6 +98,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         house: house.clone(),
         fleet,
         guardrails: guardrails.clone(),
+        providers,
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
@@ -148,7 +156,7 @@ async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> 
         return Ok(());
     }
     if let Some(password) = &config.admin_password {
-        let hash = house.passwords.hash(password).await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
+        let hash = house.passwords.hash(password, "admin").await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
         let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
         house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await.map_err(one)?;
         tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");

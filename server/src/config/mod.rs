@@ -2,6 +2,7 @@
 
 mod access;
 mod guardrails;
+mod providers;
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +15,9 @@ use serde::Deserialize;
 
 pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
 pub use guardrails::GuardrailSection;
+pub use providers::ProviderSection;
 
-use crate::{access::is_target_name, backends::docker::Address};
+use crate::{access::is_target_name, backends::docker::Address, providers::Local};
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +36,9 @@ pub struct File {
     pub roles: Vec<RoleSection>,
     pub grants: Vec<GrantSection>,
     pub guardrails: Vec<GuardrailSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local_sign_in: Option<String>,
+    pub break_glass: Vec<String>,
 }
 
 /// An engine that the file declares: applied at each start, and not to be changed anywhere else.
@@ -97,6 +102,8 @@ pub struct Config {
     /// Who is declared, and what they may do.
     pub access: Access,
     pub guardrails: Vec<GuardrailSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local: Local,
 }
 
 const DEFAULT_FILE: &str = "pilothouse.toml";
@@ -136,6 +143,8 @@ impl Config {
         }
         let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
         access.check(&mut mistakes);
+        providers::check(&file.providers, &mut mistakes);
+        let local = providers::local(file.local_sign_in.as_deref(), file.break_glass, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -150,6 +159,8 @@ impl Config {
             engines: file.engines,
             access,
             guardrails: file.guardrails,
+            providers: file.providers,
+            local,
         })
     }
 }

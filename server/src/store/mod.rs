@@ -5,8 +5,12 @@
 pub mod audit;
 pub mod declared;
 pub mod engines;
+pub mod factor_rules;
+pub mod factors;
 pub mod grants;
 pub mod guardrails;
+pub mod identities;
+pub mod providers;
 pub mod roles;
 pub mod sessions;
 pub mod teams;

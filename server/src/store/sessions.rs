@@ -16,19 +16,23 @@ pub struct SessionRow {
     pub expires_at: i64,
     pub address: String,
     pub client: String,
+    /// How it was proved besides the password: '' (not at all), `totp`, `recovery`, `passkey`, `oidc`.
+    pub factor: String,
+    /// When last; 0 for never.
+    pub factor_at: i64,
     /// With whose rights it looks, if not with its owner's.
     pub viewing_as: Option<String>,
 }
 
 impl Store {
     pub async fn sessions(&self) -> Result<Vec<SessionRow>> {
-        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, viewing_as FROM sessions";
+        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at, viewing_as FROM sessions";
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
     pub async fn add_session(&self, session: &SessionRow) -> Result<()> {
-        let sql = "INSERT INTO sessions (id, hash, username, created_at, last_used_at, expires_at, address, client) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "INSERT INTO sessions (id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         sqlx::query(sql)
             .bind(&session.id)
             .bind(&session.hash)
@@ -38,6 +42,8 @@ impl Store {
             .bind(session.expires_at)
             .bind(&session.address)
             .bind(&session.client)
+            .bind(&session.factor)
+            .bind(session.factor_at)
             .execute(&self.write)
             .await?;
         Ok(())
@@ -92,6 +98,8 @@ mod tests {
             expires_at,
             address: String::new(),
             client: String::new(),
+            factor: String::new(),
+            factor_at: 0,
             viewing_as: None,
         };
         let token = |id: &str, expires_at| TokenRow {

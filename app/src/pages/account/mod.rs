@@ -1,5 +1,6 @@
 //! One's own things: the password, sessions, tokens, and the way in for docker.
 
+mod factors;
 mod grants;
 mod lifetime;
 mod lines;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::factors::SignInFactors;
 use super::grants::MyGrants;
 use super::password::ChangePassword;
 use super::sessions::{Sessions, read};
@@ -17,6 +18,7 @@ pub fn Account() -> impl IntoView {
     view! {
         <PageHead title="Account" about=Signal::stored(format!("You are {}.", me.username()))/>
         <div class="form">
+            <SignInFactors/>
             <Sessions sessions=sessions/>
             <ChangePassword after=after/>
             <Card title="Theme"><ThemeChoice/></Card>

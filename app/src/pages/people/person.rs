@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
+use super::factors::ResetFactors;
 use super::grants::Grants;
 use super::password::SetPassword;
 use crate::api::people::{User, UserDelete, UserList, UserUpdate, UserUpdateInput};
@@ -55,7 +56,7 @@ fn Found(user: Signal<User>, read: Read) -> impl IntoView {
     let state = Signal::derive(move || if disabled.get() { "Disabled" } else { "Active" }.to_owned());
     let tone = Signal::derive(move || if disabled.get() { Tone::Warn } else { Tone::Good });
     let is_me = name == use_me().username();
-    let (for_grants, for_password, for_access) = (name.clone(), name.clone(), name);
+    let (for_grants, for_password, for_factors, for_access) = (name.clone(), name.clone(), name.clone(), name);
     view! {
         <div class="form person">
             <p class="muted">
@@ -65,6 +66,7 @@ fn Found(user: Signal<User>, read: Read) -> impl IntoView {
             </p>
             <Gate permission="system.grant.list" silent=true><Grants username=for_grants.clone()/></Gate>
             <Gate permission="system.user.update" silent=true><SetPassword username=for_password.clone()/></Gate>
+            <Gate permission="system.user.update" silent=true><ResetFactors username=for_factors.clone()/></Gate>
             <Access username=for_access disabled=disabled is_me=is_me read=read/>
         </div>
     }

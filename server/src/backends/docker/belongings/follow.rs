@@ -68,6 +68,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
     state.execs = std::mem::take(&mut old.execs);
     state.tasks = std::mem::take(&mut old.tasks);
     state.gone = std::mem::take(&mut old.gone);
+    state.image_names = std::mem::take(&mut old.image_names);
     for network in networks {
         state.networks.insert(network.id, Named { name: network.name, project: labelled(&network.labels) });
     }
