@@ -97,12 +97,12 @@ fn a_changed_or_disabled_user_does_not_finish_the_sign_in_of_before() {
     let change = |body: &str| assert_eq!(house.send(&house.admin, "PATCH", "/api/v1/users/ana", body).status, 200);
     let mut browser = awaited(&house, "ana");
     change(r#"{"password":"another horse battery"}"#);
-    assert_eq!(send(&mut browser, &house, &app.code(0)), 409);
+    assert_eq!(send(&mut browser, &house, &app.code(0)), 401);
     assert!(!browser.is_in(&house));
     change(&format!(r#"{{"password":"{PASSWORD}"}}"#));
     let mut browser = awaited(&house, "ana");
     change(r#"{"disabled":true}"#);
-    assert_eq!(send(&mut browser, &house, &app.code(1)), 409);
+    assert_eq!(send(&mut browser, &house, &app.code(1)), 401);
     assert!(!browser.is_in(&house));
 }
 

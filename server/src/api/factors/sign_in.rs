@@ -57,15 +57,21 @@ pub async fn second_step(api: &Api, origin: &Origin, user: &UserRow, operation: 
 }
 
 /// The hash of this browser's step, and whose it is.
-fn awaited(api: &Api, headers: &HeaderMap) -> Option<(secret::Hash, UserRow)> {
-    let hash = secret::hash(authn::cookie(headers, STEP_COOKIE)?);
-    let user = api.house.factors.steps.get(&hash, Instant::now())?;
-    Some((hash, user))
+async fn awaited(api: &Api, headers: &HeaderMap) -> Result<Option<(secret::Hash, UserRow)>, ApiError> {
+    let Some(hash) = authn::cookie(headers, STEP_COOKIE).map(secret::hash) else { return Ok(None) };
+    let Some(user) = api.house.factors.steps.get(&hash, Instant::now()) else { return Ok(None) };
+    Ok(is_unchanged(api, &user).await?.then_some((hash, user)))
+}
+
+/// Whether the user may still sign in, and by the password that was right.
+async fn is_unchanged(api: &Api, user: &UserRow) -> Result<bool, ApiError> {
+    let now = api.store.user(&user.username).await?;
+    Ok(now.is_some_and(|now| !now.disabled && now.password_hash == user.password_hash))
 }
 
 pub async fn state(State(api): State<Api>, headers: HeaderMap, Asked(_): Asked<Empty>) -> Answer<SecondStepGet> {
     let passkeys = api.house.factors.site.rp_id.is_some();
-    let Some((_, user)) = awaited(&api, &headers) else {
+    let Some((_, user)) = awaited(&api, &headers).await? else {
         return Ok(Json(SecondStep { awaited: false, totp: false, recovery: false, passkey: false, passkeys }));
     };
     let factors = api.store.factors_of(&user.username).await?;
@@ -82,7 +88,7 @@ pub async fn code(
     Input(input): Input<CodeInput>,
 ) -> Result<Response, ApiError> {
     let operation = |object: String| Operation::on_system("SecondFactor", Permission::SessionManage, object);
-    let Some((step, user)) = awaited(&api, &headers) else { return over(&api, &origin, &operation(String::new())).await };
+    let Some((step, user)) = awaited(&api, &headers).await? else { return over(&api, &origin, &operation(String::new())).await };
     let name = user.username.clone();
     let attempt = match Attempt::begin_factor(&api.store, &name, &origin.address).await? {
         Throttle::Free(attempt) => attempt,
@@ -169,7 +175,7 @@ pub async fn passkey_start(
     let rp_id = rp_id(&api)?;
     let (ceremony, allow) = if input.second {
         let over = || ApiError::new(Code::Unauthenticated, "This sign-in is over. Start again with your password.");
-        let (step, user) = awaited(&api, &headers).ok_or_else(over)?;
+        let (step, user) = awaited(&api, &headers).await?.ok_or_else(over)?;
         let theirs = api.store.factors_of(&user.username).await?.into_iter().filter_map(|factor| factor.credential);
         (Ceremony::Second(step), theirs.map(|id| passkey::encode(&id)).collect())
     } else {
@@ -224,7 +230,7 @@ async fn proved(api: &Api, input: &PasskeyProof) -> Result<UserRow, ApiError> {
         Ceremony::Alone if handle.is_some() => (api.store.user(&row.username).await?.ok_or_else(unknown)?, None),
         Ceremony::Alone | Ceremony::Making { .. } => return Err(unknown()),
     };
-    if user.username != row.username || user.disabled || handle.is_some() && handle != row.user_handle {
+    if user.username != row.username || !is_unchanged(api, &user).await? || handle.is_some() && handle != row.user_handle {
         return Err(unknown());
     }
     let [data, signature] = [passkey::decode(&input.authenticator_data, "its data")?, passkey::decode(&input.signature, "its signature")?];
