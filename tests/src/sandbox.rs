@@ -243,6 +243,13 @@ impl House {
         House::made(engines, password, &format!("external_url = \"http://localhost:PORT\"\nconsole_dir = \"{}\"\n", console.display()))
     }
 
+    /// With these settings before the engines, and a token of user `admin`.
+    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), settings);
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
     /// With nobody in it yet, unless there is a password for `admin`.
     pub fn empty(engines: &[(&str, String)], password: Option<&str>) -> House {
         House::made(engines, password, "")
