@@ -224,6 +224,25 @@ impl Team {
         self.refused("network create --label com.docker.compose.project=other x", "names the project other");
         self.refused("volume create --label pilothouse.project=other x", "names the project other");
         self.refused(&format!("commit {}", self.own), "reaches the whole engine");
+        for options in [
+            "--privileged",
+            "--volume /:/host",
+            "--volume /var/run/docker.sock:/s",
+            "--mount type=bind,source=/etc,target=/x",
+            "--pid host",
+            "--network host",
+            "--ipc host",
+            "--cap-add SYS_ADMIN",
+            "--device /dev/kmsg",
+            "--security-opt seccomp=unconfined",
+            "--runtime other",
+            "--log-driver syslog",
+        ] {
+            self.refused(&format!("run --rm {options} {IMAGE} true"), "rights-on-a-project");
+        }
+        self.refused("volume create --opt type=none --opt o=bind --opt device=/ x", "rights-on-a-project");
+        self.refused("network create --driver macvlan x", "rights-on-a-project");
+        self.refused(&format!("exec --privileged {} true", self.own), "rights-on-a-project");
         self.refused("plugin ls", "reaches the whole engine");
         self.refused("swarm init", "needs the permission");
         self.refused(&format!("tag {IMAGE} pilothouse/sample:latest"), "is taken on this engine");

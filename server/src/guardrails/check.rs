@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Guardrails;
+use super::{Guardrails, project};
 use crate::{
     access::{
         Permit,
@@ -13,7 +13,7 @@ use crate::{
     authn::Principal,
     backends::docker::{
         Engine, EngineError,
-        typed::{looks, project},
+        typed::{looks, project as labelled},
     },
     clock::now_ms,
     store::guardrails::HitRow,
@@ -80,7 +80,8 @@ impl Guardrails {
     }
 
     fn words(&self, engine: &Engine, permit: &Permit, who: &Principal, ask: &Ask<'_>) -> Result<Words, Stopped> {
-        if self.in_force.load().is_empty() {
+        let always = project::of(permit);
+        if self.in_force.load().is_empty() && always.is_empty() {
             return Ok(Words::Free);
         }
         let reduced = reduce(ask);
@@ -89,8 +90,9 @@ impl Guardrails {
             return Ok(Words::Free);
         }
         let labels = new_labels(ask);
-        let project = labels.as_ref().map(project);
-        let rules = self.applying(permit, &engine.labels, project.as_ref().map(Option::as_deref));
+        let named = labels.as_ref().map(labelled);
+        let mut rules = self.applying(permit, &engine.labels, named.as_ref().map(Option::as_deref));
+        rules.extend_from_slice(always);
         if rules.is_empty() {
             return Ok(Words::Free);
         }
@@ -114,7 +116,8 @@ impl Guardrails {
     fn record(&self, permit: &Permit, who: &Principal, verdict: &Verdict) {
         let operation = permit.operation();
         let stopped = verdict.stopped.iter().map(|finding| (finding, true));
-        for (finding, stopped) in stopped.chain(verdict.warned.iter().map(|finding| (finding, false))) {
+        let all = stopped.chain(verdict.warned.iter().map(|finding| (finding, false)));
+        for (finding, stopped) in all.filter(|(finding, _)| finding.id != project::NAME) {
             let hit = HitRow {
                 id: 0,
                 at: now_ms(),

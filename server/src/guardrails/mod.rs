@@ -2,6 +2,7 @@
 
 mod check;
 mod hits;
+mod project;
 
 use std::{
     collections::{BTreeMap, HashSet},
