@@ -14,7 +14,7 @@ use crate::assets::Assets;
 use crate::pages::not_found::NotFound;
 #[cfg(feature = "ssr")]
 use crate::parts::Part;
-use crate::parts::{OfEngine, OfHouse, OfOverview, OfSession};
+use crate::parts::{OfAccess, OfEngine, OfHouse, OfOverview, OfSession};
 #[cfg(feature = "ssr")]
 use crate::ui::theme;
 use crate::widgets::Frame;
@@ -94,9 +94,6 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/on/:engine/edit") view=|| OfHouse::EditEngine.view()/>
                         <Route path=path!("/add/engine") view=|| OfHouse::AddEngine.view()/>
                         <Route path=path!("/audit") view=|| OfHouse::Audit.view()/>
-                        <Route path=path!("/people") view=|| OfHouse::People.view()/>
-                        <Route path=path!("/people/:user") view=|| OfHouse::Person.view()/>
-                        <Route path=path!("/add/person") view=|| OfHouse::AddPerson.view()/>
                         <Route path=path!("/tokens") view=|| OfHouse::Tokens.view()/>
                         <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
                         <Route path=path!("/account") view=|| OfHouse::Account.view()/>
@@ -110,6 +107,24 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/providers/:provider") view=|| OfHouse::EditProvider.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
+                    </ParentRoute>
+                    <ParentRoute path=path!("") view=Outlet>
+                        <Route path=path!("/people") view=|| OfAccess::People.view()/>
+                        <Route path=path!("/people/:user") view=|| OfAccess::Person.view()/>
+                        <Route path=path!("/add/person") view=|| OfAccess::AddPerson.view()/>
+                        <Route path=path!("/teams") view=|| OfAccess::Teams.view()/>
+                        <Route path=path!("/teams/:team") view=|| OfAccess::TeamPage.view()/>
+                        <Route path=path!("/add/team") view=|| OfAccess::AddTeam.view()/>
+                        <Route path=path!("/robots") view=|| OfAccess::Robots.view()/>
+                        <Route path=path!("/robots/:robot") view=|| OfAccess::RobotPage.view()/>
+                        <Route path=path!("/add/robot") view=|| OfAccess::AddRobot.view()/>
+                        <Route path=path!("/roles") view=|| OfAccess::Roles.view()/>
+                        <Route path=path!("/roles/:role") view=|| OfAccess::RolePage.view()/>
+                        <Route path=path!("/add/role") view=|| OfAccess::AddRole.view()/>
+                        <Route path=path!("/grants") view=|| OfAccess::Grants.view()/>
+                        <Route path=path!("/access/explain") view=|| OfAccess::Explain.view()/>
+                        <Route path=path!("/access/matrix") view=|| OfAccess::Matrix.view()/>
+                        <Route path=path!("/access/review") view=|| OfAccess::Review.view()/>
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

@@ -12,6 +12,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_meta::Title;
 
 use crate::api::{Code, Problem};
+use crate::pages::access::{Explain, Grants, Matrix, Review};
 use crate::pages::account::{Account, Tokens, UseDocker};
 use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
@@ -25,7 +26,10 @@ use crate::pages::overview::Overview;
 use crate::pages::people::{AddPerson, People, Person};
 use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::reference::Reference;
+use crate::pages::robots::{AddRobot, RobotPage, Robots};
+use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::session::{FirstSetup, SignInPage};
+use crate::pages::teams::{AddTeam, TeamPage, Teams};
 use crate::pages::volumes::Volumes;
 use crate::ui::skeleton::SkeletonText;
 use crate::widgets::problem::ProblemView;
@@ -39,13 +43,15 @@ pub enum Part {
     Overview,
     /// What stands on one engine.
     Engine,
-    /// People, tokens, the audit trail, the list of engines.
+    /// Tokens, the audit trail, the list of engines.
     House,
+    /// People, teams, robots, roles, and who may do what.
+    Access,
 }
 
 impl Part {
     /// All of them, in the order in which they are loaded when there is time.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Engine, Self::House, Self::Session];
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Engine, Self::House, Self::Access, Self::Session];
 
     /// The part in which the page at `path` lies. For an address without a page it does not matter.
     pub fn of(path: &str) -> Self {
@@ -54,6 +60,8 @@ impl Part {
             [""] => Self::Overview,
             ["on", _, "edit"] => Self::House,
             ["on", ..] => Self::Engine,
+            ["people" | "teams" | "robots" | "roles" | "grants" | "access", ..] => Self::Access,
+            ["add", "person" | "team" | "robot" | "role"] => Self::Access,
             _ => Self::House,
         }
     }
@@ -72,6 +80,7 @@ impl Part {
             Self::Overview => "overview",
             Self::Engine => "engine",
             Self::House => "house",
+            Self::Access => "access",
         }
     }
 
@@ -82,6 +91,7 @@ impl Part {
             Self::Overview => load_overview().await,
             Self::Engine => load_engine().await,
             Self::House => load_house().await,
+            Self::Access => load_access().await,
         };
         if loaded.is_ok() {
             HERE.fetch_or(self.bit(), Ordering::Relaxed);
@@ -134,8 +144,12 @@ part!(
 );
 part!(
     House house load_house, OfHouse:
-    Engines, EditEngine, AddEngine, Audit, People, Person, AddPerson, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
+    Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
     Reference, Providers, EditProvider, AddProvider,
+);
+part!(
+    Access access load_access, OfAccess:
+    People, Person, AddPerson, Teams, TeamPage, AddTeam, Robots, RobotPage, AddRobot, Roles, RolePage, AddRole, Grants, Explain, Matrix, Review,
 );
 
 #[derive(Clone, Copy)]
@@ -196,7 +210,10 @@ mod tests {
             ("/on/a/images/b", Part::Engine),
             ("/on/a/edit", Part::House),
             ("/engines", Part::House),
-            ("/people/a", Part::House),
+            ("/people/a", Part::Access),
+            ("/add/role", Part::Access),
+            ("/add/engine", Part::House),
+            ("/access/review", Part::Access),
             ("/nowhere", Part::House),
         ] {
             assert_eq!(Part::of(path), part, "{path}");

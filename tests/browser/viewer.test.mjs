@@ -15,7 +15,7 @@ scenes('a viewer sees what runs and changes nothing', { as: 'viewer' }, async (p
   await sound(page, 'viewer-overview')
   const nav = await menu(page)
   await nav.getByRole('link', { name: 'Tokens' }).waitFor()
-  for (const name of ['Audit', 'People']) assert.equal(await nav.getByRole('link', { name }).count(), 0)
+  for (const name of ['Audit', 'Access']) assert.equal(await nav.getByRole('link', { name }).count(), 0)
 
   await visit(page, `${on}/containers`)
   await refused(page.getByRole('button', { name: /^New container/ }), 'engine.container.create')

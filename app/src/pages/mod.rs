@@ -1,5 +1,6 @@
 //! The screens, one a file, in a folder an area. How to add one: README.md beside this file.
 
+pub mod access;
 pub mod account;
 pub mod audit;
 pub mod containers;
@@ -14,5 +15,8 @@ pub mod overview;
 pub mod people;
 pub mod providers;
 pub mod reference;
+pub mod robots;
+pub mod roles;
 pub mod session;
+pub mod teams;
 pub mod volumes;

@@ -60,6 +60,9 @@ pub fn TextField(
     #[prop(optional)]
     mono: bool,
     #[prop(default = true)] required: bool,
+    /// What may be meant: offered while one types.
+    #[prop(optional, into)]
+    suggestions: Option<Signal<Vec<String>>>,
 ) -> impl IntoView {
     let ids = Ids::new(&name);
     let described = {
@@ -67,6 +70,11 @@ pub fn TextField(
         move || ids.described(hinted, error.with(Option::is_some))
     };
     let id = ids.control.clone();
+    let list = suggestions.map(|_| format!("field-{name}-list"));
+    let offered = suggestions.zip(list.clone()).map(|(offered, id)| {
+        let options = move || offered.get().into_iter().map(|value| view! { <option value=value></option> }).collect_view();
+        view! { <datalist id=id>{options}</datalist> }
+    });
     view! {
         <Around ids=ids label=label hint=hint error=error required=required>
             <input
@@ -74,6 +82,7 @@ pub fn TextField(
                 class:mono=mono
                 type=kind
                 id=id
+                list=list
                 name=name
                 placeholder=placeholder
                 autocomplete=autocomplete
@@ -86,6 +95,7 @@ pub fn TextField(
                 prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())
             />
+            {offered}
         </Around>
     }
     .into_any()

@@ -30,13 +30,28 @@ impl Who {
         self.0.may(permission, engine)
     }
 
-    /// Why it cannot be done, when the permission is missing.
-    pub fn lacks(&self, permission: &str, engine: Option<&str>) -> Option<String> {
-        (!self.may(permission, engine)).then(|| match engine {
-            Some(engine) => format!("you need {permission} on {engine}"),
-            None => format!("you need {permission}"),
-        })
+    /// Who is really there, while they look with the rights of [`Who::username`].
+    pub fn viewer(&self) -> Option<&str> {
+        self.0.viewer.as_deref()
     }
+
+    /// Why it cannot be done: the permission is missing, or one looks with another's rights, and that changes nothing.
+    pub fn lacks(&self, permission: &str, engine: Option<&str>) -> Option<String> {
+        if !self.may(permission, engine) {
+            return Some(match engine {
+                Some(engine) => format!("you need {permission} on {engine}"),
+                None => format!("you need {permission}"),
+            });
+        }
+        (self.viewer().is_some() && !only_looks(permission)).then(|| "go back to your own rights first".to_owned())
+    }
+}
+
+/// Whether a permission only looks, by its verb. For what a page says: the server decides.
+fn only_looks(permission: &str) -> bool {
+    const LOOKS: [&str; 12] =
+        ["list", "info", "events", "inspect", "logs", "stats", "processes", "changes", "environment", "export", "explain", "review"];
+    permission.rsplit('.').next().is_some_and(|verb| LOOKS.contains(&verb))
 }
 
 /// Who is asking. Outside of the shell: nobody, who may nothing.
@@ -109,7 +124,22 @@ fn engine_of(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::engine_of;
+    use std::sync::Arc;
+
+    use super::{Who, engine_of};
+    use crate::api::session::{MeOutput, MyGrant};
+
+    #[test]
+    fn whoever_looks_as_another_changes_nothing() {
+        let permissions = ["system.user.list", "system.user.create"].map(str::to_owned).to_vec();
+        let grants = vec![MyGrant { role: "r".into(), scope: "all".into(), team: None, until: None, engines: Vec::new(), permissions }];
+        let me = MeOutput { username: "ana".into(), session: None, grants, viewer: Some("admin".into()) };
+        let looking = Who(Arc::new(me.clone()));
+        assert_eq!(looking.lacks("system.user.list", None), None);
+        assert_eq!(looking.lacks("system.user.create", None).as_deref(), Some("go back to your own rights first"));
+        assert_eq!(looking.lacks("system.user.delete", None).as_deref(), Some("you need system.user.delete"));
+        assert_eq!(Who(Arc::new(MeOutput { viewer: None, ..me })).lacks("system.user.create", None), None);
+    }
 
     #[test]
     fn the_address_names_the_engine() {

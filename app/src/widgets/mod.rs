@@ -1,5 +1,6 @@
 //! Parts that know the API: the shell around every page, who is asking and what they may do, lists, forms and actions.
 
+pub mod access_pages;
 pub mod act;
 pub mod form;
 pub mod gate;
@@ -11,7 +12,9 @@ pub mod palette;
 pub mod problem;
 pub mod shell_nav;
 pub mod used_by;
+mod viewing;
 
+pub use access_pages::access_pages;
 pub use act::{Act, Target, use_act};
 pub use form::{FormProblem, Submit};
 pub use gate::{Gate, GateButton, GateItem, GateLink};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::access_pages::access_pages;
 use super::me::{Engines, Who, use_current_engine};
 use crate::api::ListQuery;
 use crate::api::containers::ContainerList;
@@ -66,6 +67,9 @@ pub(super) fn ShellPalette(open: RwSignal<bool>, me: Who, engines: Engines) -> i
         }
         for link in me.with_value(|me| super::shell_nav::links(me, current.get().as_deref())) {
             all.push(Command::go("Pages", link.words, link.engine.unwrap_or_default(), link.icon, link.href));
+        }
+        for (words, href) in me.with_value(|me| access_pages(me).collect::<Vec<_>>()) {
+            all.push(Command::go("Pages", words, "Access", icons::PEOPLE, href));
         }
         // The engines are only read while the palette is open, never while the server draws.
         if open.get() {

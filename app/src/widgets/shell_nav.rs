@@ -8,10 +8,12 @@ use leptos_router::hooks::{use_location, use_navigate};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
+use super::access_pages::{access_pages, is_access_page};
 use super::act::Act;
 use super::me::{Engines, Who, use_current_engine, use_me};
 use super::palette::{Offers, ShellPalette};
 use super::problem::ProblemView;
+use super::viewing::Viewing;
 use crate::api::engines::{Engine, Health};
 use crate::api::session::{Me, SignOut};
 use crate::api::{Code, Empty};
@@ -39,11 +41,13 @@ pub(super) struct NavLink {
 
 /// The links that `me` may follow, those of the engine included where there is one.
 pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
-    let own: [(&str, &str, Outlines, &str, Option<&str>); 9] = [
+    let access = access_pages(me).next().map(|(_, href)| ("Access", href, icons::PEOPLE, "p", None));
+    let own: [(&str, &str, Outlines, &str, Option<&str>); 3] = [
         ("Overview", "/", icons::HOME, "o", None),
         ("Engines", "/engines", icons::SERVER, "e", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
-        ("People", "/people", icons::PEOPLE, "p", Some("system.user.list")),
+    ];
+    let rest: [(&str, &str, Outlines, &str, Option<&str>); 5] = [
         ("Guardrails", "/guardrails", icons::LOCK, "u", Some("system.guardrail.list")),
         ("Sign-in", "/providers", icons::LOCK, "w", Some("system.provider.list")),
         ("Tokens", "/tokens", icons::KEY, "t", None),
@@ -59,6 +63,8 @@ pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
     ];
     let mut all: Vec<NavLink> = own
         .into_iter()
+        .chain(access)
+        .chain(rest)
         .filter(|link| link.4.is_none_or(|permission| me.may(permission, None)))
         .map(|(words, href, icon, key, _)| NavLink { words, href: href.to_owned(), icon, key, engine: None })
         .collect();
@@ -87,6 +93,7 @@ const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["g", "n"], does: "Networks of this engine" },
     Shortcut { keys: &["g", "l"], does: "Events of this engine" },
     Shortcut { keys: &["g", "a"], does: "Audit" },
+    Shortcut { keys: &["g", "p"], does: "Access: people, teams, roles, grants" },
     Shortcut { keys: &["Esc"], does: "Close a dialog or a menu" },
 ];
 
@@ -182,6 +189,7 @@ fn Shell(engines: Engines) -> impl IntoView {
             <div class="scrim" class:open=move || drawer.get() on:click=move |_| drawer.set(false)></div>
             <Sidebar engines=engines drawer=drawer palette=palette help=help/>
             <main class="content" id="content" tabindex="-1">
+                <Viewing/>
                 <Outlet/>
             </main>
             <ConfirmHost/>
@@ -202,10 +210,12 @@ fn Sidebar(engines: Engines, drawer: RwSignal<bool>, palette: RwSignal<bool>, he
         path.with(|path| path == href || (href != "/" && href != "/engines" && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'))))
     };
     let draw = move |link: NavLink| {
-        let NavLink { words, href, icon, .. } = link;
+        let NavLink { words, href, icon, key, .. } = link;
         let here = {
             let href = href.clone();
-            move || is_here(&href).then_some("page")
+            // Its pages are at several addresses.
+            let is_access = key == "p";
+            move || if is_access { path.with(|path| is_access_page(path)) } else { is_here(&href) }.then_some("page")
         };
         view! {
             <li>
@@ -394,7 +404,8 @@ mod tests {
 
     fn who(permissions: &[&str], scope: &str) -> Who {
         let permissions = permissions.iter().map(|p| (*p).to_owned()).collect();
-        let grants = vec![MyGrant { role: "r".into(), scope: scope.into(), permissions }];
+        let engines = scope.strip_prefix("engine/").map(str::to_owned).into_iter().collect();
+        let grants = vec![MyGrant { role: "r".into(), scope: scope.into(), team: None, until: None, engines, permissions }];
         Who(Arc::new(MeOutput { username: "u".into(), session: None, grants, needs_factor: false, viewer: None }))
     }
 

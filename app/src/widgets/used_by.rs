@@ -10,12 +10,17 @@ pub const USE_FACETS: &[&str] = &["state"];
 
 /// The first names, and how many more.
 #[component]
-pub fn UsedBy(#[prop(into)] names: Signal<Vec<String>>) -> impl IntoView {
+pub fn UsedBy(
+    #[prop(into)] names: Signal<Vec<String>>,
+    /// What to say when there is none.
+    #[prop(default = "Nothing")]
+    none: &'static str,
+) -> impl IntoView {
     const SHOWN: usize = 2;
     move || {
         let names = names.get();
         if names.is_empty() {
-            return view! { <span class="none">"Nothing"</span> }.into_any();
+            return view! { <span class="none">{none}</span> }.into_any();
         }
         let all = names.join(", ");
         let more = names.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| view! { <span class="more">{format!("+{more}")}</span> });

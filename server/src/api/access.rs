@@ -168,7 +168,7 @@ async fn review(State(api): State<Api>, Extension(who): Who, Asked(query): Asked
         .operate(&who, operation, async |_| {
             let mut found = reviewed(&api).await?;
             found.retain(|row| {
-                let state = if row.unused { "unused" } else { "used" };
+                let state = if row.unused { "state:unused" } else { "state:used" };
                 list::matches_words(&query, &format!("{} {} {} {state}", row.grant.holder(), row.grant.role, row.grant.scope))
             });
             Ok(Json(list::page(found, &query)?))

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::pages::people::scope_words;
-use crate::ui::Card;
+use crate::pages::access::words;
 use crate::ui::format::count;
+use crate::ui::{Card, Time};
 use crate::widgets::use_me;
 
 #[component]
@@ -15,7 +15,9 @@ pub(super) fn MyGrants() -> impl IntoView {
         view! {
             <li>
                 <span>
-                    <strong>{grant.role}</strong>" on "{scope_words(&grant.scope)}
+                    <strong>{grant.role}</strong>" on "{words(&grant.scope)}
+                    {grant.team.map(|team| format!(", by team {team}"))}
+                    {grant.until.map(|until| view! { <small>"Ends "<Time at=until/></small> })}
                     <details class="explained">
                         <summary>{count(grant.permissions.len(), "permission")}</summary>
                         <ul class="permissions">{grant.permissions.into_iter().map(|name| view! { <li><code>{name}</code></li> }).collect_view()}</ul>

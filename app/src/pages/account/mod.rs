@@ -14,5 +14,7 @@ mod settings;
 mod use_docker;
 
 pub use list::Tokens;
+pub(crate) use new_token::NewToken;
+pub(crate) use once::Once;
 pub use settings::Account;
 pub use use_docker::UseDocker;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::lifetime::{USUAL, choices};
 use super::once::Once;
+use crate::api::people::RobotTokenCreate;
 use crate::api::session::{TokenCreate, TokenCreated, TokenInput};
 use crate::ui::{Button, Card, Kind, Select, TextField, icons};
 use crate::widgets::{FormProblem, Submit, use_engines};
@@ -13,7 +14,13 @@ const FIELDS: &[&str] = &["name", "expires_in_s", "engine"];
 
 /// The form, then the token. `made` is called when there is one, `close` when it is done with.
 #[component]
-pub(super) fn NewToken(made: Callback<()>, close: Callback<()>) -> impl IntoView {
+pub(crate) fn NewToken(
+    /// Whose it will be; one's own without.
+    #[prop(optional, into)]
+    robot: Option<String>,
+    made: Callback<()>,
+    close: Callback<()>,
+) -> impl IntoView {
     let created = RwSignal::new(None::<TokenCreated>);
     let keep = Callback::new(move |token: TokenCreated| {
         created.set(Some(token));
@@ -23,8 +30,8 @@ pub(super) fn NewToken(made: Callback<()>, close: Callback<()>) -> impl IntoView
         <div class="form new-token">
             <Card title="New token">
                 {move || match created.get() {
-                    Some(token) => view! { <Once made=token on_done=close/> }.into_any(),
-                    None => view! { <Form keep=keep close=close/> }.into_any(),
+                    Some(token) => view! { <Once made=token robot=robot.clone() on_done=close/> }.into_any(),
+                    None => view! { <Form robot=robot.clone() keep=keep close=close/> }.into_any(),
                 }}
             </Card>
         </div>
@@ -33,16 +40,17 @@ pub(super) fn NewToken(made: Callback<()>, close: Callback<()>) -> impl IntoView
 }
 
 #[component]
-fn Form(keep: Callback<TokenCreated>, close: Callback<()>) -> impl IntoView {
+fn Form(robot: Option<String>, keep: Callback<TokenCreated>, close: Callback<()>) -> impl IntoView {
     let (name, engine) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let lasts = RwSignal::new(USUAL.to_owned());
     let submit = Submit::new();
     let (busy, problem) = (submit.busy, submit.problem);
     let [name_error, lasts_error, engine_error] = FIELDS.iter().map(|field| submit.error(field)).collect::<Vec<_>>().try_into().unwrap_or_default();
     let engines = use_engines();
+    let whose = if robot.is_some() { "Everything it may do" } else { "Everything you may do" };
     let options = Signal::derive(move || {
         let names = engines.map(|engines| engines.all()).unwrap_or_default().into_iter().map(|engine| engine.name);
-        let any = (String::new(), "Everything you may do".to_owned());
+        let any = (String::new(), whose.to_owned());
         std::iter::once(any).chain(names.map(|name| (name.clone(), format!("Engine {name} only")))).collect::<Vec<_>>()
     });
     let send = move |event: SubmitEvent| {
@@ -52,7 +60,11 @@ fn Form(keep: Callback<TokenCreated>, close: Callback<()>) -> impl IntoView {
             expires_in_s: lasts.with_untracked(|seconds| seconds.parse().ok()),
             engine: Some(engine.get_untracked()).filter(|engine| !engine.is_empty()),
         };
-        submit.send::<TokenCreate>(&[], &input, move |token| keep.run(token));
+        let keep = move |token| keep.run(token);
+        match &robot {
+            Some(robot) => submit.send::<RobotTokenCreate>(&[robot], &input, keep),
+            None => submit.send::<TokenCreate>(&[], &input, keep),
+        }
     };
     view! {
         <form method="post" class="form" on:submit=send>

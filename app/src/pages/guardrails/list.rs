@@ -7,7 +7,7 @@ use super::one::removal;
 use crate::api::Page;
 use crate::api::guardrails::{Guardrail, GuardrailList, Mode};
 use crate::client::Client;
-use crate::pages::people::scope_words;
+use crate::pages::access::words as scope_words;
 use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
 use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Tone, icons};

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::factor_rules::FactorRulesCard;
-use super::scope::words;
 use crate::api::people::{Grant, GrantList, User, UserList};
 use crate::api::{ListQuery, Page, Problem};
 use crate::client::Client;
+use crate::pages::access::{AccessTabs, grant_words};
 use crate::ui::format::count;
 use crate::ui::palette::Command;
 use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
@@ -26,13 +26,14 @@ pub fn People() -> impl IntoView {
     let grants: Grants = Resource::new(|| (), move |()| client.call::<GrantList>(&[], &ListQuery { limit: Some(500), ..ListQuery::default() }));
     offer_commands(|| vec![Command::go("Here", "Add a person", "", icons::PLUS, "/add/person")]);
     view! {
+        <AccessTabs/>
         <PageHead title="People" about=Signal::stored("Who may sign in, and what they may do.".to_owned())>
             <GateLink permission="system.user.create" href="/add/person" label="Add a person" kind=Kind::Primary icon=icons::PLUS/>
         </PageHead>
         <div class="toolbar">
             <SearchBox label="Search names" value=state.words() on_change=Callback::new(move |words: String| state.set_words(&words))/>
         </div>
-        <Loaded resource=users skeleton=|| view! { <SkeletonRows rows=6 columns=4/> } let:page>
+        <Loaded resource=users skeleton=|| view! { <SkeletonRows rows=6 columns=5/> } let:page>
             <Found page=page grants=grants state=state/>
         </Loaded>
         <Gate permission="system.factor.rule" silent=true><FactorRulesCard/></Gate>
@@ -64,6 +65,7 @@ fn Found(page: Signal<Page<User>>, grants: Grants, state: ListState) -> impl Int
                         <tr>
                             <th scope="col">"Name"</th>
                             <th scope="col">"May"</th>
+                            <th scope="col">"Teams"</th>
                             <th scope="col">"State"</th>
                             <th scope="col">"Since"</th>
                         </tr>
@@ -96,17 +98,25 @@ fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
         move || {
             let page = grants.get()?.ok()?;
             let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.team.is_none() && grant.holder() == name).collect();
-            let badges =
-                mine.iter().map(|grant| view! { <Badge text=format!("{} on {}", grant.role, words(&grant.scope)) tone=grant_tone(&grant.role)/> });
+            let badges = mine.iter().map(|grant| view! { <Badge text=grant_words(grant) tone=grant_tone(&grant.role)/> });
             // Past 500 grants this list does not know them all; the person's own page does.
-            let none = mine.is_empty() && page.next.is_none();
+            let none = mine.is_empty() && page.next.is_none() && user.with(|user| user.teams.is_empty());
             Some(view! { {badges.collect_view()} {none.then(|| view! { <span class="muted">"nothing yet"</span> })} })
         }
     };
+    let teams = move || {
+        let links = user.with(|user| user.teams.clone()).into_iter();
+        links.map(|team| view! { <a class="team" href=format!("/teams/{team}")>{team.clone()}</a> }).collect_view()
+    };
+    let declared = user.with_untracked(|user| user.declared);
     view! {
         <tr>
-            <td class="main"><a class="name" href=format!("/people/{name}")>{name.clone()}</a></td>
+            <td class="main">
+                <a class="name" href=format!("/people/{name}")>{name.clone()}</a>
+                {declared.then(|| view! { <span class="sub">"Declared in the settings file"</span> })}
+            </td>
             <td data-label="May" class="labels"><Transition fallback=|| view! { <span class="bone short"></span> }>{may}</Transition></td>
+            <td data-label="Teams" class="labels">{teams}</td>
             <td data-label="State"><StateDot text=state tone=tone/></td>
             <td data-label="Since"><Time at=Signal::derive(move || user.with(|user| user.created_at))/></td>
         </tr>

@@ -3,15 +3,13 @@
 mod add;
 mod factor_rules;
 mod factors;
-mod grants;
 mod list;
 mod password;
 mod person;
-mod role;
-mod scope;
+mod teams;
+mod view_as;
 
 pub use add::AddPerson;
 pub use list::People;
 pub(crate) use password::{SHORTEST, too_short};
 pub use person::Person;
-pub(crate) use scope::words as scope_words;
