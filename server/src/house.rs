@@ -1,17 +1,22 @@
 //! Who lives here: users, grants, sessions and tokens, kept in the store and held in memory. Whatever is changed here is
 //! in force when the call returns, for live streams too.
 
+mod access;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
+use access::Without;
+
 use crate::{
-    access::{Grant, Policy, Role, first_setup},
+    access::{Facts, Grant, Holder, Permission, Policy, Role, Roles, first_setup},
     audit::{Ending, Trail, TrailDown},
     authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, password::Passwords, secret},
+    backends::Engines,
     clock::now_ms,
     operate::Operator,
-    store::{self, Store, StoreError, certificates::CertificateRow, grants::GrantRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{self, Store, StoreError, certificates::CertificateRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
 };
 
 /// Users, grants, sessions and tokens.
@@ -20,6 +25,7 @@ pub struct House {
     pub credentials: Arc<Credentials>,
     pub passwords: Passwords,
     operator: Arc<Operator>,
+    engines: Arc<Engines>,
     /// The SHA-256 of the set-up link's secret, until the first administrator exists.
     setup: Mutex<Option<secret::Hash>>,
     /// Held while something is changed: what is in force is to be what was written last, and what was checked is to hold still.
@@ -55,26 +61,41 @@ pub struct Made<T> {
     pub row: T,
 }
 
-/// The policy as the store has it.
-pub async fn load_policy(store: &Store) -> store::Result<Policy> {
-    let active = store.users().await?.into_iter().filter(|user| !user.disabled).map(|user| user.username);
+/// The policy as the store has it, on these engines.
+pub async fn load_policy(store: &Store, engines: &Engines) -> store::Result<Policy> {
+    let roles = Roles::with(store.roles().await?.into_iter().map(role_of));
+    let users = store.users().await?.into_iter().map(|user| (user.username, !user.disabled)).collect();
+    let members = store.members().await?.into_iter().map(|member| (member.team, member.username)).collect();
     // A role that no longer exists grants nothing.
     let grants = store.grants().await?.into_iter().filter_map(|row| {
-        let grant = Grant { id: row.id, user: row.username, role: Role::named(&row.role)?, scope: row.scope.parse().ok()? };
-        Some(grant)
+        let holder = match (row.username, row.team) {
+            (Some(user), None) => Holder::User(user),
+            (None, Some(team)) => Holder::Team(team),
+            _ => return None,
+        };
+        Some(Grant { id: row.id, holder, role: roles.named(&row.role)?.clone(), scope: row.scope.parse().ok()?, until: row.until })
     });
-    Ok(Policy::new(active, grants))
+    let grants = grants.collect();
+    let engines = engines.list().into_iter().map(|engine| (engine.name.clone(), engine.labels.clone())).collect();
+    Ok(Policy::new(Facts { users, members, grants, roles, engines }))
+}
+
+/// A role as it is kept. A permission that there is not any more gives nothing.
+fn role_of(row: RoleRow) -> Role {
+    let names: Vec<String> = serde_json::from_str(&row.permissions).unwrap_or_default();
+    let permissions = names.iter().filter_map(|name| Permission::named(name)).collect();
+    Role { name: row.name, summary: row.summary, permissions, built_in: false }
 }
 
 impl House {
-    pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>) -> Self {
-        Self { store, credentials, passwords: Passwords::default(), operator, setup: Mutex::new(None), changes: Mutex::new(()) }
+    pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>, engines: Arc<Engines>) -> Self {
+        Self { store, credentials, passwords: Passwords::default(), operator, engines, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
     /// Puts in force what is written. Does not give up: a right that was taken away on disk must not go on.
     async fn reload(&self) {
         loop {
-            match load_policy(&self.store).await {
+            match load_policy(&self.store, &self.engines).await {
                 Ok(policy) => return self.operator.set_policy(policy),
                 Err(error) => {
                     tracing::error!(%error, "A change is written and not in force yet.");
@@ -133,7 +154,7 @@ impl House {
     pub async fn update_user(&self, username: &str, disabled: Option<bool>, hash: Option<&str>, keep: Option<&str>) -> Result<bool, HouseError> {
         let _alone = self.changes.lock().await;
         if disabled == Some(true) {
-            self.not_the_last_admin(|grant| grant.username == username).await?;
+            self.not_the_last_admin(Without { user: Some(username), ..Without::default() }).await?;
         }
         let found = self.store.update_user(username, disabled, hash, keep).await?;
         if disabled == Some(true) || hash.is_some() {
@@ -147,38 +168,11 @@ impl House {
     /// As of [`House::update_user`].
     pub async fn delete_user(&self, username: &str) -> Result<(), HouseError> {
         let _alone = self.changes.lock().await;
-        self.not_the_last_admin(|grant| grant.username == username).await?;
+        self.not_the_last_admin(Without { user: Some(username), ..Without::default() }).await?;
         self.store.delete_user(username).await?;
         self.credentials.remove(|known| &*known.user == username);
         self.reload().await;
         Ok(())
-    }
-
-    pub async fn add_grant(&self, grant: &GrantRow) -> Result<(), HouseError> {
-        let _alone = self.changes.lock().await;
-        self.store.add_grant(grant).await?;
-        self.reload().await;
-        Ok(())
-    }
-
-    /// # Errors
-    /// As of [`House::update_user`].
-    pub async fn delete_grant(&self, id: &str) -> Result<bool, HouseError> {
-        let _alone = self.changes.lock().await;
-        self.not_the_last_admin(|grant| grant.id == id).await?;
-        let found = self.store.delete_grant(id).await?;
-        self.reload().await;
-        Ok(found)
-    }
-
-    /// Makes sure that somebody who may do everything, and can sign in, is left without the grants that `goes` says of.
-    async fn not_the_last_admin(&self, goes: impl Fn(&GrantRow) -> bool) -> Result<(), HouseError> {
-        let can_sign_in = |user: &UserRow| !user.disabled && user.password_hash.is_some();
-        let active: Vec<String> = self.store.users().await?.into_iter().filter(can_sign_in).map(|user| user.username).collect();
-        let grants = self.store.grants().await?;
-        let is_admin = |grant: &&GrantRow| grant.role == "admin" && grant.scope == "all" && active.contains(&grant.username);
-        let (going, staying): (Vec<_>, Vec<_>) = grants.iter().filter(is_admin).partition(|grant| goes(grant));
-        if going.is_empty() || !staying.is_empty() { Ok(()) } else { Err(HouseError::LastAdmin) }
     }
 
     /// Begins a session of `user`, whose password was right. Its id and secret are new at each sign-in, whatever cookie came.
@@ -201,6 +195,7 @@ impl House {
             expires_at: now + SESSION_ABSOLUTE_MS,
             address: origin.address.to_string(),
             client: origin.client.to_string(),
+            viewing_as: None,
         };
         self.store.add_session(&row).await?;
         self.credentials.add_session(&row);
@@ -219,6 +214,16 @@ impl House {
         let _alone = self.changes.lock().await;
         self.store.add_token(row).await?;
         self.credentials.add_token(row);
+        Ok(())
+    }
+
+    /// Lets a token end at `at`, if it does not end sooner.
+    pub async fn shorten_token(&self, row: &TokenRow, at: i64) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        let row = TokenRow { expires_at: row.expires_at.min(at), ..row.clone() };
+        self.store.set_token_expiry(&row.id, row.expires_at).await?;
+        self.credentials.add_token(&row);
+        self.operator.rights_changed();
         Ok(())
     }
 
@@ -246,9 +251,24 @@ impl House {
     }
 
     /// Forgets the tokens and certificates that were bound to an engine that is no more; the store has forgotten them already.
-    pub fn engine_gone(&self, name: &str) {
+    pub async fn engine_gone(&self, name: &str) {
         self.credentials.remove(|known| known.engine.as_deref() == Some(name));
+        self.engines_changed().await;
+    }
+
+    /// An engine came, went or has other labels: grants on labels may reach it now, or not any more.
+    pub async fn engines_changed(&self) {
+        let _alone = self.changes.lock().await;
+        self.reload().await;
+    }
+
+    /// Lets a session look with the rights of `user`, or again with its owner's.
+    pub async fn view_as(&self, session: &str, user: Option<&str>) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.store.set_viewing_as(session, user).await?;
+        self.credentials.view_as(session, user);
         self.operator.rights_changed();
+        Ok(())
     }
 
     /// Where what happens here is written down.

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;
+pub mod declared;
 pub mod fleet;
 pub mod gateway;
 pub mod house;

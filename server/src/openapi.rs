@@ -1,7 +1,7 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    audit, certificates, containers, describe::Reference, device, engines, events, images, networks, overview, people, session, volumes,
+    access, audit, certificates, containers, describe::Reference, device, engines, events, images, networks, overview, people, session, volumes,
 };
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ pub fn document() -> Value {
         certificates::describe_files,
         device::describe,
         people::describe,
+        access::describe,
+        access::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,

@@ -8,9 +8,11 @@ use std::sync::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    access::{Denied, Operation, Permit, Policy},
+    access::{Denied, Operation, Permit, Place, Policy, Target},
     audit::{Ending, Entry, Trail, TrailDown},
     authn::{Credentials, Principal},
+    backends::{Engines, docker::EngineError},
+    clock::now_ms,
     lease::Lease,
 };
 
@@ -18,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub enum Refused {
     Denied(Denied),
+    /// The engine does not say whose the object is.
+    NotKnown(EngineError),
     /// The intent could not be written down.
     TrailDown,
 }
@@ -40,17 +44,19 @@ pub struct Operator {
     policy: ArcSwap<Policy>,
     trail: Trail,
     credentials: Arc<Credentials>,
+    engines: Arc<Engines>,
     /// Told whenever a right may have ended.
     changed: tokio::sync::watch::Sender<()>,
     stopping: AtomicBool,
 }
 
 impl Operator {
-    pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>) -> Self {
+    pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>, engines: Arc<Engines>) -> Self {
         Self {
             policy: ArcSwap::from_pointee(policy),
             trail,
             credentials,
+            engines,
             changed: tokio::sync::watch::Sender::new(()),
             stopping: AtomicBool::new(false),
         }
@@ -87,13 +93,14 @@ impl Operator {
 
     /// Whether `who` still stands and may still do `operation`: what a lease asks.
     pub fn still_allowed(&self, who: &Principal, operation: &Operation) -> bool {
-        self.credentials.stands(&who.credential) && self.policy.load().decide(&who.subject, operation.clone()).is_ok()
+        self.credentials.stands(&who.credential) && self.policy.load().decide(&who.subject, operation.clone(), now_ms()).is_ok()
     }
 
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
-        let decision = self.policy.load().decide(&who.subject, operation.clone());
+        let operation = self.with_owner(who, operation).await?;
+        let decision = self.policy.load().decide(&who.subject, operation.clone(), now_ms());
         match decision {
             Ok(permit) => {
                 let entry = self.trail.begin(who, &permit).await?;
@@ -105,6 +112,17 @@ impl Operator {
                 Err(Refused::Denied(denied))
             }
         }
+    }
+
+    /// The operation, with whose its object is where the decision depends on that.
+    async fn with_owner(&self, who: &Principal, mut operation: Operation) -> Result<Operation, Refused> {
+        if !self.policy.load().depends_on_owner(&who.subject, &operation, now_ms()) {
+            return Ok(operation);
+        }
+        let (Place::One(thing), Target::Engine(name)) = (operation.place, &operation.target) else { return Ok(operation) };
+        let Some(engine) = self.engines.get(name) else { return Ok(operation) };
+        operation.owner = engine.owner(thing, &operation.object).await.map_err(Refused::NotKnown)?;
+        Ok(operation)
     }
 
     /// Does `action` if it is allowed, between an intent and an outcome.

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
+mod access;
 mod browser;
 mod certificates;
 mod crash;
@@ -13,4 +14,5 @@ mod laws;
 mod oracle;
 mod parity;
 mod snapshots;
+mod teams;
 mod wire;

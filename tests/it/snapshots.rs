@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::Path};
 
 use pilothouse::access::{
-    BUILT_IN, Kind, Permission,
+    Kind, Permission, built_in,
     table::docker::{REFUSALS, ROWS},
 };
 
@@ -33,11 +33,11 @@ fn the_api_is_as_it_is_published() {
 #[test]
 fn the_law_is_as_it_is_published() {
     let holds = |permission: Permission| {
-        let marks = BUILT_IN.iter().map(|role| if permission.kind() == Kind::Own || role.holds(permission) { "yes" } else { "-" });
+        let marks = built_in().iter().map(|role| if permission.kind() == Kind::Own || role.holds(permission) { "yes" } else { "-" });
         marks.collect::<Vec<_>>().join(" | ")
     };
     let mut page = String::from("# Who may do what\n\nMade from the tables in `server/src/access` by `make snapshots`.\n\n## Permissions\n\n");
-    let roles: Vec<&str> = BUILT_IN.iter().map(|role| role.name).collect();
+    let roles: Vec<&str> = built_in().iter().map(|role| role.name.as_str()).collect();
     page += "Of its *kind* depends how the use of a permission is written down: the intent of a `Change` and of what is `Sensitive` is on disk\n";
     page += "before anything happens; a `View` is written down too, but nobody waits for it; what is one's `Own` everybody may who is signed in.\n\n";
     writeln!(page, "| permission | kind | {} |\n|---|---|{}", roles.join(" | "), "---|".repeat(roles.len())).unwrap();

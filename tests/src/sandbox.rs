@@ -242,8 +242,8 @@ impl House {
         House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
     }
 
-    /// With more settings, and a password for `admin`. Nothing is asked of it yet: it may speak TLS.
-    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+    /// As these settings about TLS have it, with a password for `admin`. Nothing is asked of it yet.
+    pub fn speaking(engines: &[(&str, String)], settings: &str) -> House {
         House::made(engines, Some(PASSWORD), settings)
     }
 
@@ -264,6 +264,24 @@ impl House {
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
         let (running, address) = launch(&settings, &data, free_port(), password);
         House { address, data, running, settings, admin: String::new() }
+    }
+
+    /// As `start`, with these lines in the settings, too.
+    pub fn with_settings(engines: &[(&str, String)], more: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), "");
+        house.admin = house.token_of("admin", PASSWORD);
+        house.change_settings(more);
+        house
+    }
+
+    /// Starts it again with other lines behind its engines in the settings.
+    pub fn change_settings(&mut self, more: &str) {
+        const MARK: &str = "\n# more\n";
+        let text = std::fs::read_to_string(&self.settings).unwrap();
+        let engines = text.split(MARK).next().unwrap();
+        std::fs::write(&self.settings, format!("{engines}{MARK}{more}")).unwrap();
+        self.stop();
+        self.start_again();
     }
 
     /// In front of the shared engine, as `demo`.

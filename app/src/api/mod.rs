@@ -3,6 +3,7 @@
 //! Times are milliseconds since the Unix epoch, sizes are bytes, durations say their unit in their name.
 //! This room imports nothing of ours and does no I/O.
 
+pub mod access;
 pub mod audit;
 pub mod certificates;
 pub mod containers;

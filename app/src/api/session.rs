@@ -11,10 +11,25 @@ wire! {
         /// The session this request came with, if it was one.
         pub session: Option<String>,
         pub grants: Vec<MyGrant>,
+        /// Who really looks, when it is with the rights of `username`: then nothing can be changed.
+        #[serde(default)]
+        pub viewer: Option<String>,
     }
 
     /// One grant of the person asking, with the permissions of its role spelt out.
-    pub struct MyGrant { pub role: String, pub scope: String, pub permissions: Vec<String> }
+    pub struct MyGrant {
+        pub role: String,
+        pub scope: String,
+        /// The team through which they have it.
+        #[serde(default)]
+        pub team: Option<String>,
+        #[serde(default)]
+        pub until: Option<i64>,
+        /// The engines that the scope takes in, in part at least; empty for `all`, which takes in everything.
+        #[serde(default)]
+        pub engines: Vec<String>,
+        pub permissions: Vec<String>,
+    }
 
     pub struct SetupState {
         /// True until the first administrator exists.
@@ -79,7 +94,7 @@ impl MeOutput {
     pub fn may(&self, permission: &str, target: Option<&str>) -> bool {
         self.grants.iter().any(|grant| {
             // What is Pilothouse's own, where its engines are among it, needs a grant on everything.
-            let on_target = || !permission.starts_with("system.") && target.is_some_and(|name| grant.scope.strip_prefix("engine/") == Some(name));
+            let on_target = || !permission.starts_with("system.") && target.is_some_and(|name| grant.engines.iter().any(|engine| engine == name));
             let in_scope = grant.scope == "all" || on_target();
             in_scope && grant.permissions.iter().any(|p| p == permission)
         })

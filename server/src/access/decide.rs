@@ -1,216 +1,158 @@
 //! The decision itself: pure, without I/O.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Operation, Permission, Role, Scope, Target, permission::Kind};
-
-/// Who asks, as far as a decision needs it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Subject {
-    pub user: Arc<str>,
-    /// The one engine that the credential is good for, if it is bound to one.
-    pub bound_to: Option<Arc<str>>,
-}
-
-/// A user has a role on a scope.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    pub id: String,
-    pub user: String,
-    pub role: &'static Role,
-    pub scope: Scope,
-}
-
-/// Who has which grants: what decisions are made from. Swapped whole when anything changes.
-#[derive(Default)]
-pub struct Policy {
-    /// By user, the users that may act only.
-    grants: HashMap<String, Vec<Grant>>,
-}
-
-/// Proof that one operation was allowed. Only [`Policy::decide`], [`watch`] and [`first_setup`] make one.
-#[derive(Clone, Debug)]
-pub struct Permit {
-    operation: Operation,
-    reason: String,
-}
+use super::{
+    Operation, Permission, Permit, Place, Policy, Reach, Subject, Target,
+    permission::Kind,
+    permit::ByGrant,
+    rights::{OnEngine, Rights, Slot},
+};
 
 /// Why an operation was not allowed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Denied {
     /// One sentence that names what is missing.
     pub reason: String,
-    /// False when not even the target's existence may be told: the answer is then "not found".
-    pub visible: bool,
+    /// What must not even be told to exist: the answer is then "not found".
+    pub hides: Hides,
 }
 
-impl Permit {
-    pub fn operation(&self) -> &Operation {
-        &self.operation
-    }
-
-    /// The grant that allowed it.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// Whether it is the house's own.
-    pub fn is_watch(&self) -> bool {
-        self.operation.name == "Watch"
-    }
-
-    /// Whether it is good for `target`.
-    pub fn covers(&self, target: &Target) -> bool {
-        &self.operation.target == target
-    }
-}
-
-/// The house's own permit to look after an engine: its health, its events, its containers' figures. Never for a person.
-pub fn watch(engine: &str) -> Permit {
-    let target = Target::Engine(engine.to_owned());
-    Permit { operation: Operation::new("Watch", Permission::SystemInfo, target, ""), reason: "watch".to_owned() }
-}
-
-/// The permit to make the first administrator, for whoever proved to hold the machine: by `proof`. There is nobody yet who could decide.
-pub fn first_setup(username: &str, proof: &str) -> Permit {
-    Permit { operation: Operation::on_system("Setup", Permission::AccountUpdate, username), reason: proof.to_owned() }
+/// What a refusal must not tell of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hides {
+    Nothing,
+    /// That the object is there.
+    Object,
+    /// That the target is there.
+    Target,
 }
 
 impl Policy {
-    /// `active` are the users that may act at all: those that are not disabled.
-    pub fn new(active: impl IntoIterator<Item = String>, grants: impl IntoIterator<Item = Grant>) -> Self {
-        let mut by_user: HashMap<String, Vec<Grant>> = active.into_iter().map(|user| (user, Vec::new())).collect();
-        for grant in grants {
-            if let Some(list) = by_user.get_mut(&grant.user) {
-                list.push(grant);
-            }
-        }
-        Self { grants: by_user }
-    }
-
-    /// The grants of `user`; empty for nobody and for the disabled.
-    pub fn grants_of(&self, user: &str) -> &[Grant] {
-        self.grants.get(user).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Whether `subject` may do `operation`, and by which grant.
-    pub fn decide(&self, subject: &Subject, operation: Operation) -> Result<Permit, Denied> {
-        let Some(grants) = self.grants.get(&*subject.user) else {
-            return Err(Denied { reason: "This user is disabled or does not exist.".to_owned(), visible: false });
+    /// Whether `subject` may do `operation` at the time `now` (ms), and by which grant.
+    pub fn decide(&self, subject: &Subject, operation: Operation, now: i64) -> Result<Permit, Denied> {
+        let Some(rights) = self.rights(&subject.user) else {
+            return Err(Denied { reason: "This user is disabled or does not exist.".to_owned(), hides: Hides::Target });
         };
+        let permission = operation.permission;
         if let Some(engine) = &subject.bound_to
-            && (operation.target != Target::Engine(engine.to_string()) || operation.permission.is_house())
+            && (operation.target != Target::Engine(engine.to_string()) || permission.is_house())
         {
             let reason = format!("This credential is good for engine {engine} only; use another one here.");
-            return Err(Denied { reason, visible: false });
+            return Err(Denied { reason, hides: Hides::Target });
         }
-        if operation.permission.kind() == Kind::Own {
-            return Ok(Permit { operation, reason: "own account".to_owned() });
+        if let Some(viewer) = &subject.viewer {
+            self.may_look(viewer, &subject.user, permission, now)?;
         }
-        let here = || grants.iter().filter(|grant| grant.scope.covers(&operation.target));
-        let good = |grant: &&Grant| !operation.permission.is_house() || grant.scope == Scope::All;
-        if let Some(grant) = here().filter(good).find(|grant| grant.role.holds(operation.permission)) {
-            let reason = format!("{} on {} ({})", grant.role.name, grant.scope, grant.id);
-            return Ok(Permit { operation, reason });
+        if permission.kind() == Kind::Own {
+            return Ok(Permit { operation, reason: "own account".to_owned(), grant: None, reach: Reach::Everything, environment: false });
         }
-        let place = match &operation.target {
-            _ if operation.permission.is_house() => "all".to_owned(),
-            Target::System => "all".to_owned(),
-            Target::Engine(name) => format!("engine/{name}"),
+        let on_engine = match &operation.target {
+            Target::Engine(name) if !permission.is_house() => rights.engine(name),
+            _ => None,
         };
-        let reason = format!("{} needs the permission {} on {place}.", subject.user, operation.permission);
-        // What is only to be added is not there yet: a refusal tells nothing of it.
-        let adds = operation.permission == Permission::EngineCreate;
-        let visible = adds || operation.target == Target::System || here().next().is_some();
-        Err(Denied { reason, visible })
+        let whole = |permission| rights.everywhere.get(permission, now).or_else(|| on_engine?.whole.get(permission, now));
+        if let Some(slot) = whole(permission) {
+            let environment = whole(Permission::ContainerEnvironment).is_some();
+            return Ok(self.permit(operation, slot, Reach::Everything, environment));
+        }
+        match on_engine.and_then(|on| within(on, &operation, now)) {
+            Some((slot, reach, environment)) => Ok(self.permit(operation, slot, reach, environment)),
+            None => Err(denied(subject, &operation, rights, on_engine, now)),
+        }
+    }
+
+    /// Whether it depends on whose the object is: then that must be looked up first.
+    pub fn depends_on_owner(&self, subject: &Subject, operation: &Operation, now: i64) -> bool {
+        let (Place::One(_), Target::Engine(engine)) = (operation.place, &operation.target) else { return false };
+        let Some(rights) = self.rights(&subject.user) else { return false };
+        let Some(on_engine) = rights.engine(engine) else { return false };
+        let whole = rights.everywhere.get(operation.permission, now).or_else(|| on_engine.whole.get(operation.permission, now));
+        whole.is_none() && !on_engine.projects.is_empty()
+    }
+
+    /// Whether `viewer` may look with the rights of `user`.
+    fn may_look(&self, viewer: &str, user: &str, permission: Permission, now: i64) -> Result<(), Denied> {
+        let may = self.rights(viewer).is_some_and(|rights| rights.everywhere.get(Permission::UserViewAs, now).is_some());
+        if !may {
+            let reason = format!("{viewer} needs the permission {} on all.", Permission::UserViewAs);
+            return Err(Denied { reason, hides: Hides::Nothing });
+        }
+        if permission.is_change() {
+            let reason = format!("You look at this with the rights of {user}, and nothing can be changed so. Go back to your own first.");
+            return Err(Denied { reason, hides: Hides::Nothing });
+        }
+        Ok(())
+    }
+
+    fn permit(&self, operation: Operation, slot: Slot, reach: Reach, environment: bool) -> Permit {
+        let grant = self.grant(slot.grant);
+        let reason = grant.map(super::Grant::reason).unwrap_or_default();
+        let grant = grant.map(|grant| ByGrant { id: grant.id.clone(), role: grant.role.name.clone() });
+        Permit { operation, reason, grant, reach, environment }
+    }
+}
+
+/// What a right on projects alone allows: by which grant, how far, and whether environments are shown.
+fn within(on_engine: &OnEngine, operation: &Operation, now: i64) -> Option<(Slot, Reach, bool)> {
+    let permission = operation.permission;
+    let holding = || on_engine.projects.iter().filter_map(|(name, slots)| Some((name, slots, slots.get(permission, now)?)));
+    let shows = |slots: &super::rights::Slots| slots.get(Permission::ContainerEnvironment, now).is_some();
+    match operation.place {
+        Place::Engine => None,
+        Place::One(_) => {
+            let owner = operation.owner.as_ref()?;
+            let mut held = owner.projects.iter().filter_map(|name| {
+                let (name, slots) = on_engine.projects.get_key_value(name)?;
+                Some((name, slots, slots.get(permission, now)?))
+            });
+            let (name, slots, slot) = held.next()?;
+            let all = [name.clone()].into_iter().chain(held.map(|(name, _, _)| name.clone())).collect();
+            Some((slot, Reach::Projects(Arc::new(all)), shows(slots)))
+        }
+        Place::Open | Place::Info | Place::List(_) | Place::Events | Place::Usage | Place::New(_) | Place::Prune(_) => {
+            let (_, _, slot) = holding().next()?;
+            let all: BTreeSet<Arc<str>> = holding().map(|(name, _, _)| name.clone()).collect();
+            // One answer for all of them shows what every one of them may show.
+            let environment = holding().all(|(_, slots, _)| shows(slots));
+            Some((slot, Reach::Projects(Arc::new(all)), environment))
+        }
+    }
+}
+
+fn denied(subject: &Subject, operation: &Operation, rights: &Rights, on_engine: Option<&OnEngine>, now: i64) -> Denied {
+    let permission = operation.permission;
+    let engine = match &operation.target {
+        Target::Engine(name) => Some(name),
+        Target::System => None,
+    };
+    let place = match engine {
+        Some(name) if !permission.is_house() => format!("engine/{name}"),
+        _ => "all".to_owned(),
+    };
+    let reason = format!("{} needs the permission {permission} on {place}.", subject.user);
+    // What is only to be added is not there yet: a refusal tells nothing of it.
+    if permission == Permission::EngineCreate || engine.is_none() {
+        return Denied { reason, hides: Hides::Nothing };
+    }
+    let on_engine = on_engine.or_else(|| rights.engine(engine?));
+    if rights.everywhere.any(now) || on_engine.is_some_and(|on| on.whole.any(now)) {
+        return Denied { reason, hides: Hides::Nothing };
+    }
+    let mut projects = on_engine.into_iter().flat_map(|on| &on.projects).filter(|(_, slots)| slots.any(now)).peekable();
+    if projects.peek().is_none() {
+        return Denied { reason, hides: Hides::Target };
+    }
+    match (operation.place, &operation.owner) {
+        (Place::One(_), Some(owner)) if projects.any(|(name, _)| owner.projects.contains(name)) => Denied { reason, hides: Hides::Nothing },
+        (Place::One(_), _) => Denied { reason, hides: Hides::Object },
+        (Place::Engine, _) => {
+            let reason = format!("{reason} A right on a project of it is not enough: this reaches the whole engine.");
+            Denied { reason, hides: Hides::Nothing }
+        }
+        _ => Denied { reason, hides: Hides::Nothing },
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy() -> Policy {
-        let grant = |user: &str, role: &str, scope: &str| Grant {
-            id: format!("g-{user}"),
-            user: user.to_owned(),
-            role: Role::named(role).unwrap(),
-            scope: scope.parse().unwrap(),
-        };
-        Policy::new(
-            ["ana", "vic", "nil"].map(str::to_owned),
-            [grant("ana", "admin", "all"), grant("vic", "viewer", "engine/a"), grant("gone", "admin", "all")],
-        )
-    }
-
-    fn ask(user: &str, permission: Permission, target: Target) -> Result<Permit, Denied> {
-        let subject = Subject { user: user.into(), bound_to: None };
-        policy().decide(&subject, Operation::new("Test", permission, target, "x"))
-    }
-
-    fn engine(name: &str) -> Target {
-        Target::Engine(name.to_owned())
-    }
-
-    #[test]
-    fn an_admin_may_do_everything() {
-        for permission in Permission::ALL {
-            assert!(ask("ana", *permission, engine("a")).is_ok(), "{permission}");
-        }
-    }
-
-    #[test]
-    fn a_viewer_looks_and_nothing_else() {
-        for permission in Permission::ALL {
-            let allowed = ask("vic", *permission, engine("a")).is_ok();
-            assert_eq!(allowed, matches!(permission.kind(), Kind::View | Kind::Own), "{permission}");
-        }
-    }
-
-    #[test]
-    fn an_engine_out_of_scope_is_invisible_and_one_in_scope_is_not() {
-        assert!(!ask("vic", Permission::ContainerList, engine("b")).unwrap_err().visible);
-        assert!(ask("vic", Permission::ContainerStart, engine("a")).unwrap_err().visible);
-        assert!(!ask("vic", Permission::EngineDelete, engine("b")).unwrap_err().visible);
-        assert!(ask("vic", Permission::EngineCreate, engine("new")).unwrap_err().visible);
-    }
-
-    #[test]
-    fn a_grant_of_a_user_who_may_not_act_is_worth_nothing() {
-        assert!(ask("gone", Permission::ContainerList, engine("a")).is_err());
-        assert!(ask("nil", Permission::ContainerList, engine("a")).is_err());
-    }
-
-    #[test]
-    fn a_bound_credential_reaches_its_engine_only() {
-        let subject = Subject { user: "ana".into(), bound_to: Some("a".into()) };
-        let ask = |target| policy().decide(&subject, Operation::new("Test", Permission::ContainerList, target, ""));
-        assert!(ask(engine("a")).is_ok());
-        assert!(ask(engine("b")).is_err());
-        assert!(ask(Target::System).is_err());
-    }
-
-    #[test]
-    fn a_right_on_one_engine_does_not_say_where_it_is() {
-        let grant = Grant { id: "g".to_owned(), user: "eve".to_owned(), role: Role::named("admin").unwrap(), scope: Scope::Engine("a".to_owned()) };
-        let policy = Policy::new(["eve".to_owned(), "ana".to_owned()], [grant.clone(), Grant { user: "ana".to_owned(), scope: Scope::All, ..grant }]);
-        let ask = |user: &str, bound: Option<&str>, permission| {
-            let subject = Subject { user: user.into(), bound_to: bound.map(Into::into) };
-            policy.decide(&subject, Operation::new("Test", permission, engine("a"), ""))
-        };
-        for permission in Permission::ALL.iter().copied().filter(|permission| permission.is_house()) {
-            assert!(ask("eve", None, permission).is_err(), "{permission}");
-            assert!(ask("ana", Some("a"), permission).is_err(), "{permission}");
-            assert!(ask("ana", None, permission).is_ok(), "{permission}");
-        }
-        assert!(ask("eve", None, Permission::ContainerCreate).is_ok());
-        assert!(ask("ana", Some("a"), Permission::ContainerCreate).is_ok());
-    }
-
-    #[test]
-    fn the_reason_names_the_grant_or_what_is_missing() {
-        assert_eq!(ask("vic", Permission::ContainerList, engine("a")).unwrap().reason(), "viewer on engine/a (g-vic)");
-        let denied = ask("vic", Permission::ContainerStart, engine("a")).unwrap_err();
-        assert_eq!(denied.reason, "vic needs the permission engine.container.start on engine/a.");
-    }
-}
+mod tests;

@@ -5,36 +5,22 @@
 pub mod table;
 
 mod decide;
+mod explain;
+mod operation;
 mod permission;
+mod permission_set;
+mod permit;
+mod policy;
+mod rights;
 mod role;
 mod scope;
 
-pub use decide::{Denied, Grant, Permit, Policy, Subject, first_setup, watch};
+pub use decide::{Denied, Hides};
+pub use explain::{Explained, Missing};
+pub use operation::{Operation, Owner, Place, Thing};
 pub use permission::{Kind, Permission};
-pub use role::{BUILT_IN, Role};
-pub use scope::{Scope, Target, is_target_name};
-
-/// One classified request: what is to be done, which permission it takes, and on what.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Operation {
-    /// The operation's name in its own API, such as `ContainerStart`.
-    pub name: &'static str,
-    pub permission: Permission,
-    pub target: Target,
-    /// The object acted on, as the client named it; empty when there is none.
-    pub object: String,
-}
-
-impl Operation {
-    pub fn new(name: &'static str, permission: Permission, target: Target, object: impl Into<String>) -> Self {
-        Self { name, permission, target, object: object.into() }
-    }
-
-    pub fn on_engine(name: &'static str, permission: Permission, engine: &str, object: impl Into<String>) -> Self {
-        Self::new(name, permission, Target::Engine(engine.to_owned()), object)
-    }
-
-    pub fn on_system(name: &'static str, permission: Permission, object: impl Into<String>) -> Self {
-        Self::new(name, permission, Target::System, object)
-    }
-}
+pub use permission_set::PermissionSet;
+pub use permit::{ByGrant, Permit, Reach, first_setup, watch};
+pub use policy::{Facts, Grant, Holder, Policy, Subject};
+pub use role::{Role, Roles, built_in, is_role_name};
+pub use scope::{Part, Scope, Target, is_project_name, is_target_name};

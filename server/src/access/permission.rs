@@ -58,6 +58,8 @@ permissions! {
     ContainerAttach "engine.container.attach" Change;
     ContainerExec "engine.container.exec" Change;
     ContainerExport "engine.container.export" Sensitive;
+    // Not an operation: without it, values of environment variables are left out of what is shown (threats K3).
+    ContainerEnvironment "engine.container.environment" Sensitive;
     ContainerCopy "engine.container.copy" Change;
     ContainerCheckpoint "engine.container.checkpoint" Change;
     ImageList "engine.image.list" View;
@@ -118,11 +120,27 @@ permissions! {
     UserCreate "system.user.create" Change;
     UserUpdate "system.user.update" Change;
     UserDelete "system.user.delete" Change;
+    // To look with another one's rights; changes nothing by itself, and is written down like a change.
+    UserViewAs "system.user.view-as" Change;
+    TeamList "system.team.list" Sensitive;
+    TeamCreate "system.team.create" Change;
+    TeamUpdate "system.team.update" Change;
+    TeamDelete "system.team.delete" Change;
+    RobotList "system.robot.list" Sensitive;
+    RobotCreate "system.robot.create" Change;
+    RobotUpdate "system.robot.update" Change;
+    RobotDelete "system.robot.delete" Change;
+    RobotToken "system.robot.token" Change;
     RoleList "system.role.list" Sensitive;
+    RoleCreate "system.role.create" Change;
+    RoleUpdate "system.role.update" Change;
+    RoleDelete "system.role.delete" Change;
     GrantList "system.grant.list" Sensitive;
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    AccessExplain "system.access.explain" Sensitive;
+    AccessReview "system.access.review" Sensitive;
 
     // One's own account
     AccountView "account.self.view" Own;

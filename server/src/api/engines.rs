@@ -9,14 +9,14 @@ use axum::{
 use pilothouse_app::api::{
     Code, Empty, ListQuery, Problem,
     engines::{
-        Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate,
+        Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInfo, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate,
         EngineUpdateInput, Health as ShownHealth, TestStep, TlsInput,
     },
 };
 
 use super::{Answer, Api, ApiError, Asked, Input, Who, list, route};
 use crate::{
-    access::{Operation, Permission, is_target_name, watch},
+    access::{Operation, Permission, Reach, is_target_name, watch},
     authn::Principal,
     backends::docker::{Address, Engine, Health},
     clock::now_ms,
@@ -38,7 +38,7 @@ pub fn routes() -> Router<Api> {
 }
 
 /// An engine as the contract shows it.
-pub fn shown(engine: &Engine) -> Shown {
+pub fn shown(engine: &Engine, reach: &Reach) -> Shown {
     let health = match engine.health.health() {
         Health::Unknown => ShownHealth::Unknown,
         Health::Up { since, latency_ms } => ShownHealth::Up { since, latency_ms },
@@ -51,18 +51,35 @@ pub fn shown(engine: &Engine) -> Shown {
         tls: engine.is_tls(),
         declared: engine.declared,
         health,
-        info: engine.health.info().map(|info| (*info).clone()),
+        info: engine.health.info().map(|info| counted(engine, reach, (*info).clone())),
     }
 }
 
-/// The engines that `who` may see.
-pub fn visible(api: &Api, who: &Principal) -> Vec<Arc<Engine>> {
+/// What an engine says of itself, without counts of what one may not see.
+fn counted(engine: &Engine, reach: &Reach, info: EngineInfo) -> EngineInfo {
+    if reach.projects().is_none() {
+        return info;
+    }
+    let counts = engine.belongings.counts(|project| reach.includes(project));
+    EngineInfo {
+        containers: counts.running + counts.paused + counts.stopped,
+        running: counts.running,
+        paused: counts.paused,
+        stopped: counts.stopped,
+        images: counts.images,
+        ..info
+    }
+}
+
+/// The engines that `who` may see, and what of each.
+pub fn visible(api: &Api, who: &Principal) -> Vec<(Arc<Engine>, Reach)> {
     let policy = api.operator.policy();
-    let seen = |engine: &Arc<Engine>| {
+    let seen = |engine: Arc<Engine>| {
         let operation = Operation::on_engine("EngineGet", Permission::SystemInfo, &engine.name, "");
-        policy.decide(&who.subject, operation).is_ok()
+        let permit = policy.decide(&who.subject, operation, now_ms()).ok()?;
+        Some((engine, permit.reach().clone()))
     };
-    api.engines.list().into_iter().filter(seen).collect()
+    api.engines.list().into_iter().filter_map(seen).collect()
 }
 
 async fn list_engines(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<EngineList> {
@@ -73,7 +90,7 @@ async fn list_engines(State(api): State<Api>, Extension(who): Who, Asked(query):
     };
     api.operator
         .operate(&who, operation, async |_| {
-            let mut engines: Vec<Shown> = visible(&api, &who).iter().map(|engine| shown(engine)).collect();
+            let mut engines: Vec<Shown> = visible(&api, &who).iter().map(|(engine, reach)| shown(engine, reach)).collect();
             engines.retain(|engine| {
                 let labels: String = engine.labels.iter().map(|(key, value)| format!(" {key}={value}")).collect();
                 list::matches_words(&query, &format!("{}{labels}", engine.name))
@@ -85,7 +102,7 @@ async fn list_engines(State(api): State<Api>, Extension(who): Who, Asked(query):
 
 async fn get(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<EngineGet> {
     let operation = Operation::on_engine("EngineGet", Permission::SystemInfo, &name, "");
-    api.operator.operate(&who, operation, async |_| Ok(Json(shown(&*api.engine(&name)?)))).await
+    api.operator.operate(&who, operation, async |permit| Ok(Json(shown(&*api.engine(&name)?, permit.reach())))).await
 }
 
 /// What the input asks for, checked as far as that goes without asking the engine.
@@ -157,8 +174,9 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 done => done?,
             }
             engine.look(&watch(&engine.name)).await;
-            let answer = shown(&engine);
+            let answer = shown(&engine, &Reach::Everything);
             api.engines.put(engine);
+            api.house.engines_changed().await;
             Ok(Json(answer))
         })
         .await
@@ -218,8 +236,9 @@ async fn update(
             })?;
             api.store.update_engine(&api.fleet.row(&blueprint, created_at).map_err(failed)?).await?;
             engine.look(&watch(&engine.name)).await;
-            let answer = shown(&engine);
+            let answer = shown(&engine, &Reach::Everything);
             api.engines.put(engine);
+            api.house.engines_changed().await;
             Ok(Json(answer))
         })
         .await
@@ -235,7 +254,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
             }
             api.store.delete_engine(&name).await?;
             api.engines.remove(&name);
-            api.house.engine_gone(&name);
+            api.house.engine_gone(&name).await;
             Ok(Json(Empty {}))
         })
         .await

@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use pilothouse_app::api::{Code, Problem};
 
 use crate::{
+    access::Hides,
     authn::password::PasswordError,
     backends::docker::EngineError,
     house::HouseError,
@@ -72,7 +73,8 @@ impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::TrailDown => Self::trail_down(),
-            Refused::Denied(denied) if denied.visible => {
+            Refused::NotKnown(error) => error.into(),
+            Refused::Denied(denied) if denied.hides == Hides::Nothing => {
                 Self(Problem::new(Code::Forbidden, denied.reason).detail("Ask an administrator for a role that holds it."))
             }
             Refused::Denied(_) => Self::new(Code::NotFound, "There is no such thing, or you may not see it."),
@@ -89,6 +91,7 @@ impl From<EngineError> for ApiError {
             EngineError::Busy => Self::new(Code::Overloaded, text),
             EngineError::NotFound(_) => Self::new(Code::NotFound, text),
             EngineError::Conflict(_) => Self::new(Code::Conflict, text),
+            EngineError::Outside(_) => Self::new(Code::Forbidden, text),
             EngineError::Refused { status: 400, .. } => Self::new(Code::InvalidInput, text),
             // Not for want of a right: it cannot be done to this thing, such as removing the network `bridge`.
             EngineError::Refused { status: 403, .. } => Self::new(Code::Conflict, text),

@@ -22,7 +22,7 @@ async fn follow(
     let operation = Operation::on_engine("EventsFollow", Permission::SystemEvents, &engine, "");
     live::events::<EventsFollow, _, _>(&api, &who, operation, async |permit| {
         let path = events::path(&query)?;
-        Ok(events::follow(&*api.engine_of(&permit)?, &permit, &path).await?)
+        Ok(events::follow(api.engine_of(&permit)?, permit, &path).await?)
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! Images of an engine.
 
 use axum::{Extension, Router, extract::State, response::Response};
+use futures_util::StreamExt;
 use pilothouse_app::api::{
     ListQuery,
     images::{Image, ImageGet, ImageList, ImagePull, ImageRemove, ImageRemoveInput, ImageTag, PullQuery, TagInput},
@@ -13,10 +14,13 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission},
-    backends::docker::typed::{
-        images::{self, Labelled},
-        names::ImageRef,
-        pull,
+    backends::docker::{
+        belongings::settle,
+        typed::{
+            images::{self, Labelled},
+            names::ImageRef,
+            pull,
+        },
     },
 };
 
@@ -57,13 +61,14 @@ async fn list_images(State(api): State<Api>, Extension(who): Who, Named(engine):
 
 async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<ImageGet> {
     let operation = Operation::on_engine("ImageGet", Permission::ImageInspect, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| Ok(images::get(&engine, &permit, &ImageRef::parse(&id)?).await?)).await
+    api.at_engine(&who, operation, async |engine, permit| Ok(images::get(&engine, &permit, &ImageRef::parse(permit.operation().subject())?).await?))
+        .await
 }
 
 async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<TagInput>) -> Answer<ImageTag> {
     let operation = Operation::on_engine("ImageTag", Permission::ImageTag, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let image = ImageRef::parse(&id)?;
+        let image = ImageRef::parse(permit.operation().subject())?;
         images::check_tag(&input)?;
         done(images::tag(&engine, &permit, &image, &input).await)
     })
@@ -72,7 +77,10 @@ async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): O
 
 async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Asked(input): Asked<ImageRemoveInput>) -> Answer<ImageRemove> {
     let operation = Operation::on_engine("ImageRemove", Permission::ImageRemove, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| done(images::remove(&engine, &permit, &ImageRef::parse(&id)?, input.force).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(images::remove(&engine, &permit, &ImageRef::parse(permit.operation().subject())?, input.force).await)
+    })
+    .await
 }
 
 async fn pull_image(
@@ -89,7 +97,19 @@ async fn pull_image(
         |step| step.error.is_some(),
         async |permit| {
             let image = ImageRef::of_field("image", &input.image)?;
-            Ok(pull::pull(&*api.engine_of(&permit)?, &permit, &image).await?)
+            let engine = api.engine_of(&permit)?;
+            let project = settle(&engine, &permit, &[], None).await?;
+            let steps = pull::pull(&engine, &permit, &image).await?;
+            // When it is done, the image is the project's, too.
+            Ok(steps.then(move |step| {
+                let (engine, project, image) = (engine.clone(), project.clone(), image.clone());
+                async move {
+                    if let (Some(project), true) = (project, step.as_ref().is_ok_and(|step| step.done && step.error.is_none())) {
+                        engine.claim(image.as_str(), &project).await;
+                    }
+                    step
+                }
+            }))
         },
     )
     .await

@@ -1,5 +1,6 @@
 //! The REST API: thin handlers. A permit in, the endpoint's output out. Never imports `gateway`.
 
+mod access;
 mod audit;
 mod certificates;
 mod containers;
@@ -7,6 +8,7 @@ mod device;
 mod engines;
 mod error;
 mod events;
+mod grants;
 mod images;
 mod input;
 pub mod list;
@@ -14,7 +16,10 @@ pub mod live;
 mod networks;
 mod overview;
 mod people;
+mod robots;
+mod roles;
 pub mod session;
+mod teams;
 mod tokens;
 mod volumes;
 
@@ -102,6 +107,11 @@ pub fn routes(api: Api) -> Router {
         .merge(certificates::routes())
         .merge(device::routes())
         .merge(people::routes())
+        .merge(robots::routes())
+        .merge(teams::routes())
+        .merge(roles::routes())
+        .merge(grants::routes())
+        .merge(access::routes())
         .merge(engines::routes())
         .merge(containers::routes())
         .merge(images::routes())

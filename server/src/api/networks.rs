@@ -5,17 +5,22 @@ use pilothouse_app::api::{
     Empty, ListQuery,
     networks::{ConnectInput, Network, NetworkConnect, NetworkCreate, NetworkDisconnect, NetworkGet, NetworkInput, NetworkList, NetworkRemove},
 };
+use serde_json::json;
 
 use super::{
-    Answer, Api, Asked, Input, Named, Who, done,
+    Answer, Api, ApiError, Asked, Input, Named, Who, done,
     list::{self, Column, Filter},
     route,
 };
 use crate::{
-    access::{Operation, Permission},
-    backends::docker::typed::{
-        names::{ContainerId, NetworkId},
-        networks,
+    access::{Operation, Permission, Permit},
+    backends::docker::{
+        Engine,
+        belongings::settle,
+        typed::{
+            names::{ContainerId, NetworkId},
+            networks,
+        },
     },
 };
 
@@ -60,21 +65,34 @@ async fn create(
 ) -> Answer<NetworkCreate> {
     let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
     api.at_engine(&who, operation, async |engine, permit| {
-        let plan = networks::plan(&input)?;
-        Ok(networks::create(&engine, &permit, &plan).await?)
+        let mut plan = networks::plan(&input)?;
+        Ok(networks::create(&engine, &permit, &mut plan).await?)
     })
     .await
 }
 
 async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<NetworkGet> {
     let operation = Operation::on_engine("NetworkGet", Permission::NetworkInspect, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| Ok(networks::get(&engine, &permit, &NetworkId::parse(&id)?).await?)).await
+    api.at_engine(
+        &who,
+        operation,
+        async |engine, permit| Ok(networks::get(&engine, &permit, &NetworkId::parse(permit.operation().subject())?).await?),
+    )
+    .await
+}
+
+/// The container to connect: for those who hold rights on projects alone, one of theirs.
+async fn container(engine: &Engine, permit: &Permit, input: &ConnectInput) -> Result<ContainerId, ApiError> {
+    ContainerId::of_field("container", &input.container)?;
+    let mut body = json!({ "Container": input.container });
+    settle(engine, permit, &[], Some(&mut body)).await?;
+    Ok(ContainerId::of_field("container", body["Container"].as_str().unwrap_or_default())?)
 }
 
 async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkConnect> {
     let operation = Operation::on_engine("NetworkConnect", Permission::NetworkConnect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);
+        let (id, container) = (NetworkId::parse(permit.operation().subject())?, container(&engine, &permit, &input).await?);
         done(networks::connect(&engine, &permit, &id, &container).await)
     })
     .await
@@ -88,7 +106,7 @@ async fn disconnect(
 ) -> Answer<NetworkDisconnect> {
     let operation = Operation::on_engine("NetworkDisconnect", Permission::NetworkConnect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, container) = (NetworkId::parse(&id)?, ContainerId::of_field("container", &input.container)?);
+        let (id, container) = (NetworkId::parse(permit.operation().subject())?, container(&engine, &permit, &input).await?);
         done(networks::disconnect(&engine, &permit, &id, &container).await)
     })
     .await
@@ -96,5 +114,8 @@ async fn disconnect(
 
 async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, _: Asked<Empty>) -> Answer<NetworkRemove> {
     let operation = Operation::on_engine("NetworkRemove", Permission::NetworkRemove, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| done(networks::remove(&engine, &permit, &NetworkId::parse(&id)?).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(networks::remove(&engine, &permit, &NetworkId::parse(permit.operation().subject())?).await)
+    })
+    .await
 }

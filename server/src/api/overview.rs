@@ -1,11 +1,15 @@
 //! The first page.
 
+use std::sync::Arc;
+
 use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::overview::{Overview, OverviewOutput};
 
 use super::{Answer, Api, Who, audit::shown as shown_record, engines, route};
 use crate::{
-    access::{Operation, Permission},
+    access::{Operation, Permission, Permit, Place, Reach, Thing},
+    backends::docker::Engine,
+    clock::now_ms,
     store::audit::AuditFilter,
 };
 
@@ -22,17 +26,26 @@ async fn overview(State(api): State<Api>, Extension(who): Who) -> Answer<Overvie
         .operate(&who, operation, async |_| {
             let visible = engines::visible(&api, &who);
             let policy = api.operator.policy();
-            let may = |operation| policy.decide(&who.subject, operation).is_ok();
-            let names: Vec<String> = visible.iter().map(|engine| engine.name.clone()).collect();
-            let measured = |name: &String| may(Operation::on_engine("ContainerStats", Permission::ContainerStats, name, ""));
-            let hot = api.figures.hottest(ROWS, &names.into_iter().filter(measured).collect::<Vec<_>>());
+            let may = |operation| policy.decide(&who.subject, operation, now_ms()).is_ok();
+            let measured = |(engine, _): &(Arc<Engine>, Reach)| {
+                let operation =
+                    Operation::on_engine("ContainerStats", Permission::ContainerStats, &engine.name, "").at(Place::List(Thing::Container));
+                Some((engine.clone(), policy.decide(&who.subject, operation, now_ms()).ok()?))
+            };
+            let measured: Vec<(Arc<Engine>, Permit)> = visible.iter().filter_map(measured).collect();
+            let names: Vec<String> = measured.iter().map(|(engine, _)| engine.name.clone()).collect();
+            let sees = |name: &str, id: &str| {
+                let of = measured.iter().find(|(engine, _)| engine.name == name);
+                of.is_some_and(|(engine, permit)| engine.reaches(permit, Thing::Container, id))
+            };
+            let hot = api.figures.hottest(ROWS, &names, sees);
             let changes = if may(Operation::on_system("AuditList", Permission::AuditList, "")) {
                 let filter = AuditFilter { changes: true, limit: 10, ..AuditFilter::default() };
                 api.store.audit(&filter).await?.into_iter().map(shown_record).collect()
             } else {
                 Vec::new()
             };
-            let engines = visible.iter().map(|engine| engines::shown(engine)).collect();
+            let engines = visible.iter().map(|(engine, reach)| engines::shown(engine, reach)).collect();
             Ok(Json(OverviewOutput { engines, hot, changes }))
         })
         .await

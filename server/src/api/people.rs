@@ -1,27 +1,21 @@
-//! Users, roles and grants.
+//! Users.
 
 use axum::{
     Extension, Json, Router,
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Page, Problem,
-    people::{
-        Grant, GrantCreate, GrantDelete, GrantInput, GrantList, Role, RoleList, User, UserCreate, UserDelete, UserInput, UserList, UserUpdate,
-        UserUpdateInput,
-    },
+    Code, Empty, ListQuery, Problem,
+    people::{User, UserCreate, UserDelete, UserInput, UserList, UserUpdate, UserUpdateInput},
 };
 
-use super::{
-    Answer, Api, ApiError, Asked, Input, Who, list, route,
-    session::{bad_username, username},
-};
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, session::bad_username};
 use crate::{
-    access::{self, Operation, Permission, Scope, Target},
-    authn::secret,
+    access::{Operation, Permission},
+    authn::{Principal, username},
     clock::now_ms,
     house::HouseError,
-    store::{StoreError, grants::GrantRow, users::UserRow},
+    store::{StoreError, teams::MemberRow, users::UserRow},
 };
 
 pub fn routes() -> Router<Api> {
@@ -29,23 +23,30 @@ pub fn routes() -> Router<Api> {
     let router = route(router, UserList, list_users);
     let router = route(router, UserCreate, create_user);
     let router = route(router, UserUpdate, update_user);
-    let router = route(router, UserDelete, delete_user);
-    let router = route(router, RoleList, list_roles);
-    let router = route(router, GrantList, list_grants);
-    let router = route(router, GrantCreate, create_grant);
-    route(router, GrantDelete, delete_grant)
+    route(router, UserDelete, delete_user)
 }
 
-fn shown(row: UserRow) -> User {
-    User { username: row.username, created_at: row.created_at, disabled: row.disabled }
+fn shown(row: UserRow, members: &[MemberRow]) -> User {
+    let mut teams: Vec<String> = members.iter().filter(|member| member.username == row.username).map(|member| member.team.clone()).collect();
+    teams.dedup();
+    User {
+        username: row.username,
+        created_at: row.created_at,
+        disabled: row.disabled,
+        declared: row.declared,
+        has_password: row.password_hash.is_some(),
+        teams,
+    }
 }
 
 async fn list_users(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<UserList> {
     let operation = Operation::on_system("UserList", Permission::UserList, "");
     api.operator
         .operate(&who, operation, async |_| {
-            let mut users: Vec<User> = api.store.users().await?.into_iter().map(shown).collect();
-            users.retain(|user| list::matches_words(&query, &user.username));
+            let members = api.store.members().await?;
+            let people = api.store.users().await?.into_iter().filter(|row| !row.is_robot());
+            let mut users: Vec<User> = people.map(|row| shown(row, &members)).collect();
+            users.retain(|user| list::matches_words(&query, &format!("{} {}", user.username, user.teams.join(" "))));
             Ok(Json(list::page(users, &query)?))
         })
         .await
@@ -60,18 +61,39 @@ async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): 
                 Some(password) => Some(api.house.passwords.hash(password).await?),
                 None => None,
             };
-            let row = UserRow { username: name.to_owned(), password_hash, disabled: false, created_at: now_ms() };
-            match api.house.add_user(&row).await {
-                Err(HouseError::Store(StoreError::Exists)) => {
-                    Err(ApiError(Problem::new(Code::Conflict, format!("There is a user {name} already.")).field("username")))
-                }
-                done => {
-                    done?;
-                    Ok(Json(shown(row)))
-                }
-            }
+            let row = new_account(name, "user", password_hash);
+            add_account(&api, &row, "username").await?;
+            Ok(Json(shown(row, &[])))
         })
         .await
+}
+
+/// A user or a robot that is to be made.
+pub(super) fn new_account(name: &str, kind: &str, password_hash: Option<String>) -> UserRow {
+    UserRow { username: name.to_owned(), password_hash, disabled: false, created_at: now_ms(), kind: kind.to_owned(), declared: false }
+}
+
+pub(super) async fn add_account(api: &Api, row: &UserRow, field: &str) -> Result<(), ApiError> {
+    match api.house.add_user(row).await {
+        Err(HouseError::Store(StoreError::Exists)) => {
+            Err(ApiError(Problem::new(Code::Conflict, format!("There is a user or a robot {} already.", row.username)).field(field)))
+        }
+        done => Ok(done?),
+    }
+}
+
+/// Whoever can act as another, or lets them act again, must hold what they hold.
+pub(super) fn holds_what_they_hold(api: &Api, who: &Principal, other: &str) -> Result<(), ApiError> {
+    let policy = api.operator.policy();
+    match policy.beyond(&who.subject.user, other, now_ms()) {
+        None => Ok(()),
+        Some(_) if who.subject.user.as_ref() == other => Ok(()),
+        Some(grant) => {
+            let problem =
+                Problem::new(Code::Forbidden, format!("{other} holds {} on {}, which you do not hold yourself.", grant.role.name, grant.scope));
+            Err(ApiError(problem.detail("Whoever does this to an account could act as it.")))
+        }
+    }
 }
 
 async fn update_user(
@@ -83,6 +105,10 @@ async fn update_user(
     let operation = Operation::on_system("UserUpdate", Permission::UserUpdate, &name);
     api.operator
         .operate(&who, operation, async |_| {
+            if api.store.user(&name).await?.is_none_or(|row| row.is_robot()) {
+                return Err(no_user(&name));
+            }
+            holds_what_they_hold(&api, &who, &name)?;
             let hash = match &input.password {
                 Some(password) => Some(api.house.passwords.hash(password).await?),
                 None => None,
@@ -91,7 +117,7 @@ async fn update_user(
                 return Err(no_user(&name));
             }
             let row = api.store.user(&name).await?.ok_or_else(|| no_user(&name))?;
-            Ok(Json(shown(row)))
+            Ok(Json(shown(row, &api.store.members().await?)))
         })
         .await
 }
@@ -99,9 +125,17 @@ async fn update_user(
 async fn delete_user(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<UserDelete> {
     let operation = Operation::on_system("UserDelete", Permission::UserDelete, &name);
     api.operator
-        .operate(&who, operation, async |_| match api.house.delete_user(&name).await {
-            Err(HouseError::Store(StoreError::Missing)) => Err(no_user(&name)),
-            done => Ok(Json(done.map(|()| Empty {})?)),
+        .operate(&who, operation, async |_| {
+            match api.store.user(&name).await? {
+                None => return Err(no_user(&name)),
+                Some(row) if row.is_robot() => return Err(no_user(&name)),
+                Some(row) if row.declared => return Err(declared(&format!("User {name}"))),
+                Some(_) => {}
+            }
+            match api.house.delete_user(&name).await {
+                Err(HouseError::Store(StoreError::Missing)) => Err(no_user(&name)),
+                done => Ok(Json(done.map(|()| Empty {})?)),
+            }
         })
         .await
 }
@@ -110,90 +144,7 @@ fn no_user(name: &str) -> ApiError {
     ApiError::new(Code::NotFound, format!("There is no user {name}."))
 }
 
-async fn list_roles(State(api): State<Api>, Extension(who): Who) -> Answer<RoleList> {
-    let operation = Operation::on_system("RoleList", Permission::RoleList, "");
-    api.operator
-        .operate(&who, operation, async |_| {
-            let shown = |role: &access::Role| Role {
-                name: role.name.to_owned(),
-                summary: role.summary.to_owned(),
-                permissions: role.permissions().map(|p| p.name().to_owned()).collect(),
-            };
-            let items: Vec<Role> = access::BUILT_IN.iter().map(shown).collect();
-            let total = Some(items.len() as u64);
-            Ok::<_, ApiError>(Json(Page { items, next: None, total }))
-        })
-        .await
-}
-
-fn shown_grant(row: GrantRow) -> Grant {
-    Grant { id: row.id, user: row.username, role: row.role, scope: row.scope, created_at: row.created_at, created_by: row.created_by }
-}
-
-async fn list_grants(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<GrantList> {
-    let operation = Operation::on_system("GrantList", Permission::GrantList, "");
-    api.operator
-        .operate(&who, operation, async |_| {
-            let mut grants: Vec<Grant> = api.store.grants().await?.into_iter().map(shown_grant).collect();
-            grants.retain(|grant| list::matches_words(&query, &format!("{} {} {}", grant.user, grant.role, grant.scope)));
-            Ok(Json(list::page(grants, &query)?))
-        })
-        .await
-}
-
-async fn create_grant(State(api): State<Api>, Extension(who): Who, Input(input): Input<GrantInput>) -> Answer<GrantCreate> {
-    let object: String = format!("{} {} {}", input.user, input.role, input.scope).chars().take(200).collect();
-    let operation = Operation::on_system("GrantCreate", Permission::GrantCreate, object);
-    api.operator
-        .operate(&who, operation, async |_| {
-            let role = access::Role::named(&input.role).ok_or_else(|| ApiError::field("role", format!("There is no role {:?}.", input.role)))?;
-            let scope: Scope = input.scope.parse().map_err(|why: String| ApiError::field("scope", why))?;
-            holds_what_it_grants(&api, &who, role, &scope)?;
-            let row = GrantRow {
-                id: secret::id()?,
-                username: input.user.clone(),
-                role: role.name.to_owned(),
-                scope: scope.to_string(),
-                created_at: now_ms(),
-                created_by: who.subject.user.to_string(),
-            };
-            match api.house.add_grant(&row).await {
-                Err(HouseError::Store(StoreError::Missing)) => Err(ApiError::field("user", format!("There is no user {:?}.", input.user))),
-                Err(HouseError::Store(StoreError::Exists)) => Err(ApiError::new(Code::Conflict, "They hold this grant already.")),
-                done => {
-                    done?;
-                    Ok(Json(shown_grant(row)))
-                }
-            }
-        })
-        .await
-}
-
-/// Nobody can grant what they do not hold.
-fn holds_what_it_grants(api: &Api, who: &crate::authn::Principal, role: &access::Role, scope: &Scope) -> Result<(), ApiError> {
-    let target = match scope {
-        Scope::All => Target::System,
-        Scope::Engine(name) => Target::Engine(name.clone()),
-    };
-    let policy = api.operator.policy();
-    let held = policy.grants_of(&who.subject.user);
-    let missing = role.permissions().find(|permission| {
-        let covered = |grant: &&access::Grant| {
-            grant.role.holds(*permission) && (grant.scope == Scope::All || *scope != Scope::All && grant.scope.covers(&target))
-        };
-        permission.kind() != access::Kind::Own && !held.iter().any(|grant| covered(&grant))
-    });
-    match missing {
-        None => Ok(()),
-        Some(permission) => Err(ApiError::new(Code::Forbidden, format!("You cannot grant {permission} on {scope}: you do not hold it yourself."))),
-    }
-}
-
-async fn delete_grant(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<GrantDelete> {
-    let operation = Operation::on_system("GrantDelete", Permission::GrantDelete, &id);
-    api.operator
-        .operate(&who, operation, async |_| {
-            if api.house.delete_grant(&id).await? { Ok(Json(Empty {})) } else { Err(ApiError::new(Code::NotFound, "There is no such grant.")) }
-        })
-        .await
+/// What the settings file declares is changed there.
+pub(super) fn declared(what: &str) -> ApiError {
+    ApiError(Problem::new(Code::Conflict, format!("{what} is declared in the settings file.")).detail("Change it there and start Pilothouse again."))
 }

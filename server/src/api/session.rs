@@ -1,5 +1,7 @@
 //! Signing in and out, the first set-up, one's own sessions and tokens.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Json, Router,
     extract::{Path, State},
@@ -10,18 +12,20 @@ use pilothouse_app::api::{
     Code, Empty, Page, Problem,
     session::{
         Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
-        SignInInput, SignOut, Token, TokenCreate, TokenInput, TokenList, TokenRevoke,
+        SignInInput, SignOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
     },
 };
 
 use super::{Answer, Api, ApiError, Input, Who, route, tokens};
 use crate::{
-    access::{Operation, Permission},
+    access::{Holder, Operation, Permission, Scope},
     audit::Ending,
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
         throttle::{Attempt, Throttle},
+        username,
     },
+    backends::docker::Engine,
     clock::now_ms,
     house::HouseError,
     operate::Failure,
@@ -49,13 +53,6 @@ pub fn routes() -> Router<Api> {
     let router = route(router, TokenList, list_tokens);
     let router = route(router, TokenCreate, create_token);
     route(router, TokenRevoke, revoke_token)
-}
-
-/// A user's name in its one spelling; `None` when it cannot be one.
-pub fn username(text: &str) -> Option<&str> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
 }
 
 async fn sign_in(
@@ -100,7 +97,7 @@ async fn sign_in(
 async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
-        subject: crate::access::Subject { user: user.username.as_str().into(), bound_to: None },
+        subject: crate::access::Subject::of(&user.username),
         credential: Credential::Session(id.as_str().into()),
         origin: origin.clone(),
     };
@@ -167,29 +164,42 @@ async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Respons
     Ok(response)
 }
 
-fn describe(api: &Api, who: &Principal) -> MeOutput {
+pub(super) fn describe(api: &Api, who: &Principal) -> MeOutput {
     let policy = api.operator.policy();
+    let engines = api.engines.list();
+    // Where it holds, as far as the credential reaches.
+    let places = |scope: &Scope| -> Vec<String> {
+        let within = |engine: &&Arc<Engine>| {
+            let bound = who.subject.bound_to.as_deref().is_none_or(|bound| bound == engine.name);
+            bound && scope.part_of(&engine.name, &engine.labels).is_some()
+        };
+        engines.iter().filter(within).map(|engine| engine.name.clone()).collect()
+    };
     let mut grants: Vec<MyGrant> = policy
-        .grants_of(&who.subject.user)
-        .iter()
+        .grants_of(&who.subject.user, now_ms())
         .map(|grant| MyGrant {
-            role: grant.role.name.to_owned(),
+            role: grant.role.name.clone(),
             scope: grant.scope.to_string(),
-            permissions: grant.role.permissions().map(|p| p.name().to_owned()).collect(),
+            team: match &grant.holder {
+                Holder::Team(team) => Some(team.clone()),
+                Holder::User(_) => None,
+            },
+            until: grant.until,
+            engines: places(&grant.scope),
+            permissions: grant.role.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
         })
         .collect();
     if let Some(engine) = &who.subject.bound_to {
-        let here = format!("engine/{engine}");
-        grants.retain(|grant| grant.scope == "all" || grant.scope == here);
-        for grant in &mut grants {
-            grant.scope.clone_from(&here);
+        grants.retain(|grant| !grant.engines.is_empty());
+        for grant in grants.iter_mut().filter(|grant| !grant.scope.starts_with("engine/")) {
+            grant.scope = format!("engine/{engine}");
         }
     }
     let session = match &who.credential {
         Credential::Session(id) => Some(id.to_string()),
         Credential::Token(_) | Credential::Certificate(_) => None,
     };
-    MeOutput { username: who.subject.user.to_string(), session, grants }
+    MeOutput { username: who.subject.user.to_string(), session, grants, viewer: who.subject.viewer.as_ref().map(ToString::to_string) }
 }
 
 async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
@@ -275,22 +285,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
     let operation = Operation::on_system("TokenList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
-            let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == *who.subject.user);
-            let items: Vec<Token> = rows
-                .map(|row| {
-                    let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
-                    let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
-                    Token {
-                        id: row.id,
-                        name: row.name,
-                        engine: row.engine,
-                        created_at: row.created_at,
-                        expires_at: Some(row.expires_at),
-                        last_used_at,
-                        hint: row.hint,
-                    }
-                })
-                .collect();
+            let items = tokens_of(&api, &who.subject.user).await?;
             let total = Some(items.len() as u64);
             Ok(Json(Page { items, next: None, total }))
         })
@@ -299,19 +294,40 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
 
 async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
-    api.operator
-        .operate(&who, operation, async |_| {
-            let name = tokens::name("token", &input.name)?;
-            let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
-            if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
-                return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
+    api.operator.operate(&who, operation, async |_| Ok(Json(make_token(&api, &who.subject.user, &input).await?))).await
+}
+
+/// The tokens of a user or a robot, newest first.
+pub(super) async fn tokens_of(api: &Api, owner: &str) -> Result<Vec<Token>, ApiError> {
+    let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == owner);
+    Ok(rows
+        .map(|row| {
+            let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
+            let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
+            Token {
+                id: row.id,
+                name: row.name,
+                engine: row.engine,
+                created_at: row.created_at,
+                expires_at: Some(row.expires_at),
+                last_used_at,
+                hint: row.hint,
             }
-            if let Some(engine) = &input.engine {
-                tokens::engine(&api, &who.subject, engine)?;
-            }
-            Ok(Json(tokens::add_token(&api, &who.subject.user, name, input.engine.as_deref(), lasts).await?))
         })
-        .await
+        .collect())
+}
+
+/// Makes a token for a user or a robot.
+pub(super) async fn make_token(api: &Api, owner: &str, input: &TokenInput) -> Result<TokenCreated, ApiError> {
+    let name = tokens::name("token", &input.name)?;
+    let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
+    if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
+        return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
+    }
+    if let Some(engine) = &input.engine {
+        tokens::engine(api, owner, engine)?;
+    }
+    tokens::add_token(api, owner, name, input.engine.as_deref(), lasts).await
 }
 
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {

@@ -22,12 +22,12 @@ pub fn name<'a>(what: &str, text: &'a str) -> Result<&'a str, ApiError> {
     Ok(name)
 }
 
-/// Makes sure that `who` may see the engine.
-pub fn engine(api: &Api, who: &Subject, engine: &str) -> Result<(), ApiError> {
+/// Makes sure that the owner of the credential may see the engine.
+pub fn engine(api: &Api, owner: &str, engine: &str) -> Result<(), ApiError> {
     let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
-    let seen = api.operator.policy().decide(who, operation).is_ok();
+    let seen = api.operator.policy().decide(&Subject::of(owner), operation, now_ms()).is_ok();
     if !seen || api.engines.get(engine).is_none() {
-        return Err(ApiError(Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or you may not see it.")).field("engine")));
+        return Err(ApiError(Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or its owner may not see it.")).field("engine")));
     }
     Ok(())
 }

@@ -57,10 +57,18 @@ async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Name
 
 async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, name)): One) -> Answer<VolumeGet> {
     let operation = Operation::on_engine("VolumeGet", Permission::VolumeInspect, &engine, &name);
-    api.at_engine(&who, operation, async |engine, permit| Ok(volumes::get(&engine, &permit, &VolumeName::parse(&name)?).await?)).await
+    api.at_engine(
+        &who,
+        operation,
+        async |engine, permit| Ok(volumes::get(&engine, &permit, &VolumeName::parse(permit.operation().subject())?).await?),
+    )
+    .await
 }
 
 async fn remove(State(api): State<Api>, Extension(who): Who, Named((engine, name)): One, _: Asked<Empty>) -> Answer<VolumeRemove> {
     let operation = Operation::on_engine("VolumeRemove", Permission::VolumeRemove, &engine, &name);
-    api.at_engine(&who, operation, async |engine, permit| done(volumes::remove(&engine, &permit, &VolumeName::parse(&name)?).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(volumes::remove(&engine, &permit, &VolumeName::parse(permit.operation().subject())?).await)
+    })
+    .await
 }

@@ -44,6 +44,8 @@ pub struct Intent {
     pub id: i64,
     pub at: i64,
     pub user: String,
+    /// Who looked with that user's rights; empty for most.
+    pub viewer: String,
     pub credential: String,
     pub door: &'static str,
     pub address: String,
@@ -54,6 +56,8 @@ pub struct Intent {
     pub object: String,
     pub allowed: bool,
     pub reason: String,
+    /// The id of the grant that allowed it.
+    pub grant: String,
     pub change: bool,
 }
 
@@ -129,7 +133,8 @@ impl Trail {
     /// The same, where nobody may be signed in yet.
     pub async fn begin_as(&self, who: Option<&Principal>, origin: &Origin, permit: &Permit) -> Result<Entry, TrailDown> {
         let operation = permit.operation();
-        let intent = self.intent(who, origin, operation, true, permit.reason());
+        let mut intent = self.intent(who, origin, operation, true, permit.reason());
+        intent.grant = permit.grant().map(|grant| grant.id.clone()).unwrap_or_default();
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
         Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), finished: false })
@@ -164,6 +169,7 @@ impl Trail {
             id: self.next.fetch_add(1, Ordering::Relaxed),
             at: now_ms(),
             user: who.map_or_else(|| "-".to_owned(), |w| clean(&w.subject.user)),
+            viewer: who.and_then(|w| w.subject.viewer.as_deref()).map(clean).unwrap_or_default(),
             credential: who.map_or_else(|| "-".to_owned(), |w| w.credential.to_string()),
             door: origin.door.name(),
             address: origin.address.to_string(),
@@ -174,6 +180,7 @@ impl Trail {
             object: clean(&operation.object),
             allowed,
             reason: clean(reason),
+            grant: String::new(),
             change: operation.permission.is_change(),
         })
     }

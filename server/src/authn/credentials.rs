@@ -38,6 +38,8 @@ pub struct Known {
     pub user: Arc<str>,
     /// The one engine it is good for.
     pub engine: Option<Arc<str>>,
+    /// With whose rights it looks, if not with its owner's.
+    viewing_as: RwLock<Option<Arc<str>>>,
     expires_at: i64,
     /// How long it may lie unused, in ms.
     idle_ms: Option<i64>,
@@ -52,7 +54,11 @@ impl Known {
     }
 
     pub fn subject(&self) -> Subject {
-        Subject { user: self.user.clone(), bound_to: self.engine.clone() }
+        let viewing_as = self.viewing_as.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match viewing_as {
+            Some(user) => Subject { user, bound_to: self.engine.clone(), viewer: Some(self.user.clone()) },
+            None => Subject { user: self.user.clone(), bound_to: self.engine.clone(), viewer: None },
+        }
     }
 
     pub fn last_used(&self) -> i64 {
@@ -94,6 +100,7 @@ impl Credentials {
         let known = Known {
             credential: Credential::Session(row.id.as_str().into()),
             user: row.username.as_str().into(),
+            viewing_as: RwLock::new(row.viewing_as.as_deref().map(Arc::from)),
             engine: None,
             expires_at: row.expires_at,
             idle_ms: Some(SESSION_IDLE_MS),
@@ -108,6 +115,7 @@ impl Credentials {
         let known = Known {
             credential: Credential::Token(row.id.as_str().into()),
             user: row.username.as_str().into(),
+            viewing_as: RwLock::default(),
             engine: row.engine.as_deref().map(Arc::from),
             expires_at: row.expires_at,
             idle_ms: None,
@@ -122,6 +130,7 @@ impl Credentials {
         let known = Known {
             credential: Credential::Certificate(row.id.as_str().into()),
             user: row.username.as_str().into(),
+            viewing_as: RwLock::default(),
             engine: row.engine.as_deref().map(Arc::from),
             expires_at: row.expires_at,
             idle_ms: None,
@@ -169,6 +178,13 @@ impl Credentials {
 
     pub fn by_id(&self, credential: &Credential) -> Option<Arc<Known>> {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
+    }
+
+    /// Lets a session look with the rights of `user`, or again with its owner's.
+    pub fn view_as(&self, session: &str, user: Option<&str>) {
+        if let Some(known) = self.by_id(&Credential::Session(session.into())) {
+            *known.viewing_as.write().unwrap_or_else(PoisonError::into_inner) = user.map(Arc::from);
+        }
     }
 
     /// Takes out of force what `gone` says of.

@@ -164,7 +164,7 @@ mod tests {
 
     fn ana() -> Principal {
         Principal {
-            subject: Subject { user: "ana".into(), bound_to: None },
+            subject: Subject::of("ana"),
             credential: Credential::Session("s".into()),
             origin: Origin { door: Door::Api, address: "a".into(), client: "".into() },
         }

@@ -34,3 +34,10 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = only.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && secret::is_token(token)).then_some(token)
 }
+
+/// A user's name in its one spelling; `None` when it cannot be one.
+pub fn username(text: &str) -> Option<&str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
+}

@@ -19,7 +19,7 @@ use crate::{
     authority::Authority,
     backends::Engines,
     config::{Config, ServerTls},
-    console,
+    console, declared,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     house::{House, load_policy},
@@ -62,18 +62,20 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let last = store.recover_audit().await.map_err(one)?;
     let (trail, writer) = audit::spawn(store.clone(), last);
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
-    let operator = Arc::new(Operator::new(load_policy(&store).await.map_err(one)?, trail, credentials.clone()));
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone()));
-    first_admin(&config, &house).await?;
-
     let seal = Seal::open(&config.key_file).map_err(one)?;
     let (tls, reach) = tls(&config, &store, &seal).await?;
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
+    let policy = load_policy(&store, &engines).await.map_err(one)?;
+    let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
+    first_admin(&config, &house).await?;
+    declared::apply(&config.access, &house).await?;
     let figures = Arc::new(Figures::default());
     let mut background = vec![
         tokio::spawn(jobs::look_after_engines(engines.clone())),
+        tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];

@@ -1,5 +1,7 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
+mod access;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -8,6 +10,8 @@ use std::{
 
 use ipnet::IpNet;
 use serde::Deserialize;
+
+pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
 
 use crate::{access::is_target_name, backends::docker::Address, reach::Reach};
 
@@ -23,6 +27,11 @@ pub struct File {
     pub trusted_proxies: Vec<String>,
     pub tls: Option<ServerTlsSection>,
     pub engines: Vec<EngineSection>,
+    pub users: Vec<AccountSection>,
+    pub robots: Vec<AccountSection>,
+    pub teams: Vec<TeamSection>,
+    pub roles: Vec<RoleSection>,
+    pub grants: Vec<GrantSection>,
 }
 
 /// TLS on the listener: a certificate and its key, or `own = true`.
@@ -106,6 +115,8 @@ pub struct Config {
     /// How the listener speaks TLS, if it does.
     pub tls: Option<ServerTls>,
     pub engines: Vec<EngineSection>,
+    /// Who is declared, and what they may do.
+    pub access: Access,
 }
 
 /// How the listener speaks TLS.
@@ -168,6 +179,8 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
+        access.check(&mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -181,6 +194,7 @@ impl Config {
             trusted_proxies,
             tls,
             engines: file.engines,
+            access,
         })
     }
 }

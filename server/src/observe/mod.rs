@@ -47,12 +47,12 @@ impl Figures {
         self.find(engine, id).map(|series| series.history(now_ms())).unwrap_or_default()
     }
 
-    /// The `n` containers of `engines` that use the most processor time, highest first.
-    pub fn hottest(&self, n: usize, engines: &[String]) -> Vec<Hot> {
+    /// The `n` containers of `engines`, of those that `sees` says of, that use the most processor time, highest first.
+    pub fn hottest(&self, n: usize, engines: &[String], sees: impl Fn(&str, &str) -> bool) -> Vec<Hot> {
         let mut hot: Vec<Hot> = Vec::new();
         let all = self.engines.read().unwrap_or_else(PoisonError::into_inner);
         for engine in engines {
-            for (id, series) in all.get(engine).into_iter().flatten() {
+            for (id, series) in all.get(engine).into_iter().flatten().filter(|(id, _)| sees(engine, id)) {
                 let Some(usage) = series.latest().filter(is_fresh) else { continue };
                 let (name, image) = series.called();
                 hot.push(Hot { engine: engine.clone(), id: id.clone(), name, image, usage, cpu_trail: Vec::new() });
@@ -133,10 +133,10 @@ mod tests {
         {
             put(&figures, engine, id, cpu, at);
         }
-        let names = |n: usize| figures.hottest(n, &["a".into(), "b".into()]).into_iter().map(|hot| hot.name).collect::<Vec<_>>();
+        let names = |n: usize| figures.hottest(n, &["a".into(), "b".into()], |_, _| true).into_iter().map(|hot| hot.name).collect::<Vec<_>>();
         assert_eq!(names(10), ["high", "mid", "low"]);
         assert_eq!(names(1), ["high"]);
-        assert_eq!(figures.hottest(1, &["a".into()])[0].cpu_trail, [9.0]);
+        assert_eq!(figures.hottest(1, &["a".into()], |_, _| true)[0].cpu_trail, [9.0]);
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub struct AuditRow<Text = String> {
     pub id: i64,
     pub at: i64,
     pub username: Text,
+    /// Who looked with the rights of `username`; empty for most.
+    pub viewer: Text,
     pub credential: Text,
     pub door: Text,
     pub address: Text,
@@ -20,6 +22,8 @@ pub struct AuditRow<Text = String> {
     pub object: Text,
     pub decision: Text,
     pub reason: Text,
+    /// The grant that allowed it; empty for what is refused, and for one's own account.
+    pub grant_id: Text,
     pub is_change: bool,
     pub outcome: Text,
     pub status: Option<i64>,
@@ -52,7 +56,7 @@ pub struct AuditFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str = "id, at, username, credential, door, address, client, target, operation, permission, object, decision, reason, \
+const COLUMNS: &str = "id, at, username, viewer, credential, door, address, client, target, operation, permission, object, decision, reason, grant_id, \
                        is_change, outcome, status, bytes_in, bytes_out, duration_ms";
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
@@ -64,6 +68,7 @@ fn insert(records: &[AuditRow<&str>]) -> QueryBuilder<Sqlite> {
         row.push_bind(record.id)
             .push_bind(record.at)
             .push_bind(record.username)
+            .push_bind(record.viewer)
             .push_bind(record.credential)
             .push_bind(record.door)
             .push_bind(record.address)
@@ -74,6 +79,7 @@ fn insert(records: &[AuditRow<&str>]) -> QueryBuilder<Sqlite> {
             .push_bind(record.object)
             .push_bind(record.decision)
             .push_bind(record.reason)
+            .push_bind(record.grant_id)
             .push_bind(record.is_change)
             .push_bind(record.outcome)
             .push_bind(record.status)

@@ -4,9 +4,12 @@
 
 pub mod audit;
 pub mod certificates;
+pub mod declared;
 pub mod engines;
 pub mod grants;
+pub mod roles;
 pub mod sessions;
+pub mod teams;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

@@ -16,11 +16,13 @@ pub struct SessionRow {
     pub expires_at: i64,
     pub address: String,
     pub client: String,
+    /// With whose rights it looks, if not with its owner's.
+    pub viewing_as: Option<String>,
 }
 
 impl Store {
     pub async fn sessions(&self) -> Result<Vec<SessionRow>> {
-        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client FROM sessions";
+        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, viewing_as FROM sessions";
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
@@ -38,6 +40,12 @@ impl Store {
             .bind(&session.client)
             .execute(&self.write)
             .await?;
+        Ok(())
+    }
+
+    /// Lets a session look with the rights of `viewing_as`, or again with its owner's.
+    pub async fn set_viewing_as(&self, id: &str, viewing_as: Option<&str>) -> Result<()> {
+        sqlx::query("UPDATE sessions SET viewing_as = $2 WHERE id = $1").bind(id).bind(viewing_as).execute(&self.write).await?;
         Ok(())
     }
 
@@ -76,7 +84,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("ph-store-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let store = Store::open(&dir.join("test.db")).await.unwrap();
-        let user = UserRow { username: "ana".to_owned(), password_hash: None, disabled: false, created_at: 0 };
+        let user =
+            UserRow { username: "ana".to_owned(), password_hash: None, disabled: false, created_at: 0, kind: "user".to_owned(), declared: false };
         store.add_user(&user).await.unwrap();
         let session = |id: &str, expires_at| SessionRow {
             id: id.to_owned(),
@@ -87,6 +96,7 @@ mod tests {
             expires_at,
             address: String::new(),
             client: String::new(),
+            viewing_as: None,
         };
         let token = |id: &str, expires_at| TokenRow {
             id: id.to_owned(),

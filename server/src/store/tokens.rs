@@ -40,6 +40,11 @@ impl Store {
         Ok(())
     }
 
+    pub async fn set_token_expiry(&self, id: &str, expires_at: i64) -> Result<()> {
+        sqlx::query("UPDATE tokens SET expires_at = $2 WHERE id = $1").bind(id).bind(expires_at).execute(&self.write).await?;
+        Ok(())
+    }
+
     pub async fn delete_token(&self, id: &str) -> Result<()> {
         sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id).execute(&self.write).await?;
         Ok(())

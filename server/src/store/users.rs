@@ -1,4 +1,4 @@
-//! Users.
+//! Users, and robots: accounts of machines.
 
 use super::{Result, Store, StoreError};
 
@@ -9,25 +9,36 @@ pub struct UserRow {
     pub password_hash: Option<String>,
     pub disabled: bool,
     pub created_at: i64,
+    /// `user` or `robot`.
+    pub kind: String,
+    pub declared: bool,
+}
+
+impl UserRow {
+    pub fn is_robot(&self) -> bool {
+        self.kind == "robot"
+    }
 }
 
 impl Store {
     pub async fn users(&self) -> Result<Vec<UserRow>> {
-        let sql = "SELECT username, password_hash, disabled, created_at FROM users ORDER BY username";
+        let sql = "SELECT username, password_hash, disabled, created_at, kind, declared FROM users ORDER BY username";
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
     pub async fn user(&self, username: &str) -> Result<Option<UserRow>> {
-        let sql = "SELECT username, password_hash, disabled, created_at FROM users WHERE username = $1";
+        let sql = "SELECT username, password_hash, disabled, created_at, kind, declared FROM users WHERE username = $1";
         Ok(sqlx::query_as(sql).bind(username).fetch_optional(&self.read).await?)
     }
 
     pub async fn add_user(&self, user: &UserRow) -> Result<()> {
-        sqlx::query("INSERT INTO users (username, password_hash, disabled, created_at) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO users (username, password_hash, disabled, created_at, kind, declared) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(&user.username)
             .bind(&user.password_hash)
             .bind(user.disabled)
             .bind(user.created_at)
+            .bind(&user.kind)
+            .bind(user.declared)
             .execute(&self.write)
             .await?;
         Ok(())

@@ -23,7 +23,7 @@ pub(super) fn Grants(username: String) -> impl IntoView {
                 async move {
                     let mut page = call.await?;
                     // The search finds parts of names too.
-                    page.items.retain(|grant| grant.user == username);
+                    page.items.retain(|grant| grant.team.is_none() && grant.holder() == username);
                     Ok(page)
                 }
             },
@@ -59,7 +59,9 @@ fn Held(page: Signal<Page<Grant>>, after: Callback<()>) -> impl IntoView {
 fn Line(grant: Signal<Grant>, after: Callback<()>) -> impl IntoView {
     let act = use_act();
     let confirm = Confirm::get();
-    let Grant { id, user, role, scope, created_at, created_by } = grant.get_untracked();
+    let grant = grant.get_untracked();
+    let user = grant.holder().to_owned();
+    let Grant { id, role, scope, created_at, created_by, .. } = grant;
     let scope = words(&scope);
     let by = if created_by == "-" { "by the first set-up".to_owned() } else { format!("by {created_by}") };
     let label = format!("Take {role} on {scope} back");

@@ -93,7 +93,7 @@ fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
         let name = name.clone();
         move || {
             let page = grants.get()?.ok()?;
-            let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.user == name).collect();
+            let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.team.is_none() && grant.holder() == name).collect();
             let badges =
                 mine.iter().map(|grant| view! { <Badge text=format!("{} on {}", grant.role, words(&grant.scope)) tone=grant_tone(&grant.role)/> });
             // Past 500 grants this list does not know them all; the person's own page does.

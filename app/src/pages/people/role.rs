@@ -4,7 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::people::{GrantCreate, GrantInput, Role, RoleList};
-use crate::api::{Empty, Page};
+use crate::api::{ListQuery, Page};
 use crate::client::Client;
 use crate::ui::{Button, Kind, Select, SkeletonText, Toasts, icons};
 use crate::widgets::{FormProblem, Loaded, Submit, use_engines};
@@ -15,7 +15,7 @@ const EVERYTHING: &str = "all";
 #[component]
 pub(super) fn GiveRole(username: String, after: Callback<()>) -> impl IntoView {
     let client = Client::get();
-    let roles = Resource::new(|| (), move |()| client.call::<RoleList>(&[], &Empty {}));
+    let roles = Resource::new(|| (), move |()| client.call::<RoleList>(&[], &ListQuery { limit: Some(500), ..ListQuery::default() }));
     view! {
         <Loaded resource=roles skeleton=|| view! { <SkeletonText lines=3/> } let:roles>
             <Form username=username.clone() roles=roles after=after/>
@@ -38,9 +38,16 @@ fn Form(username: String, roles: Signal<Page<Role>>, after: Callback<()>) -> imp
     let chosen = move || roles.with(|page| page.items.iter().find(|r| role.with(|name| *name == r.name)).cloned());
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        let input = GrantInput { user: username.clone(), role: role.get_untracked(), scope: scope.get_untracked() };
+        let input = GrantInput {
+            user: Some(username.clone()),
+            robot: None,
+            team: None,
+            role: role.get_untracked(),
+            scope: scope.get_untracked(),
+            until: None,
+        };
         submit.send::<GrantCreate>(&[], &input, move |grant| {
-            toasts.ok(format!("{} is {} on {} now.", grant.user, grant.role, super::scope::words(&grant.scope)));
+            toasts.ok(format!("{} is {} on {} now.", grant.holder(), grant.role, super::scope::words(&grant.scope)));
             after.run(());
         });
     };

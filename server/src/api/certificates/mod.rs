@@ -90,7 +90,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
             };
             let name = tokens::name("certificate", &input.name)?;
             if let Some(engine) = &input.engine {
-                tokens::engine(&api, &who.subject, engine)?;
+                tokens::engine(&api, &who.subject.user, engine)?;
             }
             let (row, issued) = issue(&api, &authority, &who, name, input.engine.as_deref(), lifetime(input.expires_in_s)?).await?;
             Ok(Json(CertificateCreated {
@@ -125,7 +125,7 @@ async fn bundle(State(api): State<Api>, Extension(who): Who, Input(input): Input
         .operate(&who, operation, async |_| {
             let name = tokens::name("bundle", &input.name)?;
             let engine = the_engine(&api, &who, input.engine.as_deref())?;
-            tokens::engine(&api, &who.subject, &engine)?;
+            tokens::engine(&api, &who.subject.user, &engine)?;
             let lasts_s = lifetime(input.expires_in_s)?;
             let key = match &api.reach.authority {
                 Some(authority) => bundle::Key::Certificate(issue(&api, authority, &who, name, Some(&engine), lasts_s).await?.1),
@@ -147,7 +147,7 @@ fn the_engine(api: &Api, who: &Principal, asked: Option<&str>) -> Result<String,
         return Ok(engine.to_owned());
     }
     let engines = api.engines.list();
-    let mut seen = engines.iter().filter(|engine| tokens::engine(api, &who.subject, &engine.name).is_ok()).map(|engine| engine.name.clone());
+    let mut seen = engines.iter().filter(|engine| tokens::engine(api, &who.subject.user, &engine.name).is_ok()).map(|engine| engine.name.clone());
     match (seen.next(), seen.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(ApiError::field("engine", "There is no engine that you may see.")),

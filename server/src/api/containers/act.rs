@@ -26,13 +26,16 @@ const LONGEST_GRACE: u32 = 3600;
 
 pub async fn start(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, _: Input<Empty>) -> Answer<ContainerStart> {
     let operation = Operation::on_engine("ContainerStart", Permission::ContainerStart, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| done(containers::start(&engine, &permit, &ContainerId::parse(&id)?).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(containers::start(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await)
+    })
+    .await
 }
 
 pub async fn stop(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<StopInput>) -> Answer<ContainerStop> {
     let operation = Operation::on_engine("ContainerStop", Permission::ContainerStop, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, grace) = (ContainerId::parse(&id)?, grace(&input)?);
+        let (id, grace) = (ContainerId::parse(permit.operation().subject())?, grace(&input)?);
         done(containers::stop(&engine, &permit, &id, grace).await)
     })
     .await
@@ -46,7 +49,7 @@ pub async fn restart(
 ) -> Answer<ContainerRestart> {
     let operation = Operation::on_engine("ContainerRestart", Permission::ContainerRestart, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, grace) = (ContainerId::parse(&id)?, grace(&input)?);
+        let (id, grace) = (ContainerId::parse(permit.operation().subject())?, grace(&input)?);
         done(containers::restart(&engine, &permit, &id, grace).await)
     })
     .await
@@ -63,7 +66,7 @@ fn grace(input: &StopInput) -> Result<Option<u32>, ApiError> {
 pub async fn kill(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<KillInput>) -> Answer<ContainerKill> {
     let operation = Operation::on_engine("ContainerKill", Permission::ContainerKill, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let id = ContainerId::parse(&id)?;
+        let id = ContainerId::parse(permit.operation().subject())?;
         let signal = input.signal.as_deref().unwrap_or("SIGKILL");
         if !names::is_signal(signal) {
             return Err(ApiError::field("signal", "A signal is written like SIGTERM, TERM or 15."));
@@ -75,12 +78,18 @@ pub async fn kill(State(api): State<Api>, Extension(who): Who, Named((engine, id
 
 pub async fn pause(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, _: Input<Empty>) -> Answer<ContainerPause> {
     let operation = Operation::on_engine("ContainerPause", Permission::ContainerPause, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| done(containers::pause(&engine, &permit, &ContainerId::parse(&id)?).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(containers::pause(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await)
+    })
+    .await
 }
 
 pub async fn unpause(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, _: Input<Empty>) -> Answer<ContainerUnpause> {
     let operation = Operation::on_engine("ContainerUnpause", Permission::ContainerPause, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| done(containers::unpause(&engine, &permit, &ContainerId::parse(&id)?).await)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        done(containers::unpause(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await)
+    })
+    .await
 }
 
 pub async fn rename(
@@ -91,7 +100,7 @@ pub async fn rename(
 ) -> Answer<ContainerRename> {
     let operation = Operation::on_engine("ContainerRename", Permission::ContainerRename, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, name) = (ContainerId::parse(&id)?, ContainerId::new_name(&input.name)?);
+        let (id, name) = (ContainerId::parse(permit.operation().subject())?, ContainerId::new_name(&input.name)?);
         done(containers::rename(&engine, &permit, &id, &name).await)
     })
     .await
@@ -105,7 +114,7 @@ pub async fn remove(
 ) -> Answer<ContainerRemove> {
     let operation = Operation::on_engine("ContainerRemove", Permission::ContainerRemove, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        done(containers::remove(&engine, &permit, &ContainerId::parse(&id)?, input.force, input.volumes).await)
+        done(containers::remove(&engine, &permit, &ContainerId::parse(permit.operation().subject())?, input.force, input.volumes).await)
     })
     .await
 }

@@ -8,7 +8,7 @@ use pilothouse_app::api::{
 
 use super::super::{Answer, Api, ApiError, Input, Named, Who};
 use crate::{
-    access::{Operation, Permission},
+    access::{Operation, Permission, Place, Thing},
     audit::{Ending, Entry},
     authn::Principal,
     backends::docker::typed::create::{self, CreateError, Plan},
@@ -39,7 +39,8 @@ pub async fn create(
 /// the first network by itself.
 async fn with_it(api: &Api, who: &Principal, engine: &str, input: &ContainerInput) -> Result<Vec<Entry>, ApiError> {
     let connects = input.networks.iter().skip(1).map(|network| Operation::on_engine("NetworkConnect", Permission::NetworkConnect, engine, network));
-    let starts = input.start.then(|| Operation::on_engine("ContainerStart", Permission::ContainerStart, engine, &input.name));
+    let starts =
+        input.start.then(|| Operation::on_engine("ContainerStart", Permission::ContainerStart, engine, &input.name).at(Place::New(Thing::Container)));
     let mut entries = Vec::new();
     for operation in connects.chain(starts) {
         let Begun { entry, .. } = api.operator.begin(who, operation).await?;

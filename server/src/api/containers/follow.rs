@@ -37,7 +37,7 @@ pub async fn logs(
     let operation = Operation::on_engine("ContainerLogs", Permission::ContainerLogs, &engine, &id);
     live::events::<ContainerLogs, _, _>(&api, &who, operation, async |permit| {
         let engine = api.engine_of(&permit)?;
-        let log = logs::open(&engine, &permit, &ContainerId::parse(&id)?, &logs::Ask::follow(&query)?).await?;
+        let log = logs::open(&engine, &permit, &ContainerId::parse(permit.operation().subject())?, &logs::Ask::follow(&query)?).await?;
         Ok(log.lines)
     })
     .await
@@ -52,7 +52,7 @@ pub async fn download(
     let operation = Operation::on_engine("ContainerLogDownload", Permission::ContainerLogs, &engine, &id);
     live::text(&api, &who, operation, async |permit| {
         let engine = api.engine_of(&permit)?;
-        let log = logs::open(&engine, &permit, &ContainerId::parse(&id)?, &logs::Ask::whole(&query)?).await?;
+        let log = logs::open(&engine, &permit, &ContainerId::parse(permit.operation().subject())?, &logs::Ask::whole(&query)?).await?;
         Ok((log.name, log.lines.map(|line| line.map(text))))
     })
     .await
@@ -66,7 +66,7 @@ pub async fn stats(State(api): State<Api>, Extension(who): Who, Named((engine, i
     let operation = Operation::on_engine("ContainerStats", Permission::ContainerStats, &engine, &id);
     live::events::<ContainerStats, _, _>(&api, &who, operation, async |permit| {
         let engine = api.engine_of(&permit)?;
-        let id = containers::identify(&engine, &permit, &ContainerId::parse(&id)?).await?;
+        let id = containers::identify(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await?;
         Ok(Watch::of(api.figures.clone(), engine, permit, id))
     })
     .await

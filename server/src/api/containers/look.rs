@@ -60,7 +60,7 @@ pub async fn list_containers(
 pub async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<ContainerGet> {
     let operation = Operation::on_engine("ContainerGet", Permission::ContainerInspect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let mut detail = containers::get(&engine, &permit, &ContainerId::parse(&id)?).await?;
+        let mut detail = containers::get(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await?;
         detail.summary.usage = api.figures.latest(&engine.name, &detail.summary.id);
         Ok(detail)
     })
@@ -69,7 +69,10 @@ pub async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)
 
 pub async fn top(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One) -> Answer<ContainerTop> {
     let operation = Operation::on_engine("ContainerTop", Permission::ContainerProcesses, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| Ok(containers::top(&engine, &permit, &ContainerId::parse(&id)?).await?)).await
+    api.at_engine(&who, operation, async |engine, permit| {
+        Ok(containers::top(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await?)
+    })
+    .await
 }
 
 pub async fn changes(
@@ -81,7 +84,7 @@ pub async fn changes(
     let operation = Operation::on_engine("ContainerChanges", Permission::ContainerChanges, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         let filter = Filter::read(&query)?;
-        let mut changes = containers::changes(&engine, &permit, &ContainerId::parse(&id)?).await?;
+        let mut changes = containers::changes(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await?;
         changes.retain(|change| filter.passes(&[&change.path], &change.kind, &Default::default()));
         list::sort(&mut changes, &query, CHANGE_COLUMNS)?;
         list::page(changes, &query)
@@ -93,7 +96,7 @@ pub async fn usage(State(api): State<Api>, Extension(who): Who, Named((engine, i
     let operation = Operation::on_engine("ContainerUsage", Permission::ContainerStats, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
         // Figures are kept by whole ids; a client may know a name, or the beginning of an id.
-        let id = containers::identify(&engine, &permit, &ContainerId::parse(&id)?).await?;
+        let id = containers::identify(&engine, &permit, &ContainerId::parse(permit.operation().subject())?).await?;
         Ok(UsageHistory { items: api.figures.history(&engine.name, id.as_str()) })
     })
     .await

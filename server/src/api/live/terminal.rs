@@ -101,7 +101,7 @@ pub async fn terminal(
     let started = async {
         let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
         let engine = api.engine(&engine)?;
-        let session = exec::start(&engine, &permit, &ContainerId::parse(&id)?, &Program::read(&query)?).await?;
+        let session = exec::start(&engine, &permit, &ContainerId::parse(permit.operation().subject())?, &Program::read(&query)?).await?;
         Ok::<_, ApiError>((upgrade, engine, session))
     };
     let (upgrade, engine, session) = match started.await {

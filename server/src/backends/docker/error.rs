@@ -16,6 +16,9 @@ pub enum EngineError {
     NotFound(String),
     #[error("{0}")]
     Conflict(String),
+    /// It reaches out of the projects that one has rights on. Said here, not by the engine.
+    #[error("{0}")]
+    Outside(String),
     /// It said no, with this status and in these words.
     #[error("{message}")]
     Refused { status: u16, message: String },

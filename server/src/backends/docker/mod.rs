@@ -1,6 +1,7 @@
 //! Docker engines: connections, requests, health, and typed calls.
 
 mod address;
+pub mod belongings;
 mod connect;
 mod error;
 mod health;
@@ -23,6 +24,7 @@ use hyper_util::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use address::Address;
+pub use belongings::Belongings;
 pub use connect::{CONNECT, Connector, Tls};
 pub use error::EngineError;
 pub use health::{Health, HealthState};
@@ -87,6 +89,7 @@ pub struct Engine {
     /// Declared in the settings file, so not to be changed here.
     pub declared: bool,
     pub health: HealthState,
+    pub belongings: Belongings,
     connector: Connector,
     client: Client<Connector, Body>,
     at_once: Arc<Semaphore>,
@@ -106,6 +109,7 @@ impl Engine {
             labels,
             declared,
             health: HealthState::default(),
+            belongings: Belongings::default(),
             connector,
             client,
             at_once: Arc::new(Semaphore::new(AT_ONCE)),

@@ -13,17 +13,21 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     access::{
-        Operation, Permission,
+        Hides, Operation, Permission, Permit, Place, Thing,
         table::docker::{Body as Carries, Reply},
     },
-    audit::Ending,
+    audit::{Ending, Entry},
     authn::{Origin, Principal},
     backends::{
         Engines,
-        docker::{self, Carrier, EngineError, Hijacked},
+        docker::{
+            self, Carrier, Engine, EngineError, Hijacked,
+            belongings::{Cut, Project, not_found, settle},
+        },
     },
     operate::{Begun, Operator, Refused},
 };
@@ -33,7 +37,7 @@ use super::{
     classify::{Classified, Unclassified, classify},
     forward::{Counts, Download, Hold, Upload, tunnel},
     name::{NameError, Named},
-    rebuild,
+    rebuild, scoped,
 };
 
 /// A body on its way to the client.
@@ -43,6 +47,8 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 const JSON_BODY: Duration = Duration::from_secs(30);
 /// How long until the head of an answer that comes soon.
 const PROMPT: Duration = Duration::from_secs(30);
+/// How long until an answer is whole that is to be cut.
+const WHOLE: Duration = Duration::from_secs(60);
 /// How long until the head of an answer that comes after a long task.
 const SLOW: Duration = Duration::from_secs(3_600);
 
@@ -55,17 +61,18 @@ pub struct EngineDoor {
 }
 
 /// A refusal in Docker's own shape.
-struct Refusal {
-    status: StatusCode,
-    message: String,
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
 }
 
 impl Refusal {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }
 
-    fn bad(message: impl Into<String>) -> Self {
+    pub fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 }
@@ -76,6 +83,9 @@ impl From<EngineError> for Refusal {
             EngineError::Timeout => StatusCode::GATEWAY_TIMEOUT,
             EngineError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             EngineError::NotThisEngine => StatusCode::INTERNAL_SERVER_ERROR,
+            EngineError::NotFound(_) => StatusCode::NOT_FOUND,
+            EngineError::Outside(_) => StatusCode::FORBIDDEN,
+            EngineError::Conflict(_) => StatusCode::CONFLICT,
             _ => StatusCode::BAD_GATEWAY,
         };
         Self::new(status, error.to_string())
@@ -164,10 +174,16 @@ impl EngineDoor {
                 return Err(Refusal::new(status, text));
             }
         };
-        let operation = Operation::on_engine(classified.row.name, classified.row.permission, &asked.engine, classified.object());
+        let (place, object) = (classified.row.place, classified.object());
+        let operation = Operation::on_engine(classified.row.name, classified.row.permission, &asked.engine, object).at(place);
         let begun = self.operator.begin(&who, operation).await.map_err(|refused| match refused {
-            Refused::Denied(denied) if !denied.visible => no_engine(&asked.engine),
-            Refused::Denied(denied) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
+            Refused::Denied(denied) => match (denied.hides, place) {
+                (Hides::Nothing, _) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
+                // In the words of an engine that has no such thing.
+                (Hides::Object, Place::One(thing)) => Refusal::new(StatusCode::NOT_FOUND, not_found(thing, &classified.object())),
+                _ => no_engine(&asked.engine),
+            },
+            Refused::NotKnown(error) => error.into(),
             Refused::TrailDown => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now, so nothing was done."),
         })?;
         self.forward(request, classified, &asked.engine, begun).await
@@ -179,7 +195,42 @@ impl EngineDoor {
         written.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now."))
     }
 
-    async fn forward(&self, mut request: Request<Incoming>, classified: Classified, engine: &str, begun: Begun) -> Result<Response<Body>, Refusal> {
+    /// Prunes what the permit reaches, by as many requests as that takes.
+    async fn prune(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        head: &http::request::Parts,
+        classified: &mut Classified,
+        queries: Vec<Vec<(String, String)>>,
+    ) -> Result<serde_json::Value, Refusal> {
+        let mut answers = Vec::new();
+        for query in queries {
+            classified.query = query;
+            let request = rebuild::request(&head.method, classified, &head.headers, false, docker::empty())
+                .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
+            let _turn = engine.turn(permit).await?;
+            let answered = engine.send(permit, request, SLOW).await?;
+            let status = answered.status();
+            let (_, bytes) = whole(answered).await?;
+            let answer: serde_json::Value =
+                serde_json::from_slice(&bytes).map_err(|_| Refusal::new(StatusCode::BAD_GATEWAY, "The engine's answer cannot be read."))?;
+            if !status.is_success() {
+                let text = answer.get("message").and_then(serde_json::Value::as_str).unwrap_or("The engine refused.");
+                return Err(Refusal::new(status, scoped::hushed(engine, permit, text)));
+            }
+            answers.push(answer);
+        }
+        Ok(scoped::merged(&answers))
+    }
+
+    async fn forward(
+        &self,
+        mut request: Request<Incoming>,
+        mut classified: Classified,
+        engine: &str,
+        begun: Begun,
+    ) -> Result<Response<Body>, Refusal> {
         let Begun { permit, entry, mut lease } = begun;
         let mut over = None;
         // Whatever goes wrong from here on is the outcome.
@@ -189,11 +240,28 @@ impl EngineDoor {
             let client = upgrade.then(|| hyper::upgrade::on(&mut request));
             let (head, incoming) = request.into_parts();
             let counts = Arc::new(Counts::default());
-            let body = match classified.row.body {
-                Carries::None => nothing(incoming).await?,
-                Carries::Json => judged(&head.headers, incoming, &counts).await?,
-                Carries::Stream(_) => streamed(&head.headers, incoming, &counts)?,
+            if !permit.shows_environment() && classified.row.name == "ContainerTop" && !classified.query.is_empty() {
+                // `ps` can be told to show the environment of what runs (threats K3).
+                return Err(Refusal::new(StatusCode::FORBIDDEN, format!("Options of ps need the permission {}.", Permission::ContainerEnvironment)));
+            }
+            engine.ready_for(&permit).await?;
+            scoped::rename(&mut classified, &permit);
+            let (body, project) = match classified.row.body {
+                Carries::None => (nothing(incoming).await?, settle(&engine, &permit, &classified.query, None).await?),
+                Carries::Json => {
+                    let mut value = judged(&head.headers, incoming, &counts).await?;
+                    let project = settle(&engine, &permit, &classified.query, value.as_mut()).await?;
+                    (value.map_or_else(docker::empty, |value| docker::full(value.to_string())), project)
+                }
+                Carries::Stream(_) => {
+                    let project = settle(&engine, &permit, &classified.query, None).await?;
+                    (streamed(&head.headers, incoming, &counts)?, project)
+                }
             };
+            if let Some(queries) = scoped::prunes(&classified, &permit)? {
+                let answer = self.prune(&engine, &permit, &head, &mut classified, queries).await?;
+                return Ok(Answered::Whole(answer, counts));
+            }
             let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
                 .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
             let (deadline, turn) = match classified.row.reply {
@@ -223,10 +291,14 @@ impl EngineDoor {
                     return Err(Refusal::new(StatusCode::FORBIDDEN, why.reason()));
                 }
             };
-            Ok((answer, carrier, client, counts, turn))
+            Ok(Answered::Engine(Box::new((answer, carrier, client, counts, turn, engine, project))))
         };
-        let (answer, carrier, client, counts, turn) = match result.await {
-            Ok(parts) => parts,
+        let (answer, carrier, client, counts, turn, engine, project) = match result.await {
+            Ok(Answered::Engine(parts)) => *parts,
+            Ok(Answered::Whole(answer, counts)) => {
+                entry.finish(counts.ending(Ending::ok(200)));
+                return Ok(json(answer.to_string().into()));
+            }
             Err(refusal) => {
                 let refusal: Refusal = refusal;
                 let ending = Ending::failed(refusal.status.as_u16());
@@ -257,16 +329,121 @@ impl EngineDoor {
             entry.finish(Ending::failed(502));
             return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine answered with a redirect, which is not followed."));
         }
+        if status.is_success()
+            && let Some(cut) = Cut::of(&permit)
+        {
+            return cut_answer(cut, &engine, &permit, answered, counts, entry).await;
+        }
+        if status.is_client_error() && permit.reach().projects().is_some() {
+            return hushed_error(&engine, &permit, answered, counts, entry).await;
+        }
+        if status.is_success()
+            && classified.row.name == "ImageTag"
+            && let Some(project) = &project
+        {
+            engine.claim(&tagged(&classified), project).await;
+        }
         let hold = match classified.row.reply {
             Reply::Prompt | Reply::Slow => Hold::Prompt,
             Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::Leased(lease),
         };
         let (head, incoming) = answered.into_parts();
-        let mut response = Response::new(Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync());
+        let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync();
+        if permit.reach().projects().is_some() && status.is_success() {
+            body = match (classified.row.place, project) {
+                (Place::Events, _) => scoped::events(body, engine, permit),
+                (Place::New(Thing::Image), Some(project)) => scoped::claiming(body, engine, classified.object(), project),
+                _ => body,
+            };
+        }
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = rebuild::answer_headers(&head.headers);
         Ok(response)
     }
+}
+
+/// What came of a request.
+enum Answered {
+    /// An answer of the engine's.
+    Engine(Box<Parts>),
+    /// One of several answers of the engine's, whole.
+    Whole(serde_json::Value, Arc<Counts>),
+}
+
+type Parts = (Hijacked, Carrier, Option<hyper::upgrade::OnUpgrade>, Arc<Counts>, OwnedSemaphorePermit, Arc<Engine>, Option<Project>);
+
+/// The name that an image is given.
+fn tagged(classified: &Classified) -> String {
+    let named = |name: &str| classified.query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+    match named("tag") {
+        "" => named("repo").to_owned(),
+        tag => format!("{}:{tag}", named("repo")),
+    }
+}
+
+fn json(body: Bytes) -> Response<Body> {
+    let mut response = Response::new(docker::full(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The whole answer, read within a deadline and a cap.
+async fn whole(answered: Response<Incoming>) -> Result<(http::response::Parts, Bytes), Refusal> {
+    let (head, incoming) = answered.into_parts();
+    let read = tokio::time::timeout(WHOLE, Limited::new(incoming, scoped::LARGEST).collect()).await;
+    match read {
+        Ok(Ok(collected)) => Ok((head, collected.to_bytes())),
+        Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine's answer broke off, or is larger than what can be cut.")),
+        Err(_) => Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "The engine did not answer in time.")),
+    }
+}
+
+/// An answer, cut to what the permit reaches.
+async fn cut_answer(
+    cut: Cut,
+    engine: &Engine,
+    permit: &Permit,
+    answered: Response<Incoming>,
+    counts: Arc<Counts>,
+    entry: Entry,
+) -> Result<Response<Body>, Refusal> {
+    let status = answered.status();
+    let cut = async {
+        let (head, bytes) = whole(answered).await?;
+        let cut = cut.apply(engine, permit, &bytes)?;
+        Ok::<_, Refusal>((head, cut))
+    };
+    match cut.await {
+        Ok((head, cut)) => {
+            counts.bytes_out.fetch_add(cut.len() as u64, Ordering::Relaxed);
+            entry.finish(counts.ending(Ending::of_status(status.as_u16())));
+            let mut response = json(cut.into());
+            *response.status_mut() = status;
+            response.headers_mut().extend(rebuild::answer_headers(&head.headers));
+            Ok(response)
+        }
+        Err(refusal) => {
+            entry.finish(counts.ending(Ending::failed(refusal.status.as_u16())));
+            Err(refusal)
+        }
+    }
+}
+
+/// An engine's refusal, which must not name what is not theirs.
+async fn hushed_error(
+    engine: &Engine,
+    permit: &Permit,
+    answered: Response<Incoming>,
+    counts: Arc<Counts>,
+    entry: Entry,
+) -> Result<Response<Body>, Refusal> {
+    let status = answered.status();
+    entry.finish(counts.ending(Ending::of_status(status.as_u16())));
+    let (_, bytes) = whole(answered).await?;
+    let said = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
+    let text = said.as_ref().and_then(|said| said.get("message")?.as_str()).unwrap_or("The engine refused.");
+    Ok(message(status, &scoped::hushed(engine, permit, text)))
 }
 
 fn no_engine(name: &str) -> Refusal {
@@ -315,8 +492,8 @@ async fn nothing(incoming: Incoming) -> Result<docker::Body, Refusal> {
     }
 }
 
-/// Reads a JSON body in full and writes it anew.
-async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<docker::Body, Refusal> {
+/// Reads a JSON body in full.
+async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<Option<serde_json::Value>, Refusal> {
     plain_encoding(headers)?;
     if incoming.size_hint().lower() > body::LARGEST as u64 {
         return Err(too_large());
@@ -329,12 +506,12 @@ async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Res
         Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time.")),
     };
     counts.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(docker::empty()) };
+    let Some(value) = body::parse(&bytes).map_err(Refusal::bad)? else { return Ok(None) };
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media.split(';').next().is_none_or(|media| !media.trim().eq_ignore_ascii_case("application/json")) {
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."));
     }
-    Ok(docker::full(value.to_string()))
+    Ok(Some(value))
 }
 
 /// A body that goes on as it comes. Never a form: the engine would read settings from it that nobody judged.

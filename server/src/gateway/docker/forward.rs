@@ -42,7 +42,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn ending(&self, ending: Ending) -> Ending {
+    pub fn ending(&self, ending: Ending) -> Ending {
         ending.bytes(self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
     }
 }

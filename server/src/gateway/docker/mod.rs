@@ -9,3 +9,4 @@ pub mod door;
 mod forward;
 pub mod name;
 mod rebuild;
+mod scoped;

@@ -7,7 +7,7 @@ use pilothouse_app::api::containers::{Attachment, Change, Container, ContainerDe
 use serde_json::{Value, json};
 
 use super::{
-    super::{Engine, EngineError},
+    super::{Engine, EngineError, belongings::hide_values},
     call::{self, CHANGE, READ, REMOVE, with_query},
     millis,
     names::ContainerId,
@@ -27,7 +27,9 @@ pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Container>, En
 
 /// All containers, as the engine lists them: what uses of images, volumes and networks are counted from.
 pub(super) async fn listed(engine: &Engine, permit: &Permit) -> Result<Vec<wire::Listed>, EngineError> {
-    call::read(engine, permit, "/containers/json?all=1").await
+    let mut listed: Vec<wire::Listed> = call::read(engine, permit, "/containers/json?all=1").await?;
+    listed.retain(|container| permit.reach().includes(project(&container.labels).as_deref()));
+    Ok(listed)
 }
 
 /// The running ones only, in the contract's form.
@@ -38,7 +40,10 @@ pub async fn running(engine: &Engine, permit: &Permit) -> Result<Vec<Container>,
 
 /// One container.
 pub async fn get(engine: &Engine, permit: &Permit, id: &ContainerId) -> Result<ContainerDetail, EngineError> {
-    let inspect: Value = call::read(engine, permit, &path(id, "json")).await?;
+    let mut inspect: Value = call::read(engine, permit, &path(id, "json")).await?;
+    if !permit.shows_environment() {
+        hide_values(&mut inspect);
+    }
     let inspected: wire::Inspected = serde_json::from_value(inspect.clone()).map_err(|_| call::unreadable())?;
     // The list says it in the engine's own words, such as `Up 3 hours (healthy)`; inspecting does not.
     let filters = json!({ "id": [inspected.id] }).to_string();

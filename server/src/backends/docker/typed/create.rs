@@ -9,7 +9,7 @@ use pilothouse_app::api::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{Engine, EngineError},
+    super::{Engine, EngineError, belongings::settle},
     bad, call, check_labels, containers,
     names::{ContainerId, ImageRef, NetworkId, VolumeName},
     wire,
@@ -84,15 +84,17 @@ pub async fn create(engine: Arc<Engine>, permit: Permit, plan: Plan) -> Result<C
     making.await.unwrap_or(Err(CreateError::Engine(EngineError::BrokenOff)))
 }
 
-async fn make(engine: &Engine, permit: &Permit, plan: Plan) -> Result<ContainerCreated, CreateError> {
+async fn make(engine: &Engine, permit: &Permit, mut plan: Plan) -> Result<ContainerCreated, CreateError> {
     let path = match &plan.name {
         Some(name) => call::with_query("/containers/create", &[("name", name.as_str())]),
         None => "/containers/create".to_owned(),
     };
-    let created: wire::Created = call::create(engine, permit, &path, &plan.body).await.map_err(|error| match error {
+    let missing = |error| match error {
         EngineError::NotFound(text) if text.contains("image") => CreateError::NoImage(text),
         error => CreateError::Engine(error),
-    })?;
+    };
+    settle(engine, permit, &[], Some(&mut plan.body)).await.map_err(missing)?;
+    let created: wire::Created = call::create(engine, permit, &path, &plan.body).await.map_err(missing)?;
     let id = ContainerId::parse(&created.id).map_err(|_| call::unreadable())?;
     if let Err(error) = finish(engine, permit, &id, &plan).await {
         if let Err(error) = containers::remove(engine, permit, &id, true, true).await {

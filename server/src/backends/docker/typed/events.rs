@@ -1,5 +1,7 @@
 //! What an engine says has happened.
 
+use std::sync::Arc;
+
 use futures_util::{Stream, StreamExt};
 use http::Method;
 use pilothouse_app::api::{
@@ -9,7 +11,7 @@ use pilothouse_app::api::{
 use serde_json::json;
 
 use super::{
-    super::{Engine, EngineError},
+    super::{Engine, EngineError, belongings::event_reaches},
     bad,
     call::{self, READ},
     wire,
@@ -45,12 +47,23 @@ pub(super) fn seconds(millis: i64) -> Option<String> {
 
 /// Follows the events of a [`path`].
 pub async fn follow(
-    engine: &Engine,
-    permit: &Permit,
+    engine: Arc<Engine>,
+    permit: Permit,
     path: &str,
 ) -> Result<impl Stream<Item = Result<Event, EngineError>> + Send + use<>, EngineError> {
-    let chunks = call::open(engine, permit, call::request(Method::GET, path, None)?, READ).await?;
-    Ok(call::json_lines::<wire::EventLine>(chunks).map(|line| line.map(shown)))
+    engine.ready_for(&permit).await?;
+    let chunks = call::open(&engine, &permit, call::request(Method::GET, path, None)?, READ).await?;
+    let lines = call::json_lines::<wire::EventLine>(chunks);
+    Ok(lines.filter_map(move |line| {
+        let (engine, permit) = (engine.clone(), permit.clone());
+        async move {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => return Some(Err(error)),
+            };
+            event_reaches(&engine, &permit, &line.kind, &line.actor.id, &line.actor.attributes).await.then(|| Ok(shown(line)))
+        }
+    }))
 }
 
 fn shown(line: wire::EventLine) -> Event {

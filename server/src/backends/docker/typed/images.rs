@@ -10,14 +10,14 @@ use pilothouse_app::api::{
 use serde_json::Value;
 
 use super::{
-    super::{Engine, EngineError},
+    super::{Engine, EngineError, belongings::settle},
     bad,
     call::{self, CHANGE, REMOVE, with_query},
     containers, millis,
     names::{ImageRef, is_repository, is_tag},
     size, wire,
 };
-use crate::access::Permit;
+use crate::access::{Permit, Thing};
 
 /// An image, and the labels that filters look at.
 pub struct Labelled {
@@ -26,7 +26,9 @@ pub struct Labelled {
 }
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Labelled>, EngineError> {
-    let images: Vec<wire::ListedImage> = call::read(engine, permit, "/images/json").await?;
+    engine.ready_for(permit).await?;
+    let mut images: Vec<wire::ListedImage> = call::read(engine, permit, "/images/json").await?;
+    images.retain(|image| engine.reaches(permit, Thing::Image, &image.id));
     let users = users(containers::listed(engine, permit).await?);
     Ok(images.into_iter().map(|image| labelled(image, &users)).collect())
 }
@@ -52,11 +54,18 @@ pub fn check_tag(input: &TagInput) -> Result<(), Problem> {
 
 /// `input` was checked.
 pub async fn tag(engine: &Engine, permit: &Permit, image: &ImageRef, input: &TagInput) -> Result<(), EngineError> {
+    let query = [("repo".to_owned(), input.repository.clone()), ("tag".to_owned(), input.tag.clone())];
+    let project = settle(engine, permit, &query, None).await?;
     let path = with_query(&path(image, "/tag"), &[("repo", &input.repository), ("tag", &input.tag)]);
-    call::act(engine, permit, Method::POST, &path, None, CHANGE).await
+    call::act(engine, permit, Method::POST, &path, None, CHANGE).await?;
+    if let Some(project) = project {
+        engine.claim(&format!("{}:{}", input.repository, input.tag), &project).await;
+    }
+    Ok(())
 }
 
 pub async fn remove(engine: &Engine, permit: &Permit, image: &ImageRef, force: bool) -> Result<(), EngineError> {
+    settle(engine, permit, &[], None).await?;
     let path = with_query(&path(image, ""), &[("force", if force { "1" } else { "0" })]);
     call::act(engine, permit, Method::DELETE, &path, None::<&Value>, REMOVE).await
 }

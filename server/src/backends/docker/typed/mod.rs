@@ -17,8 +17,8 @@ pub mod pull;
 pub mod stats;
 pub mod volumes;
 
-mod call;
-mod wire;
+pub(super) mod call;
+pub(super) mod wire;
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,7 @@ fn bad(field: &str, title: impl Into<String>) -> pilothouse_app::api::Problem {
 
 /// The project that labels put a thing in.
 pub fn project(labels: &BTreeMap<String, String>) -> Option<String> {
-    ["com.docker.compose.project", "com.docker.stack.namespace", "pilothouse.project"]
-        .iter()
-        .find_map(|key| labels.get(*key).filter(|value| !value.is_empty()).cloned())
+    super::belongings::project_of(|key| labels.get(key).map(String::as_str)).map(str::to_owned)
 }
 
 /// A time as Docker writes it, in milliseconds since the epoch. The year 1 is Docker's "never".

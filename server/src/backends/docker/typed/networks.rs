@@ -10,23 +10,25 @@ use pilothouse_app::api::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{Engine, EngineError},
+    super::{Engine, EngineError, belongings::settle},
     bad,
     call::{self, CHANGE, REMOVE},
     check_labels, containers, millis,
     names::{ContainerId, NetworkId},
     project, wire,
 };
-use crate::access::Permit;
+use crate::access::{Permit, Thing};
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Network>, EngineError> {
-    let networks: Vec<wire::ListedNetwork> = call::read(engine, permit, "/networks").await?;
+    let mut networks: Vec<wire::ListedNetwork> = call::read(engine, permit, "/networks").await?;
+    networks.retain(|network| permit.reach().includes(project(&network.labels).as_deref()));
     let users = Users::of(containers::listed(engine, permit).await?);
     Ok(networks.into_iter().map(|network| shown(network, &users)).collect())
 }
 
 pub async fn get(engine: &Engine, permit: &Permit, id: &NetworkId) -> Result<NetworkDetail, EngineError> {
     let mut network: wire::ListedNetwork = call::read(engine, permit, &path(id, "")).await?;
+    network.members.retain(|id, _| engine.reaches(permit, Thing::Container, id));
     let users = Users::of(containers::listed(engine, permit).await?);
     let members = members(std::mem::take(&mut network.members));
     Ok(NetworkDetail { summary: shown(network, &users), members })
@@ -58,7 +60,8 @@ pub fn plan(input: &NetworkInput) -> Result<Value, Problem> {
 }
 
 /// Makes a network of a [`plan`].
-pub async fn create(engine: &Engine, permit: &Permit, plan: &Value) -> Result<Network, EngineError> {
+pub async fn create(engine: &Engine, permit: &Permit, plan: &mut Value) -> Result<Network, EngineError> {
+    settle(engine, permit, &[], Some(plan)).await?;
     let created: wire::Created = call::create(engine, permit, "/networks/create", plan).await?;
     let id = NetworkId::parse(&created.id).map_err(|_| call::unreadable())?;
     let network: wire::ListedNetwork = call::read(engine, permit, &path(&id, "")).await?;

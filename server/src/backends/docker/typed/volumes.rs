@@ -10,16 +10,24 @@ use pilothouse_app::api::{
 use serde_json::json;
 
 use super::{
-    super::{Engine, EngineError},
+    super::{
+        Engine, EngineError,
+        belongings::{OWN_LABEL, settle},
+    },
     call::{self, REMOVE},
     check_labels, containers, millis,
     names::VolumeName,
     project, wire,
 };
-use crate::access::Permit;
+use crate::access::{Permit, Thing};
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Volume>, EngineError> {
-    let list: wire::VolumeList = call::read(engine, permit, "/volumes").await?;
+    engine.ready_for(permit).await?;
+    let mut list: wire::VolumeList = call::read(engine, permit, "/volumes").await?;
+    list.volumes.retain(|volume| match project(&volume.labels) {
+        Some(project) => permit.reach().includes(Some(&project)),
+        None => engine.reaches(permit, Thing::Volume, &volume.name),
+    });
     let users = users(containers::listed(engine, permit).await?);
     Ok(list.volumes.into_iter().map(|volume| shown(volume, &users)).collect())
 }
@@ -38,14 +46,21 @@ pub fn check(input: &VolumeInput) -> Result<VolumeName, Problem> {
 
 /// Makes a volume. The engine would hand out one that is there already as if it were new: that is a conflict here.
 pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels: &BTreeMap<String, String>) -> Result<Volume, EngineError> {
+    let mut body = json!({ "Name": name.as_str(), "Labels": labels });
+    settle(engine, permit, &[], Some(&mut body)).await?;
     match call::read::<wire::ListedVolume>(engine, permit, &path(name)).await {
         Ok(_) => return Err(EngineError::Conflict(format!("There is a volume {} already.", name.as_str()))),
         Err(EngineError::NotFound(_)) => {}
         Err(error) => return Err(error),
     }
-    let body = json!({ "Name": name.as_str(), "Labels": labels });
     let volume: wire::ListedVolume = call::create(engine, permit, "/volumes/create", &body).await?;
     Ok(shown(volume, &Users::new()))
+}
+
+/// Makes a volume that belongs to a project, before something mounts it: the engine would make it without a label.
+pub async fn make_in(engine: &Engine, permit: &Permit, name: &str, project: &str) -> Result<(), EngineError> {
+    let body = json!({ "Name": name, "Labels": { OWN_LABEL: project } });
+    call::create::<wire::ListedVolume>(engine, permit, "/volumes/create", &body).await.map(drop)
 }
 
 pub async fn remove(engine: &Engine, permit: &Permit, name: &VolumeName) -> Result<(), EngineError> {

@@ -82,6 +82,15 @@ wire! {
     /// As much of an inspected container as its log needs.
     Named { name "Name" String, config "Config" InspectedConfig, }
 
+    /// As much of a container as tells whose it is.
+    Belonging { id "Id" String, name "Name" String, image "Image" String, config "Config" Labelled, state "State" InspectedState, mounts "Mounts" Vec<MountPoint>, }
+    Labelled { labels "Labels" Labels, }
+    /// A service, a secret or a config.
+    InSwarm { id "ID" String, spec "Spec" SwarmSpec, }
+    SwarmSpec { name "Name" String, labels "Labels" Labels, }
+    ExecOf { id "ID" String, container "ContainerID" String, }
+    TaskOf { id "ID" String, service "ServiceID" String, }
+
     Created { id "Id" String, warnings "Warnings" Vec<String>, }
     Top { titles "Titles" Vec<String>, processes "Processes" Vec<Vec<String>>, }
     Changed { path "Path" String, kind "Kind" u8, }

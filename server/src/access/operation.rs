@@ -1,0 +1,130 @@
+//! One classified request: what is to be done, which permission it takes, and on what.
+
+use std::sync::Arc;
+
+use super::{Permission, Target};
+
+/// One classified request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Operation {
+    /// The operation's name in its own API, such as `ContainerStart`.
+    pub name: &'static str,
+    pub permission: Permission,
+    pub target: Target,
+    /// The object acted on, as the client named it; empty when there is none.
+    pub object: String,
+    /// How it stands to the projects on its engine.
+    pub place: Place,
+    /// Whose the object is, once that was looked up: only for those who hold rights on projects alone.
+    pub owner: Option<Owner>,
+}
+
+/// What an engine holds that can belong to a project.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Thing {
+    Container,
+    /// A command in a container; belongs to whom the container does.
+    Exec,
+    Image,
+    Volume,
+    Network,
+    Service,
+    Task,
+    Secret,
+    Config,
+}
+
+/// How an operation stands to the projects on its engine: what it reaches for whoever holds rights on projects alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// The engine as a whole: a right on a project is not enough.
+    Engine,
+    /// Nothing of what is on it: the engine answers, or passes a question to a registry.
+    Open,
+    /// What the engine says of itself; counts of what one may not see are left out.
+    Info,
+    /// Everything of a kind; the answer is cut to what one may see.
+    List(Thing),
+    /// What happens; cut likewise.
+    Events,
+    /// What takes up space; cut likewise.
+    Usage,
+    /// One object, which the path names. What one may not see is not there.
+    One(Thing),
+    /// Something new, which is put into a project.
+    New(Thing),
+    /// What is not used any more; cut likewise.
+    Prune(Thing),
+}
+
+/// Whose an object is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Owner {
+    /// What never names another object: its id, where it has one. It is what the engine is asked about.
+    pub id: String,
+    /// The projects it belongs to: one for most, several for an image, none for what is nobody's.
+    pub projects: Vec<Arc<str>>,
+}
+
+impl Operation {
+    pub fn new(name: &'static str, permission: Permission, target: Target, object: impl Into<String>) -> Self {
+        let object = object.into();
+        let place = Place::of(permission, &object);
+        Self { name, permission, target, object, place, owner: None }
+    }
+
+    pub fn on_engine(name: &'static str, permission: Permission, engine: &str, object: impl Into<String>) -> Self {
+        Self::new(name, permission, Target::Engine(engine.to_owned()), object)
+    }
+
+    pub fn on_system(name: &'static str, permission: Permission, object: impl Into<String>) -> Self {
+        Self::new(name, permission, Target::System, object)
+    }
+
+    /// The same with a place that its row in the table says.
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// What the engine is to be asked about: the object by what never names another one, if that was looked up.
+    pub fn subject(&self) -> &str {
+        self.owner.as_ref().map_or(&self.object, |owner| &owner.id)
+    }
+}
+
+impl Place {
+    /// The place of an operation of the REST API: there a permission is used for one thing only.
+    fn of(permission: Permission, object: &str) -> Self {
+        use Permission::*;
+        let mut words = permission.name().split('.');
+        let (kind, resource, verb) = (words.next(), words.next(), words.next());
+        let thing = match (kind, resource) {
+            (Some("account"), _) => return Place::Open,
+            (Some("engine"), Some("container")) => Thing::Container,
+            (Some("engine"), Some("image")) => Thing::Image,
+            (Some("engine"), Some("volume")) => Thing::Volume,
+            (Some("engine"), Some("network")) => Thing::Network,
+            (Some("engine"), Some("service")) => Thing::Service,
+            (Some("engine"), Some("task")) => Thing::Task,
+            (Some("engine"), Some("secret")) => Thing::Secret,
+            (Some("engine"), Some("config")) => Thing::Config,
+            _ => {
+                return match permission {
+                    SystemInfo => Place::Info,
+                    SystemEvents => Place::Events,
+                    SystemLogin => Place::Open,
+                    _ => Place::Engine,
+                };
+            }
+        };
+        match (permission, verb) {
+            (ImageSearch, _) => Place::Open,
+            (ImageImport | ImageLoad | ImageBuild, _) => Place::Engine,
+            (_, Some("list")) => Place::List(thing),
+            (_, Some("create" | "pull")) => Place::New(thing),
+            _ if object.is_empty() => Place::Engine,
+            _ => Place::One(thing),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Permits: proof that one operation was allowed, and how far it reaches.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Operation, Permission, Target};
+
+/// Proof that one operation was allowed. Only [`super::Policy::decide`], [`watch`] and [`first_setup`] make one.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    pub(super) operation: Operation,
+    pub(super) reason: String,
+    pub(super) grant: Option<ByGrant>,
+    pub(super) reach: Reach,
+    pub(super) environment: bool,
+}
+
+/// The grant that allowed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ByGrant {
+    pub id: String,
+    pub role: String,
+}
+
+/// What of its engine a permit reaches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reach {
+    Everything,
+    /// What belongs to one of these projects.
+    Projects(Arc<BTreeSet<Arc<str>>>),
+}
+
+impl Reach {
+    /// Whether it takes in what belongs to `project`. What is nobody's is reached by those alone who reach everything.
+    pub fn includes(&self, project: Option<&str>) -> bool {
+        match self {
+            Reach::Everything => true,
+            Reach::Projects(projects) => project.is_some_and(|project| projects.contains(project)),
+        }
+    }
+
+    /// Whether it takes in something that belongs to all of these.
+    pub fn includes_any(&self, projects: &[Arc<str>]) -> bool {
+        matches!(self, Reach::Everything) || projects.iter().any(|project| self.includes(Some(project)))
+    }
+
+    /// The projects, unless it is everything.
+    pub fn projects(&self) -> Option<&BTreeSet<Arc<str>>> {
+        match self {
+            Reach::Everything => None,
+            Reach::Projects(projects) => Some(projects),
+        }
+    }
+}
+
+impl Permit {
+    pub fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// The grant that allowed it, as a person reads it.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The grant that allowed it; `None` for one's own account and for the house itself.
+    pub fn grant(&self) -> Option<&ByGrant> {
+        self.grant.as_ref()
+    }
+
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Whether values of environment variables may be shown (threats K3).
+    pub fn shows_environment(&self) -> bool {
+        self.environment
+    }
+
+    /// Whether it is the house's own.
+    pub fn is_watch(&self) -> bool {
+        self.operation.name == "Watch"
+    }
+
+    /// Whether it is good for `target`.
+    pub fn covers(&self, target: &Target) -> bool {
+        &self.operation.target == target
+    }
+
+    fn of_the_house(operation: Operation, reason: &str) -> Self {
+        Self { operation, reason: reason.to_owned(), grant: None, reach: Reach::Everything, environment: true }
+    }
+}
+
+/// The house's own permit to look after an engine: its health, its events, its containers' figures. Never for a person.
+pub fn watch(engine: &str) -> Permit {
+    let target = Target::Engine(engine.to_owned());
+    Permit::of_the_house(Operation::new("Watch", Permission::SystemInfo, target, ""), "watch")
+}
+
+/// The permit to make the first administrator, for whoever proved to hold the machine: by `proof`. There is nobody yet who could decide.
+pub fn first_setup(username: &str, proof: &str) -> Permit {
+    Permit::of_the_house(Operation::on_system("Setup", Permission::AccountUpdate, username), proof)
+}
