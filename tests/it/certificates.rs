@@ -48,7 +48,7 @@ impl Secure {
     /// In front of the shared engine, by two names.
     pub fn start() -> Secure {
         let socket = format!("unix://{}", engine().socket.display());
-        let house = House::with_settings(&[("demo", socket.clone()), ("other", socket)], "tls = { own = true }\n");
+        let house = House::speaking(&[("demo", socket.clone()), ("other", socket)], "tls = { own = true }\n");
         let mut secure = Secure { dir: folder("tls"), ca: PathBuf::new(), admin: String::new(), house };
         secure.admin = secure.token_of("admin");
         let made = secure.post(&secure.admin, "/api/v1/certificates", json!({ "name": "for its authority" }));
@@ -427,7 +427,7 @@ fn the_listener_shows_the_certificate_it_is_given() {
     worked(&made, "openssl");
     let path = |name: &str| dir.join(name).display().to_string();
     let settings = format!("tls = {{ cert = \"{0}\", key = \"{1}\", ca = \"{0}\" }}\n", path("cert.pem"), path("key.pem"));
-    let house = House::with_settings(&[("demo", format!("unix://{}", engine().socket.display()))], &settings);
+    let house = House::speaking(&[("demo", format!("unix://{}", engine().socket.display()))], &settings);
     let mut secure = Secure { dir: folder("tls"), ca: dir.join("cert.pem"), admin: String::new(), house };
     secure.admin = secure.token_of("admin");
     let program = &dockers()[0];

@@ -250,6 +250,11 @@ impl House {
         house
     }
 
+    /// As these settings about TLS have it, with a password for `admin`. Nothing is asked of it yet.
+    pub fn speaking(engines: &[(&str, String)], settings: &str) -> House {
+        House::made(engines, Some(PASSWORD), settings)
+    }
+
     /// With nobody in it yet, unless there is a password for `admin`.
     pub fn empty(engines: &[(&str, String)], password: Option<&str>) -> House {
         House::made(engines, password, "")
