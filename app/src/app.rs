@@ -97,7 +97,16 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/tokens") view=|| OfHouse::Tokens.view()/>
                         <Route path=path!("/use-docker") view=|| OfHouse::UseDocker.view()/>
                         <Route path=path!("/account") view=|| OfHouse::Account.view()/>
+                        <Route path=path!("/device") view=|| OfHouse::Device.view()/>
                         <Route path=path!("/reference") view=|| OfHouse::Reference.view()/>
+                        <ParentRoute path=path!("") view=Outlet>
+                            <Route path=path!("/guardrails") view=|| OfHouse::Guardrails.view()/>
+                            <Route path=path!("/guardrails/:id") view=|| OfHouse::GuardrailPage.view()/>
+                            <Route path=path!("/add/guardrail") view=|| OfHouse::AddGuardrail.view()/>
+                            <Route path=path!("/providers") view=|| OfHouse::Providers.view()/>
+                            <Route path=path!("/providers/:provider") view=|| OfHouse::EditProvider.view()/>
+                            <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
+                        </ParentRoute>
                     </ParentRoute>
                     <ParentRoute path=path!("") view=Outlet>
                         <Route path=path!("/people") view=|| OfAccess::People.view()/>

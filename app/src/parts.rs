@@ -16,12 +16,15 @@ use crate::pages::access::{Explain, Grants, Matrix, Review};
 use crate::pages::account::{Account, Tokens, UseDocker};
 use crate::pages::audit::Audit;
 use crate::pages::containers::{ContainerForm, ContainerPage, Containers};
+use crate::pages::device::Device;
 use crate::pages::engines::{AddEngine, EditEngine, Engines};
 use crate::pages::events::Events;
+use crate::pages::guardrails::{AddGuardrail, GuardrailPage, Guardrails};
 use crate::pages::images::{ImagePage, Images};
 use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::overview::Overview;
 use crate::pages::people::{AddPerson, People, Person};
+use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::reference::Reference;
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
@@ -141,7 +144,8 @@ part!(
 );
 part!(
     House house load_house, OfHouse:
-    Engines, EditEngine, AddEngine, Audit, Tokens, UseDocker, Account, Reference,
+    Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
+    Reference, Providers, EditProvider, AddProvider,
 );
 part!(
     Access access load_access, OfAccess:

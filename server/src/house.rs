@@ -2,6 +2,8 @@
 //! in force when the call returns, for live streams too.
 
 mod access;
+mod factors;
+pub mod identities;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,11 +14,11 @@ use access::Without;
 use crate::{
     access::{Facts, Grant, Holder, Permission, Policy, Role, Roles, first_setup},
     audit::{Ending, Trail, TrailDown},
-    authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, password::Passwords, secret},
+    authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
     backends::Engines,
     clock::now_ms,
     operate::Operator,
-    store::{self, Store, StoreError, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{self, Store, StoreError, certificates::CertificateRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
 };
 
 /// Users, grants, sessions and tokens.
@@ -24,6 +26,8 @@ pub struct House {
     pub store: Store,
     pub credentials: Arc<Credentials>,
     pub passwords: Passwords,
+    /// What is begun with second factors, and what their secrets are sealed with.
+    pub factors: Factors,
     operator: Arc<Operator>,
     engines: Arc<Engines>,
     /// The SHA-256 of the set-up link's secret, until the first administrator exists.
@@ -64,7 +68,9 @@ pub struct Made<T> {
 /// The policy as the store has it, on these engines.
 pub async fn load_policy(store: &Store, engines: &Engines) -> store::Result<Policy> {
     let roles = Roles::with(store.roles().await?.into_iter().map(role_of));
-    let users = store.users().await?.into_iter().map(|user| (user.username, !user.disabled)).collect();
+    let gone = store.gone_users().await?;
+    let may = |user: &UserRow| !user.disabled && !gone.contains(&user.username);
+    let users = store.users().await?.into_iter().map(|user| (user.username.clone(), may(&user))).collect();
     let members = store.members().await?.into_iter().map(|member| (member.team, member.username)).collect();
     // A role that no longer exists grants nothing.
     let grants = store.grants().await?.into_iter().filter_map(|row| {
@@ -88,15 +94,25 @@ fn role_of(row: RoleRow) -> Role {
 }
 
 impl House {
-    pub fn new(store: Store, credentials: Arc<Credentials>, operator: Arc<Operator>, engines: Arc<Engines>) -> Self {
-        Self { store, credentials, passwords: Passwords::default(), operator, engines, setup: Mutex::new(None), changes: Mutex::new(()) }
+    pub fn new(
+        store: Store,
+        credentials: Arc<Credentials>,
+        operator: Arc<Operator>,
+        engines: Arc<Engines>,
+        passwords: Passwords,
+        factors: Factors,
+    ) -> Self {
+        Self { store, credentials, passwords, factors, operator, engines, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
     /// Puts in force what is written. Does not give up: a right that was taken away on disk must not go on.
     async fn reload(&self) {
         loop {
             match load_policy(&self.store, &self.engines).await {
-                Ok(policy) => return self.operator.set_policy(policy),
+                Ok(policy) => {
+                    self.operator.set_policy(policy);
+                    return self.reload_factor_rules().await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "A change is written and not in force yet.");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -175,11 +191,19 @@ impl House {
         Ok(())
     }
 
-    /// Begins a session of `user`, whose password was right. Its id and secret are new at each sign-in, whatever cookie came.
+    /// Begins a session of `user`, whose password was right, or who proved by `factor` who they are (empty when they did not). Its id
+    /// and secret are new at each sign-in, whatever cookie came.
     ///
     /// # Errors
     /// [`HouseError::Changed`] when the user is not any more what the password was compared with.
-    pub async fn begin_session(&self, user: &UserRow, origin: &Origin, secret: String, id: String) -> Result<Made<SessionRow>, HouseError> {
+    pub async fn begin_session(
+        &self,
+        user: &UserRow,
+        origin: &Origin,
+        secret: String,
+        id: String,
+        factor: &str,
+    ) -> Result<Made<SessionRow>, HouseError> {
         let _alone = self.changes.lock().await;
         let same = |now: &UserRow| !now.disabled && now.password_hash == user.password_hash;
         if !self.store.user(&user.username).await?.is_some_and(|now| same(&now)) {
@@ -195,6 +219,8 @@ impl House {
             expires_at: now + SESSION_ABSOLUTE_MS,
             address: origin.address.to_string(),
             client: origin.client.to_string(),
+            factor: factor.to_owned(),
+            factor_at: if factor.is_empty() { 0 } else { now },
             viewing_as: None,
         };
         self.store.add_session(&row).await?;
@@ -235,7 +261,22 @@ impl House {
         Ok(())
     }
 
-    /// Forgets the tokens that were bound to an engine that is no more; the store has forgotten them already.
+    pub async fn add_certificate(&self, row: &CertificateRow) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.store.add_certificate(row).await?;
+        self.credentials.add_certificate(row);
+        Ok(())
+    }
+
+    pub async fn revoke_certificate(&self, id: &str) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.store.revoke_certificate(id, now_ms()).await?;
+        self.credentials.remove(|known| matches!(&known.credential, Credential::Certificate(known) if &**known == id));
+        self.operator.rights_changed();
+        Ok(())
+    }
+
+    /// Forgets the tokens and certificates that were bound to an engine that is no more; the store has forgotten them already.
     pub async fn engine_gone(&self, name: &str) {
         self.credentials.remove(|known| known.engine.as_deref() == Some(name));
         self.engines_changed().await;
@@ -269,6 +310,12 @@ impl House {
     /// The principal of a session cookie or a token.
     pub fn principal(&self, secret: &str, origin: &Origin) -> Option<Principal> {
         let known = self.credentials.find(secret)?;
+        Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
+    }
+
+    /// The principal of a client certificate, whose key was proved by the connection.
+    pub fn certified(&self, fingerprint: &secret::Hash, origin: &Origin) -> Option<Principal> {
+        let known = self.credentials.find_certificate(fingerprint)?;
         Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
     }
 }

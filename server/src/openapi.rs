@@ -1,6 +1,9 @@
 //! The description of the REST API, made from the contract.
 
-use pilothouse_app::api::{access, audit, containers, describe::Reference, engines, events, images, networks, overview, people, session, volumes};
+use pilothouse_app::api::{
+    access, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview, people,
+    providers, session, volumes,
+};
 use serde_json::Value;
 
 /// The OpenAPI 3.1 document.
@@ -8,9 +11,15 @@ pub fn document() -> Value {
     let mut reference = Reference::default();
     for describe in [
         session::describe,
+        factors::describe,
+        certificates::describe,
+        certificates::describe_files,
+        device::describe,
         people::describe,
         access::describe,
         access::describe_raw,
+        providers::describe,
+        providers::describe_raw,
         overview::describe,
         engines::describe,
         containers::describe,
@@ -22,6 +31,7 @@ pub fn document() -> Value {
         networks::describe,
         events::describe_lives,
         audit::describe,
+        guardrails::describe,
     ] {
         describe(&mut reference);
     }

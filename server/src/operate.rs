@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use crate::{
     access::{Denied, Operation, Permit, Place, Policy, Target},
     audit::{Ending, Entry, Trail, TrailDown},
-    authn::{Credentials, Principal},
+    authn::{Credentials, Principal, factors::Rules},
     backends::{Engines, docker::EngineError},
     clock::now_ms,
     lease::Lease,
@@ -42,6 +42,8 @@ pub struct Begun {
 /// What every door asks before it acts.
 pub struct Operator {
     policy: ArcSwap<Policy>,
+    /// Which roles ask for a second factor.
+    factor_rules: ArcSwap<Rules>,
     trail: Trail,
     credentials: Arc<Credentials>,
     engines: Arc<Engines>,
@@ -54,6 +56,7 @@ impl Operator {
     pub fn new(policy: Policy, trail: Trail, credentials: Arc<Credentials>, engines: Arc<Engines>) -> Self {
         Self {
             policy: ArcSwap::from_pointee(policy),
+            factor_rules: ArcSwap::default(),
             trail,
             credentials,
             engines,
@@ -76,6 +79,30 @@ impl Operator {
         self.rights_changed();
     }
 
+    pub fn factor_rules(&self) -> Arc<Rules> {
+        self.factor_rules.load_full()
+    }
+
+    /// Puts new rules about second factors in force.
+    pub fn set_factor_rules(&self, rules: Rules) {
+        self.factor_rules.store(Arc::new(rules));
+        self.rights_changed();
+    }
+
+    /// Whether `who` has to prove a second factor before anything but their account is theirs.
+    pub fn is_held_back(&self, who: &Principal) -> bool {
+        let proved = || self.credentials.by_id(&who.credential).is_some_and(|known| known.proved_at() > 0);
+        self.factor_rules.load().hold_back(&self.policy.load(), who, now_ms(), proved)
+    }
+
+    fn decide(&self, who: &Principal, operation: Operation) -> Result<Permit, Denied> {
+        let permit = self.policy.load().decide(&who.subject, operation, now_ms())?;
+        match Rules::refusal(permit.operation().permission) {
+            Some(denied) if self.is_held_back(who) => Err(denied),
+            _ => Ok(permit),
+        }
+    }
+
     /// Makes every live stream look again whether it may go on.
     pub fn rights_changed(&self) {
         self.changed.send_replace(());
@@ -93,14 +120,14 @@ impl Operator {
 
     /// Whether `who` still stands and may still do `operation`: what a lease asks.
     pub fn still_allowed(&self, who: &Principal, operation: &Operation) -> bool {
-        self.credentials.stands(&who.credential) && self.policy.load().decide(&who.subject, operation.clone(), now_ms()).is_ok()
+        self.credentials.stands(&who.credential) && self.decide(who, operation.clone()).is_ok()
     }
 
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
         let operation = self.with_owner(who, operation).await?;
-        let decision = self.policy.load().decide(&who.subject, operation.clone(), now_ms());
+        let decision = self.decide(who, operation.clone());
         match decision {
             Ok(permit) => {
                 let entry = self.trail.begin(who, &permit).await?;
@@ -137,15 +164,31 @@ impl Operator {
     {
         let Begun { permit, entry, .. } = self.begin(who, operation).await?;
         let result = action(permit).await;
-        entry.finish(match &result {
-            Ok(_) => Ending::ok(200),
-            Err(error) => Ending::failed(error.status()),
-        });
+        match &result {
+            Ok(_) => entry.finish(Ending::ok(200)),
+            Err(error) => fail(entry, error),
+        }
         result
+    }
+}
+
+/// Writes down that something that was begun came to this.
+pub fn fail(mut entry: Entry, error: &impl Failure) {
+    match error.denied() {
+        Some(why) => {
+            entry.note(why);
+            entry.finish(Ending::denied(error.status()));
+        }
+        None => entry.finish(Ending::failed(error.status())),
     }
 }
 
 /// An error that has an HTTP status, for the outcome.
 pub trait Failure {
     fn status(&self) -> u16;
+
+    /// Why it was not allowed, if it was not, once it was read.
+    fn denied(&self) -> Option<&str> {
+        None
+    }
 }

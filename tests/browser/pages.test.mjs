@@ -24,6 +24,8 @@ const PAGES = {
   network: [`${on}/networks/shop_default`, 'tbody tr'],
   events: [`${on}/events`, 'tbody tr'],
   audit: ['/audit', 'tbody tr'],
+  guardrails: ['/guardrails', '.empty-state, tbody tr'],
+  'guardrail-add': ['/add/guardrail', 'form'],
   people: ['/people', 'tbody tr'],
   person: ['/people/admin', '.held li'],
   'person-add': ['/add/person', 'form'],

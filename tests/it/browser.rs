@@ -2,7 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use pilothouse_tests::sandbox::{Engine, House, PASSWORD, target};
+use pilothouse_tests::{
+    identity::OpenId,
+    sandbox::{Engine, House, PASSWORD, target},
+};
+use serde_json::json;
 
 #[test]
 fn the_console_works_in_a_browser() {
@@ -11,8 +15,12 @@ fn the_console_works_in_a_browser() {
     assert!(console.join("manifest.json").exists(), "{} is missing: `make web` builds it", console.display());
     let house = House::with_console(&[("demo", format!("unix://{}", engine.socket.display()))], &console, Some(PASSWORD));
     let untouched = House::with_console(&[], &console, None);
+    let openid = OpenId::start(json!({}), &[&house]);
+    // One file of the suite, if only that is asked for.
+    let only = std::env::var("PILOTHOUSE_ONLY").unwrap_or_default();
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let files = std::fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    let files = files.filter(|path| path.to_string_lossy().contains(&only));
     // Written as it goes: a suite of minutes can be watched.
     let told = target().join("browser.tap");
     let done = Command::new("node")
@@ -22,6 +30,8 @@ fn the_console_works_in_a_browser() {
         .env("PILOTHOUSE_URL", format!("http://{}", house.address))
         .env("PILOTHOUSE_PASSWORD", PASSWORD)
         .env("PILOTHOUSE_SOCKET", &engine.socket)
+        .env("PILOTHOUSE_OPENID", openid.issuer())
+        .env("PILOTHOUSE_OPENID_PEOPLE", openid.people_file())
         .env("PILOTHOUSE_SETUP", untouched.setup_link())
         .env("PILOTHOUSE_SCREENS", target().join("screens"))
         .stdout(std::fs::File::create(&told).unwrap())

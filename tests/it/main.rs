@@ -1,14 +1,21 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
+mod access;
 mod browser;
+mod certificates;
 mod crash;
+mod device;
 mod disks;
 mod door;
+mod factors;
 mod faults;
+mod guardrails;
 mod house;
 mod input;
 mod laws;
 mod oracle;
 mod parity;
+mod signin;
 mod snapshots;
+mod teams;
 mod wire;

@@ -2,4 +2,6 @@
 //! their owner, and the smallest HTTP client.
 
 pub mod http;
+pub mod identity;
 pub mod sandbox;
+pub mod surfer;

@@ -48,7 +48,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn script(name: &str) -> Command {
+pub(crate) fn script(name: &str) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/sandbox").join(name);
     assert!(path.exists(), "{} is missing: run the tests from a whole checkout", path.display());
     Command::new(path)
@@ -103,7 +103,7 @@ pub struct Engine {
 }
 
 /// Starts a part that says in one line that it answers.
-fn start(part: &mut Command, missing: &str) -> Running {
+pub(crate) fn start(part: &mut Command, missing: &str) -> Running {
     let mut child = part.stdout(Stdio::piped()).spawn().expect("the scripts of deploy/sandbox run");
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -199,7 +199,7 @@ pub fn target() -> PathBuf {
     built().parent().unwrap().to_owned()
 }
 
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let path = built().join("pilothouse");
     assert!(path.exists(), "{} is missing: `cargo build -p pilothouse` makes it", path.display());
     path
@@ -239,7 +239,20 @@ impl House {
 
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
-        House::made(engines, password, &format!("console_dir = \"{}\"\n", console.display()))
+        // By its name, too: passkeys are bound to one.
+        House::made(engines, password, &format!("external_url = \"http://localhost:PORT\"\nconsole_dir = \"{}\"\n", console.display()))
+    }
+
+    /// With these settings before the engines, and a token of user `admin`.
+    pub fn with_settings(engines: &[(&str, String)], settings: &str) -> House {
+        let mut house = House::made(engines, Some(PASSWORD), settings);
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
+    /// As these settings about TLS have it, with a password for `admin`. Nothing is asked of it yet.
+    pub fn speaking(engines: &[(&str, String)], settings: &str) -> House {
+        House::made(engines, Some(PASSWORD), settings)
     }
 
     /// With nobody in it yet, unless there is a password for `admin`.
@@ -252,13 +265,24 @@ impl House {
     }
 
     fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
-        let data = dir.join("data");
+        let (data, port) = (dir.join("data"), free_port());
         std::fs::create_dir_all(&data).unwrap();
+        let settings_first = settings_first.replace("PORT", &port.to_string());
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, free_port(), password);
+        let (running, address) = launch(&settings, &data, port, password);
         House { address, data, running, settings, admin: String::new() }
+    }
+
+    /// Starts it again with other lines behind its engines in the settings.
+    pub fn change_settings(&mut self, more: &str) {
+        const MARK: &str = "\n# more\n";
+        let text = std::fs::read_to_string(&self.settings).unwrap();
+        let engines = text.split(MARK).next().unwrap();
+        std::fs::write(&self.settings, format!("{engines}{MARK}{more}")).unwrap();
+        self.stop();
+        self.start_again();
     }
 
     /// In front of the shared engine, as `demo`.

@@ -18,7 +18,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const USAGE: &str = "cargo run -p xtask -- web --wasm MODULE --out DIR [--release]";
 
 /// What pages load when they need it: the name it has for them, and its source in `web/`.
-const EXTRAS: [&str; 6] = ["terminal.js", "terminal.css", "chart.js", "chart.css", "reference.js", "reference.css"];
+const EXTRAS: [&str; 7] = ["passkey.js", "terminal.js", "terminal.css", "chart.js", "chart.css", "reference.js", "reference.css"];
 
 struct Request {
     wasm: PathBuf,

@@ -9,6 +9,9 @@ wire! {
         pub at: i64,
         /// Who, or `-` when nobody was signed in.
         pub user: String,
+        /// Who looked with the rights of `user`.
+        #[serde(default)]
+        pub viewer: Option<String>,
         /// `session:ID`, `token:ID` or `-`.
         pub credential: String,
         /// `api`, `console` or `engine`.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Live, Problem};
 
 /// What needs no credential.
-const PUBLIC: [&str; 3] = ["SignIn", "SetupGet", "Setup"];
+const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback", "DeviceBegin", "DevicePoll"];
 
 /// Collects what the contract offers.
 pub struct Reference {
@@ -39,6 +39,12 @@ impl Reference {
         self.operation::<L::Input>(&L::METHOD, L::PATH, name, L::SUMMARY, answer);
     }
 
+    /// Adds an endpoint that answers with a file.
+    pub fn file<E: Endpoint>(&mut self, name: &str, media: &str) {
+        let answer = json!({ "description": "The file.", "content": { media: { "schema": { "type": "string", "format": "binary" } } } });
+        self.operation::<E::Input>(&E::METHOD, E::PATH, name, E::SUMMARY, answer);
+    }
+
     /// Adds what answers with neither JSON nor events: a file, or a raw stream.
     pub fn raw<I: JsonSchema>(&mut self, path: &'static str, name: &str, summary: &str, status: &str, answer: &str) {
         self.operation::<I>(&http::Method::GET, path, name, summary, json!({ "description": answer }));
@@ -68,9 +74,10 @@ impl Reference {
                 "securitySchemes": {
                     "token": { "type": "http", "scheme": "bearer", "description": "A personal token, `ph_pat_...`." },
                     "session": { "type": "apiKey", "in": "cookie", "name": "__Host-pilothouse" },
+                    "certificate": { "type": "mutualTLS", "description": "A client certificate that Pilothouse has signed; not from pages." },
                 },
             },
-            "security": [{ "token": [] }, { "session": [] }],
+            "security": [{ "token": [] }, { "session": [] }, { "certificate": [] }],
         })
     }
 

@@ -5,16 +5,22 @@
 
 pub mod access;
 pub mod audit;
+pub mod certificates;
 pub mod containers;
 #[cfg(feature = "ssr")]
 pub mod describe;
+pub mod device;
 pub mod engines;
 pub mod events;
+pub mod factors;
+pub mod guardrails;
 pub mod images;
 pub mod networks;
 pub mod overview;
 pub mod people;
+pub mod presets;
 pub mod problem;
+pub mod providers;
 pub mod session;
 pub mod volumes;
 

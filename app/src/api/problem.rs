@@ -11,10 +11,14 @@ pub enum Code {
     InvalidInput,
     /// No credential, or one that is wrong, expired or revoked.
     Unauthenticated,
+    /// The password was right; a second factor is asked for now.
+    SecondFactorRequired,
     /// Too many failed sign-ins.
     Throttled,
     /// The permission is missing on this scope.
     Forbidden,
+    /// A guardrail does not allow what was asked for.
+    Guardrail,
     /// A request from another site's page.
     CrossOrigin,
     /// Not there, or not for you to see.
@@ -44,8 +48,8 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Code::InvalidInput => 400,
-            Code::Unauthenticated => 401,
-            Code::Forbidden | Code::CrossOrigin => 403,
+            Code::Unauthenticated | Code::SecondFactorRequired => 401,
+            Code::Forbidden | Code::Guardrail | Code::CrossOrigin => 403,
             Code::NotFound => 404,
             Code::MethodNotAllowed => 405,
             Code::Conflict => 409,

@@ -11,6 +11,10 @@ wire! {
         /// The session this request came with, if it was one.
         pub session: Option<String>,
         pub grants: Vec<MyGrant>,
+        /// True when one of their roles asks for a second factor that this credential was not proved by: until then only the
+        /// account is theirs.
+        #[serde(default)]
+        pub needs_factor: bool,
         /// Who really looks, when it is with the rights of `username`: then nothing can be changed.
         #[serde(default)]
         pub viewer: Option<String>,
@@ -44,6 +48,14 @@ wire! {
         pub password: String,
     }
 
+    /// What is left to do after signing out.
+    #[derive(Default)]
+    pub struct SignedOut {
+        /// Where the browser goes to end the session at the provider too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub go_to: Option<String>,
+    }
+
     pub struct PasswordInput { pub current: String, pub new: String }
 
     pub struct Session {
@@ -56,6 +68,9 @@ wire! {
         pub client: String,
         /// True for the session that asks.
         pub current: bool,
+        /// How it was proved besides the password: empty (not at all), `totp`, `recovery`, `passkey`, ...
+        #[serde(default)]
+        pub factor: String,
     }
 
     pub struct Token {
@@ -105,7 +120,7 @@ endpoints! {
     "Signs in with a username and a password; answers with a session cookie."
     SignIn: POST "/api/v1/session", SignInInput => MeOutput;
     "Ends the session that asks."
-    SignOut: DELETE "/api/v1/session", Empty => Empty;
+    SignOut: DELETE "/api/v1/session", Empty => SignedOut;
     "Tells whether the first administrator is still to be made."
     SetupGet: GET "/api/v1/setup", Empty => SetupState;
     "Makes the first administrator, with the secret of the set-up link, and signs them in."

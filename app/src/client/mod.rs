@@ -65,6 +65,15 @@ impl Client {
             answer
         }
     }
+
+    /// Does one operation that answers with a file.
+    pub fn file<E: Endpoint>(&self, params: &[&str], input: &E::Input) -> impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static + use<E> {
+        let reply = request(&E::METHOD, E::PATH, params, input).map(|request| self.0.send(request));
+        async move {
+            let answer = reply?.await?;
+            if answer.status().is_success() { Ok(answer.into_body()) } else { Err(refusal(answer.status().as_u16(), answer.body())) }
+        }
+    }
 }
 
 /// The request of an operation: its input goes in the query of GET and DELETE, in a JSON body otherwise.

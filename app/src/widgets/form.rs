@@ -1,5 +1,7 @@
 //! Sending a form: once at a time, with the problem at the field it is about.
 
+use std::future::Future;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -23,12 +25,20 @@ impl Submit {
 
     /// Sends it, unless it is being sent already. `then` gets the output when it worked.
     pub fn send<E: Endpoint>(&self, params: &[&str], input: &E::Input, then: impl FnOnce(E::Output) + 'static) {
+        self.run(self.client.call::<E>(params, input), then);
+    }
+
+    /// The same, where the answer is a file.
+    pub fn send_file<E: Endpoint>(&self, params: &[&str], input: &E::Input, then: impl FnOnce(Vec<u8>) + 'static) {
+        self.run(self.client.file::<E>(params, input), then);
+    }
+
+    fn run<T: 'static>(&self, call: impl Future<Output = Result<T, Problem>> + 'static, then: impl FnOnce(T) + 'static) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.problem.set(None);
-        let call = self.client.call::<E>(params, input);
         let (busy, problem) = (self.busy, self.problem);
         spawn_local(async move {
             let answer = call.await;

@@ -16,7 +16,7 @@ pub struct Who(pub Arc<MeOutput>);
 
 impl Default for Who {
     fn default() -> Self {
-        Self(Arc::new(MeOutput { username: String::new(), session: None, grants: Vec::new(), viewer: None }))
+        Self(Arc::new(MeOutput { username: String::new(), session: None, grants: Vec::new(), needs_factor: false, viewer: None }))
     }
 }
 

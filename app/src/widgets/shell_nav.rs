@@ -47,7 +47,9 @@ pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
         ("Engines", "/engines", icons::SERVER, "e", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
     ];
-    let rest: [(&str, &str, Outlines, &str, Option<&str>); 3] = [
+    let rest: [(&str, &str, Outlines, &str, Option<&str>); 5] = [
+        ("Guardrails", "/guardrails", icons::LOCK, "u", Some("system.guardrail.list")),
+        ("Sign-in", "/providers", icons::LOCK, "w", Some("system.provider.list")),
         ("Tokens", "/tokens", icons::KEY, "t", None),
         ("Use docker here", "/use-docker", icons::TERMINAL, "d", None),
         ("API", "/reference", icons::BOOK, "r", None),
@@ -334,8 +336,8 @@ fn UserMenu(me: Who) -> impl IntoView {
         let call = client.call::<SignOut>(&[], &Empty {});
         leptos::task::spawn_local(async move {
             // Whatever came of it, the sign-in page tells: it is drawn anew, with or without a session.
-            drop(call.await);
-            drop(window().location().assign("/sign-in"));
+            let go_to = call.await.ok().and_then(|done| done.go_to);
+            drop(window().location().assign(go_to.as_deref().unwrap_or("/sign-in")));
         });
     });
     let name = me.username().to_owned();
@@ -404,7 +406,7 @@ mod tests {
         let permissions = permissions.iter().map(|p| (*p).to_owned()).collect();
         let engines = scope.strip_prefix("engine/").map(str::to_owned).into_iter().collect();
         let grants = vec![MyGrant { role: "r".into(), scope: scope.into(), team: None, until: None, engines, permissions }];
-        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants, viewer: None }))
+        Who(Arc::new(MeOutput { username: "u".into(), session: None, grants, needs_factor: false, viewer: None }))
     }
 
     #[test]

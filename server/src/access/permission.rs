@@ -139,8 +139,18 @@ permissions! {
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    FactorRule "system.factor.rule" Change;
+    GuardrailList "system.guardrail.list" Sensitive;
+    GuardrailCreate "system.guardrail.create" Change;
+    GuardrailUpdate "system.guardrail.update" Change;
+    GuardrailDelete "system.guardrail.delete" Change;
     AccessExplain "system.access.explain" Sensitive;
     AccessReview "system.access.review" Sensitive;
+    ProviderList "system.provider.list" Sensitive;
+    ProviderCreate "system.provider.create" Change;
+    ProviderUpdate "system.provider.update" Change;
+    ProviderDelete "system.provider.delete" Change;
+    ProviderTest "system.provider.test" Sensitive;
 
     // One's own account
     AccountView "account.self.view" Own;
@@ -149,6 +159,9 @@ permissions! {
     OverviewView "account.overview.view" Own;
     SessionManage "account.session.manage" Own;
     TokenManage "account.token.manage" Own;
+    FactorManage "account.factor.manage" Own;
+    CertificateManage "account.certificate.manage" Own;
+    DeviceManage "account.device.manage" Own;
 }
 
 impl Permission {
@@ -170,7 +183,16 @@ impl Permission {
 
     /// Whether its use may change something.
     pub fn is_change(self) -> bool {
-        self.kind() == Kind::Change || matches!(self, Permission::AccountUpdate | Permission::SessionManage | Permission::TokenManage)
+        self.kind() == Kind::Change
+            || matches!(
+                self,
+                Permission::AccountUpdate
+                    | Permission::SessionManage
+                    | Permission::TokenManage
+                    | Permission::FactorManage
+                    | Permission::CertificateManage
+                    | Permission::DeviceManage
+            )
     }
 }
 

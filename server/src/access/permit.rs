@@ -101,3 +101,8 @@ pub fn watch(engine: &str) -> Permit {
 pub fn first_setup(username: &str, proof: &str) -> Permit {
     Permit::of_the_house(Operation::on_system("Setup", Permission::AccountUpdate, username), proof)
 }
+
+/// The permit to follow what a sign-in provider says of somebody: who they are, which teams they are in, that it stands by them no more.
+pub fn told_by(provider: &str, about: String) -> Permit {
+    Permit::of_the_house(Operation::on_system("ProviderFollow", Permission::AccountUpdate, about), &format!("provider {provider}"))
+}

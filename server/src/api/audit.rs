@@ -48,6 +48,7 @@ pub fn shown(row: AuditRow) -> AuditRecord {
         bytes_out: count(row.bytes_out),
         duration_ms: count(row.duration_ms),
         change: row.is_change,
+        viewer: Some(row.viewer).filter(|viewer| !viewer.is_empty()),
     }
 }
 

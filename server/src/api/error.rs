@@ -11,6 +11,7 @@ use crate::{
     access::Hides,
     authn::password::PasswordError,
     backends::docker::EngineError,
+    guardrails::{GuardrailError, Stopped},
     house::HouseError,
     operate::{Failure, Refused},
     store::StoreError,
@@ -61,6 +62,10 @@ impl Failure for ApiError {
     fn status(&self) -> u16 {
         self.0.status
     }
+
+    fn denied(&self) -> Option<&str> {
+        (self.0.code == Code::Guardrail).then_some(self.0.title.as_str())
+    }
 }
 
 impl From<Problem> for ApiError {
@@ -100,6 +105,27 @@ impl From<EngineError> for ApiError {
                 tracing::error!("A permit was used on an engine it is not for.");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<Stopped> for ApiError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Guardrail(finding) | Stopped::Unreadable(finding) => Self::new(Code::Guardrail, finding.sentence),
+            Stopped::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<GuardrailError> for ApiError {
+    fn from(error: GuardrailError) -> Self {
+        match error {
+            GuardrailError::TooMany => Self::new(Code::Conflict, "There are 500 guardrails, and there may be no more."),
+            GuardrailError::Store(StoreError::Exists) => {
+                Self(Problem::new(Code::Conflict, "There is a guardrail of this name already.").field("name"))
+            }
+            GuardrailError::Store(error) => error.into(),
         }
     }
 }

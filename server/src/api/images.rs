@@ -13,7 +13,7 @@ use super::{
     live, route, route_live,
 };
 use crate::{
-    access::{Operation, Permission},
+    access::{Operation, Permission, guard::Ask},
     backends::docker::{
         belongings::settle,
         typed::{
@@ -70,6 +70,7 @@ async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): O
     api.at_engine(&who, operation, async |engine, permit| {
         let image = ImageRef::parse(permit.operation().subject())?;
         images::check_tag(&input)?;
+        api.guard(&engine, &permit, &who, "ImageTag", &[], &serde_json::Value::Null).await?;
         done(images::tag(&engine, &permit, &image, &input).await)
     })
     .await
@@ -98,6 +99,10 @@ async fn pull_image(
         async |permit| {
             let image = ImageRef::of_field("image", &input.image)?;
             let engine = api.engine_of(&permit)?;
+            let (name, tag) = image.split();
+            let query = [("fromImage".to_owned(), name.to_owned()), ("tag".to_owned(), tag.to_owned())];
+            let ask = Ask { operation: "ImageCreate", params: &[], query: &query, body: None };
+            api.guardrails.check(&engine, &permit, &who, &ask).await?;
             let project = settle(&engine, &permit, &[], None).await?;
             let steps = pull::pull(&engine, &permit, &image).await?;
             // When it is done, the image is the project's, too.

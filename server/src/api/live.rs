@@ -29,7 +29,7 @@ use crate::{
     audit::{Ending, Entry},
     authn::Principal,
     lease::{Lease, Over},
-    operate::{Begun, Failure},
+    operate::{Begun, fail},
 };
 
 /// How often a silent stream of events says that it is alive.
@@ -124,7 +124,7 @@ async fn begin(
     match open(permit).await {
         Ok((form, source, failed)) => Ok(respond(form, source, failed, lease, entry)),
         Err(error) => {
-            entry.finish(Ending::failed(error.status()));
+            fail(entry, &error);
             Err(error)
         }
     }

@@ -2,11 +2,15 @@
 
 mod access;
 mod audit;
+mod certificates;
 mod containers;
+mod device;
 mod engines;
 mod error;
 mod events;
+mod factors;
 mod grants;
+mod guardrails;
 mod images;
 mod input;
 pub mod list;
@@ -14,11 +18,14 @@ pub mod live;
 mod networks;
 mod overview;
 mod people;
+mod providers;
 mod robots;
 mod roles;
 pub mod session;
 mod teams;
+mod tokens;
 mod volumes;
+mod ways;
 
 use std::sync::Arc;
 
@@ -36,12 +43,15 @@ pub use error::ApiError;
 pub use input::{Asked, Input, Named};
 
 use crate::{
-    access::{Operation, Permit, Target},
-    authn::{Origin, Principal},
+    access::{Operation, Permit, Target, guard::Ask},
+    authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
+    guardrails::Guardrails,
     house::House,
     operate::Operator,
+    providers::Providers,
+    reach::Reach,
     store::Store,
 };
 
@@ -56,6 +66,13 @@ pub struct Api {
     pub house: Arc<House>,
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
+    pub guardrails: Arc<Guardrails>,
+    /// Who else may say who somebody is.
+    pub providers: Arc<Providers>,
+    /// How Pilothouse is reached from elsewhere.
+    pub reach: Arc<Reach>,
+    /// Sign-ins from the command line that wait for a yes.
+    pub devices: Arc<Devices>,
 }
 
 /// What a handler of `E` answers.
@@ -73,6 +90,21 @@ impl Api {
             Target::Engine(name) => self.engine(name),
             Target::System => Err(ApiError::internal()),
         }
+    }
+
+    /// Judges what the engine would be asked for, by the name of the operation in its own API: the same as at its own door.
+    pub(crate) async fn guard(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        who: &Principal,
+        operation: &str,
+        params: &[String],
+        body: &serde_json::Value,
+    ) -> Result<(), ApiError> {
+        let ask = Ask { operation, params, query: &[], body: Some(body) };
+        self.guardrails.check(engine, permit, who, &ask).await?;
+        Ok(())
     }
 
     /// Does `action` on the engine that `operation` is aimed at, if `who` may, between an intent and an outcome.
@@ -96,7 +128,11 @@ pub(crate) fn done<E: Into<ApiError>>(result: Result<(), E>) -> Result<Empty, Ap
 pub fn routes(api: Api) -> Router {
     let signed_in = Router::new()
         .merge(session::routes())
+        .merge(factors::routes())
+        .merge(certificates::routes())
+        .merge(device::routes())
         .merge(people::routes())
+        .merge(providers::routes())
         .merge(robots::routes())
         .merge(teams::routes())
         .merge(roles::routes())
@@ -110,9 +146,13 @@ pub fn routes(api: Api) -> Router {
         .merge(events::routes())
         .merge(overview::routes())
         .merge(audit::routes())
+        .merge(guardrails::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
+        .merge(ways::public_routes())
+        .merge(factors::public_routes())
+        .merge(device::public_routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

@@ -66,6 +66,7 @@ async fn create(
     let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
     api.at_engine(&who, operation, async |engine, permit| {
         let mut plan = networks::plan(&input)?;
+        api.guard(&engine, &permit, &who, "NetworkCreate", &[], &plan).await?;
         Ok(networks::create(&engine, &permit, &mut plan).await?)
     })
     .await
@@ -92,7 +93,10 @@ async fn container(engine: &Engine, permit: &Permit, input: &ConnectInput) -> Re
 async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkConnect> {
     let operation = Operation::on_engine("NetworkConnect", Permission::NetworkConnect, &engine, &id);
     api.at_engine(&who, operation, async |engine, permit| {
-        let (id, container) = (NetworkId::parse(permit.operation().subject())?, container(&engine, &permit, &input).await?);
+        let id = NetworkId::parse(permit.operation().subject())?;
+        let params = [id.as_str().to_owned()];
+        api.guard(&engine, &permit, &who, "NetworkConnect", &params, &serde_json::Value::Null).await?;
+        let container = container(&engine, &permit, &input).await?;
         done(networks::connect(&engine, &permit, &id, &container).await)
     })
     .await

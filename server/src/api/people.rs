@@ -9,13 +9,10 @@ use pilothouse_app::api::{
     people::{User, UserCreate, UserDelete, UserInput, UserList, UserUpdate, UserUpdateInput},
 };
 
-use super::{
-    Answer, Api, ApiError, Asked, Input, Who, list, route,
-    session::{bad_username, username},
-};
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, session::bad_username};
 use crate::{
     access::{Operation, Permission},
-    authn::Principal,
+    authn::{Principal, username},
     clock::now_ms,
     house::HouseError,
     store::{StoreError, teams::MemberRow, users::UserRow},
@@ -61,7 +58,7 @@ async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): 
         .operate(&who, operation, async |_| {
             let name = username(&input.username).ok_or_else(bad_username)?;
             let password_hash = match &input.password {
-                Some(password) => Some(api.house.passwords.hash(password).await?),
+                Some(password) => Some(api.house.passwords.hash(password, name).await?),
                 None => None,
             };
             let row = new_account(name, "user", password_hash);
@@ -113,7 +110,7 @@ async fn update_user(
             }
             holds_what_they_hold(&api, &who, &name)?;
             let hash = match &input.password {
-                Some(password) => Some(api.house.passwords.hash(password).await?),
+                Some(password) => Some(api.house.passwords.hash(password, &name).await?),
                 None => None,
             };
             if !api.house.update_user(&name, input.disabled, hash.as_deref(), None).await? {

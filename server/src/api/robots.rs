@@ -17,10 +17,12 @@ use super::{
     Answer, Api, ApiError, Asked, Input, Who, list,
     people::{add_account, declared, holds_what_they_hold, new_account},
     route,
-    session::{bad_username, make_token, tokens_of, username},
+    session::bad_username,
+    tokens,
 };
 use crate::{
-    access::{Operation, Permission},
+    access::{Operation, Permission, Subject},
+    authn::username,
     clock::now_ms,
     store::{tokens::TokenRow, users::UserRow},
 };
@@ -112,7 +114,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who, Path(name): Pa
     api.operator
         .operate(&who, operation, async |_| {
             robot(&api, &name).await?;
-            let items = tokens_of(&api, &name).await?;
+            let items = tokens::of(&api, &name).await?;
             let total = Some(items.len() as u64);
             Ok::<_, ApiError>(Json(Page { items, next: None, total }))
         })
@@ -130,7 +132,7 @@ async fn create_token(
         .operate(&who, operation, async |_| {
             robot(&api, &name).await?;
             holds_what_they_hold(&api, &who, &name)?;
-            Ok(Json(make_token(&api, &name, &input).await?))
+            Ok(Json(tokens::make(&api, &Subject::of(&name), &input).await?))
         })
         .await
 }
@@ -154,7 +156,7 @@ async fn rotate_token(
             let old = of_robot(&api, &name, &id).await?;
             let lasts = u64::try_from(old.expires_at - old.created_at).unwrap_or(0) / 1000;
             let input = TokenInput { name: old.name.clone(), expires_in_s: Some(lasts.max(60)), engine: old.engine.clone() };
-            let made: TokenCreated = make_token(&api, &name, &input).await?;
+            let made: TokenCreated = tokens::make(&api, &Subject::of(&name), &input).await?;
             api.house.shorten_token(&old, now_ms().saturating_add_unsigned(overlap * 1000)).await?;
             Ok(Json(made))
         })

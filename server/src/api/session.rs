@@ -12,29 +12,28 @@ use pilothouse_app::api::{
     Code, Empty, Page, Problem,
     session::{
         Me, MeOutput, MyGrant, PasswordChange, PasswordInput, Session, SessionList, SessionRevoke, Setup, SetupGet, SetupInput, SetupState, SignIn,
-        SignInInput, SignOut, Token, TokenCreate, TokenCreated, TokenInput, TokenList, TokenRevoke,
+        SignInInput, SignOut, SignedOut, TokenCreate, TokenInput, TokenList, TokenRevoke,
     },
 };
 
-use super::{Answer, Api, ApiError, Input, Who, route};
+use super::{
+    Answer, Api, ApiError, Input, Who, factors, route, tokens,
+    ways::{by_password, sign_out_at_provider},
+};
 use crate::{
-    access::{Holder, Operation, Permission, Scope, Subject},
+    access::{Holder, Operation, Permission, Scope},
     audit::Ending,
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
         throttle::{Attempt, Throttle},
+        username,
     },
     backends::docker::Engine,
     clock::now_ms,
     house::HouseError,
     operate::Failure,
-    store::{StoreError, tokens::TokenRow, users::UserRow},
+    store::{StoreError, users::UserRow},
 };
-
-const TOKEN_DEFAULT_S: u64 = 90 * 86_400;
-const TOKEN_LONGEST_S: u64 = 365 * 86_400;
-/// Tokens one person may have.
-const TOKENS_EACH: usize = 100;
 
 /// What needs no credential: the reviewed list of it.
 pub fn public_routes() -> Router<Api> {
@@ -56,13 +55,6 @@ pub fn routes() -> Router<Api> {
     route(router, TokenRevoke, revoke_token)
 }
 
-/// A user's name in its one spelling; `None` when it cannot be one.
-pub fn username(text: &str) -> Option<&str> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
-}
-
 async fn sign_in(
     State(api): State<Api>,
     Extension(origin): Extension<Origin>,
@@ -70,39 +62,54 @@ async fn sign_in(
     Input(input): Input<SignInInput>,
 ) -> Result<Response, ApiError> {
     let operation = Operation::on_system("SignIn", Permission::SessionManage, input.username.chars().take(64).collect::<String>());
-    let attempt = match Attempt::begin(&api.store, &input.username, &origin.address).await? {
+    // However a name is spelt, it is one name: a directory takes them all.
+    let spelt_once = input.username.trim().to_lowercase();
+    let attempt = match Attempt::begin(&api.store, &spelt_once, &origin.address).await? {
         Throttle::Free(attempt) => attempt,
         Throttle::Wait(seconds) => {
             refused(&api, &origin, &operation, "Too many failed sign-ins.", 429).await?;
-            let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {seconds} s."));
-            let mut response = ApiError(problem).into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(seconds).unwrap_or(300)));
-            return Ok(response);
+            return Ok(wait(seconds));
         }
     };
     let user = match username(&input.username) {
         Some(name) => api.store.user(name).await?,
         None => None,
     };
-    // The unknown, the disabled and the wrong take equally long and get the same answer.
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = api.house.passwords.verify(&input.password, hash).await;
-    let Some(user) = user.filter(|user| right && !user.disabled) else {
-        refused(&api, &origin, &operation, "The username or the password is wrong.", 401).await?;
-        let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
-        return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
+    let user = match by_password(&api, &origin, &input, user).await? {
+        Ok(user) => user,
+        Err(why) => {
+            refused(&api, &origin, &operation, why, 401).await?;
+            let problem = Problem::new(Code::Unauthenticated, "The username or the password is wrong.");
+            return Err(ApiError(problem.detail("Check both; after several failures there is a short wait.")));
+        }
     };
     attempt.succeeded(&api.store).await?;
-    let answer = begin_session(&api, &origin, &user, operation).await?;
-    // The browser forgets the session it had: so does the house.
-    if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
-        api.house.end_session(&id).await?;
+    if let Some(second_step) = factors::second_step(&api, &origin, &user, &operation).await? {
+        return Ok(second_step);
     }
+    let answer = begin_session(&api, &origin, &user, operation, "").await?;
+    end_the_one_before(&api, before).await?;
     Ok(answer)
 }
 
-/// Writes the sign-in down, begins the session and answers with its cookie.
-async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation) -> Result<Response, ApiError> {
+/// The answer to who has failed too often.
+pub(super) fn wait(seconds: i64) -> Response {
+    let problem = Problem::new(Code::Throttled, "Too many failed sign-ins from here.").detail(format!("Try again in {seconds} s."));
+    let mut response = ApiError(problem).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(u32::try_from(seconds).unwrap_or(300)));
+    response
+}
+
+/// The browser forgets the session it had: so does the house.
+pub(super) async fn end_the_one_before(api: &Api, before: Option<Extension<Principal>>) -> Result<(), ApiError> {
+    if let Some(Extension(Principal { credential: Credential::Session(id), .. })) = before {
+        api.house.end_session(&id).await?;
+    }
+    Ok(())
+}
+
+/// Writes the sign-in down, begins the session and answers with its cookie. `factor` proved it besides the password, or is empty.
+pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Operation, factor: &str) -> Result<Response, ApiError> {
     let id = secret::id()?;
     let who = Principal {
         subject: crate::access::Subject::of(&user.username),
@@ -110,7 +117,7 @@ async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Op
         origin: origin.clone(),
     };
     let begun = api.operator.begin(&who, operation).await?;
-    let made = match api.house.begin_session(user, origin, secret::random(43)?, id).await {
+    let made = match api.house.begin_session(user, origin, secret::random(43)?, id, factor).await {
         Ok(made) => made,
         Err(error) => {
             let error = ApiError::from(error);
@@ -125,7 +132,7 @@ async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, operation: Op
     Ok(response)
 }
 
-async fn refused(api: &Api, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), ApiError> {
+pub(super) async fn refused(api: &Api, origin: &Origin, operation: &Operation, reason: &str, status: u16) -> Result<(), ApiError> {
     api.operator.trail().refused(None, origin, operation, reason, status).await.map_err(|_| ApiError::trail_down())
 }
 
@@ -142,13 +149,13 @@ async fn set_up(State(api): State<Api>, Extension(origin): Extension<Origin>, In
         return Err(ApiError(problem.detail("Use the link that Pilothouse printed in its log at its last start.")));
     }
     let name = username(&input.username).ok_or_else(bad_username)?;
-    let hash = api.house.passwords.hash(&input.password).await?;
+    let hash = api.house.passwords.hash(&input.password, name).await?;
     match api.house.make_first_admin(name, &hash, "the set-up link", &origin).await {
         Err(HouseError::Store(StoreError::Exists)) => return Err(ApiError::new(Code::Conflict, "The first administrator exists already.")),
         done => done?,
     }
     let user = api.store.user(name).await?.ok_or_else(ApiError::internal)?;
-    begin_session(&api, &origin, &user, Operation::on_system("SignIn", Permission::SessionManage, object)).await
+    begin_session(&api, &origin, &user, Operation::on_system("SignIn", Permission::SessionManage, object), "").await
 }
 
 /// What is wrong with a username.
@@ -159,13 +166,18 @@ pub fn bad_username() -> ApiError {
 async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Response, ApiError> {
     let operation = Operation::on_system("SignOut", Permission::SessionManage, "");
     let credential = who.credential.clone();
-    api.operator
+    let go_to = api
+        .operator
         .operate(&who, operation, async |_| match &credential {
-            Credential::Session(id) => Ok(api.house.end_session(id).await?),
+            Credential::Session(id) => {
+                api.house.end_session(id).await?;
+                sign_out_at_provider(&api, &who.subject.user).await
+            }
             Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
+            Credential::Certificate(_) => Err(ApiError::new(Code::InvalidInput, "A certificate has no session to end; revoke it instead.")),
         })
         .await?;
-    let mut response = Json(Empty {}).into_response();
+    let mut response = Json(SignedOut { go_to }).into_response();
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?);
     Ok(response)
@@ -204,9 +216,10 @@ pub(super) fn describe(api: &Api, who: &Principal) -> MeOutput {
     }
     let session = match &who.credential {
         Credential::Session(id) => Some(id.to_string()),
-        Credential::Token(_) => None,
+        Credential::Token(_) | Credential::Certificate(_) => None,
     };
-    MeOutput { username: who.subject.user.to_string(), session, grants, viewer: who.subject.viewer.as_ref().map(ToString::to_string) }
+    let viewer = who.subject.viewer.as_ref().map(ToString::to_string);
+    MeOutput { username: who.subject.user.to_string(), session, grants, needs_factor: api.operator.is_held_back(who), viewer }
 }
 
 async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
@@ -219,7 +232,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
     api.operator
         .operate(&who, operation, async |_| {
             let Credential::Session(session) = &who.credential else {
-                return Err(ApiError::new(Code::Forbidden, "A token cannot change a password; sign in."));
+                return Err(ApiError::new(Code::Forbidden, "Only a session can change a password; sign in."));
             };
             let attempt = match Attempt::begin(&api.store, &who.subject.user, &who.origin.address).await? {
                 Throttle::Free(attempt) => attempt,
@@ -233,7 +246,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
                 return Err(ApiError::field("current", "This is not the current password."));
             }
             attempt.succeeded(&api.store).await?;
-            let hash = api.house.passwords.hash(&input.new).await.map_err(|error| match error {
+            let hash = api.house.passwords.hash(&input.new, &who.subject.user).await.map_err(|error| match error {
                 password::PasswordError::Failed => ApiError::internal(),
                 error => ApiError::field("new", error.to_string()),
             })?;
@@ -262,6 +275,7 @@ async fn list_sessions(State(api): State<Api>, Extension(who): Who) -> Answer<Se
                     expires_at: row.expires_at,
                     address: row.address,
                     client: row.client,
+                    factor: row.factor,
                 });
             }
             items.sort_by_key(|session| std::cmp::Reverse(session.last_used_at));
@@ -292,7 +306,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
     let operation = Operation::on_system("TokenList", Permission::AccountView, "");
     api.operator
         .operate(&who, operation, async |_| {
-            let items = tokens_of(&api, &who.subject.user).await?;
+            let items = tokens::of(&api, &who.subject.user).await?;
             let total = Some(items.len() as u64);
             Ok(Json(Page { items, next: None, total }))
         })
@@ -301,67 +315,7 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
 
 async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
-    api.operator.operate(&who, operation, async |_| Ok(Json(make_token(&api, &who.subject.user, &input).await?))).await
-}
-
-/// The tokens of a user or a robot, newest first.
-pub(super) async fn tokens_of(api: &Api, owner: &str) -> Result<Vec<Token>, ApiError> {
-    let rows = api.store.tokens().await?.into_iter().filter(|row| row.username == owner);
-    Ok(rows
-        .map(|row| {
-            let known = api.house.credentials.by_id(&Credential::Token(row.id.as_str().into()));
-            let last_used_at = known.map(|known| known.last_used()).filter(|at| *at > 0).or(row.last_used_at);
-            Token {
-                id: row.id,
-                name: row.name,
-                engine: row.engine,
-                created_at: row.created_at,
-                expires_at: Some(row.expires_at),
-                last_used_at,
-                hint: row.hint,
-            }
-        })
-        .collect())
-}
-
-/// Makes a token for a user or a robot.
-pub(super) async fn make_token(api: &Api, owner: &str, input: &TokenInput) -> Result<TokenCreated, ApiError> {
-    let name = input.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(ApiError::field("name", "A token's name has 1 to 100 characters."));
-    }
-    let lasts = input.expires_in_s.unwrap_or(TOKEN_DEFAULT_S);
-    if !(60..=TOKEN_LONGEST_S).contains(&lasts) {
-        return Err(ApiError::field("expires_in_s", "A token lasts 60 seconds at least and a year at most."));
-    }
-    if let Some(engine) = &input.engine {
-        let operation = Operation::on_engine("TokenCreate", Permission::SystemInfo, engine, "");
-        let seen = api.operator.policy().decide(&Subject::of(owner), operation, now_ms()).is_ok();
-        if !seen || api.engines.get(engine).is_none() {
-            return Err(ApiError(
-                Problem::new(Code::InvalidInput, format!("There is no engine {engine}, or its owner may not see it.")).field("engine"),
-            ));
-        }
-    }
-    let live = |row: &&TokenRow| row.username == owner && row.expires_at > now_ms();
-    if api.store.tokens().await?.iter().filter(live).count() >= TOKENS_EACH {
-        return Err(ApiError::new(Code::Conflict, format!("You have {TOKENS_EACH} tokens, the most one may have. Revoke some first.")));
-    }
-    let token = secret::token()?;
-    let now = now_ms();
-    let row = TokenRow {
-        id: secret::id()?,
-        hash: secret::hash(&token).to_vec(),
-        username: owner.to_string(),
-        name: name.to_owned(),
-        engine: input.engine.clone(),
-        created_at: now,
-        expires_at: now.saturating_add_unsigned(lasts * 1000),
-        last_used_at: None,
-        hint: token.chars().skip(token.len() - 4).collect(),
-    };
-    api.house.add_token(&row).await?;
-    Ok(TokenCreated { token, id: row.id, expires_at: row.expires_at })
+    api.operator.operate(&who, operation, async |_| Ok(Json(tokens::make(&api, &who.subject, &input).await?))).await
 }
 
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {

@@ -118,7 +118,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
 }
 
 /// Whoever puts somebody into a team gives them all that the team holds.
-fn holds_what_the_team_holds(api: &Api, who: &Principal, team: &str) -> Result<(), ApiError> {
+pub(super) fn holds_what_the_team_holds(api: &Api, who: &Principal, team: &str) -> Result<(), ApiError> {
     let policy = api.operator.policy();
     let now = now_ms();
     let of_team = policy.grants().iter().filter(|grant| grant.holder == Holder::Team(team.to_owned()) && grant.stands(now));

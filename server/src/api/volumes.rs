@@ -50,6 +50,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Name
     let operation = Operation::on_engine("VolumeCreate", Permission::VolumeCreate, &engine, &input.name);
     api.at_engine(&who, operation, async |engine, permit| {
         let name = volumes::check(&input)?;
+        api.guard(&engine, &permit, &who, "VolumeCreate", &[], &volumes::body(&name, &input.labels)).await?;
         Ok(volumes::create(&engine, &permit, &name, &input.labels).await?)
     })
     .await

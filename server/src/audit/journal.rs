@@ -1,5 +1,7 @@
 //! The database as the journal of the trail.
 
+use std::borrow::Cow;
+
 use crate::store::{
     Store,
     audit::{AuditRow, OutcomeRow},
@@ -21,26 +23,29 @@ impl Journal for Store {
     }
 }
 
-fn row<'a>(intent: &'a Intent, outcome: Option<&Outcome>) -> AuditRow<&'a str> {
+fn row<'a>(intent: &'a Intent, outcome: Option<&Outcome>) -> AuditRow<Cow<'a, str>> {
     let late = outcome.map(late);
     AuditRow {
         id: intent.id,
         at: intent.at,
-        username: &intent.user,
-        viewer: &intent.viewer,
-        credential: &intent.credential,
-        door: intent.door,
-        address: &intent.address,
-        client: &intent.client,
-        target: &intent.target,
-        operation: intent.operation,
-        permission: intent.permission,
-        object: &intent.object,
-        decision: if intent.allowed { "allowed" } else { "denied" },
-        reason: &intent.reason,
-        grant_id: &intent.grant,
+        username: intent.user.as_str().into(),
+        viewer: intent.viewer.as_str().into(),
+        credential: intent.credential.as_str().into(),
+        door: intent.door.into(),
+        address: intent.address.as_str().into(),
+        client: intent.client.as_str().into(),
+        target: intent.target.as_str().into(),
+        operation: intent.operation.into(),
+        permission: intent.permission.into(),
+        object: intent.object.as_str().into(),
+        decision: if intent.allowed { "allowed" } else { "denied" }.into(),
+        reason: match outcome.filter(|outcome| !outcome.note.is_empty()) {
+            Some(outcome) => format!("{}{}", intent.reason, outcome.note).into(),
+            None => intent.reason.as_str().into(),
+        },
+        grant_id: intent.grant.as_str().into(),
         is_change: intent.change,
-        outcome: late.as_ref().map_or("open", |o| o.outcome),
+        outcome: late.as_ref().map_or("open", |o| o.outcome).into(),
         status: late.as_ref().and_then(|o| o.status),
         bytes_in: late.as_ref().map(|o| o.bytes_in),
         bytes_out: late.as_ref().map(|o| o.bytes_out),
@@ -57,5 +62,6 @@ fn late(outcome: &Outcome) -> OutcomeRow {
         bytes_in: count(outcome.ending.bytes_in),
         bytes_out: count(outcome.ending.bytes_out),
         duration_ms: count(outcome.duration_ms),
+        note: outcome.note.clone(),
     }
 }

@@ -80,6 +80,11 @@ impl Ending {
         Self { outcome: "failed", status: Some(status), bytes_in: 0, bytes_out: 0 }
     }
 
+    /// It was not allowed after all, once it was read.
+    pub fn denied(status: u16) -> Self {
+        Self { outcome: "denied", ..Self::failed(status) }
+    }
+
     /// `ok` below 400, else `failed`.
     pub fn of_status(status: u16) -> Self {
         if status < 400 { Self::ok(status) } else { Self::failed(status) }
@@ -99,8 +104,17 @@ impl Ending {
 
 /// What goes to the writer.
 pub enum Record {
-    Intent { intent: Box<Intent>, durable: Option<oneshot::Sender<bool>> },
-    Outcome { id: i64, ending: Ending, duration_ms: u64 },
+    Intent {
+        intent: Box<Intent>,
+        durable: Option<oneshot::Sender<bool>>,
+    },
+    /// `note` goes behind the intent's reason.
+    Outcome {
+        id: i64,
+        ending: Ending,
+        duration_ms: u64,
+        note: String,
+    },
 }
 
 /// The way into the trail.
@@ -116,6 +130,7 @@ pub struct Entry {
     id: i64,
     begun: Instant,
     records: mpsc::Sender<Record>,
+    note: String,
     finished: bool,
 }
 
@@ -137,7 +152,7 @@ impl Trail {
         intent.grant = permit.grant().map(|grant| grant.id.clone()).unwrap_or_default();
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
-        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), finished: false })
+        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), note: String::new(), finished: false })
     }
 
     /// Writes that an operation was refused for want of a right.
@@ -161,7 +176,7 @@ impl Trail {
         let id = intent.id;
         self.write(intent, false).await?;
         let ending = Ending { outcome: "denied", status: Some(status), bytes_in: 0, bytes_out: 0 };
-        self.records.send(Record::Outcome { id, ending, duration_ms: 0 }).await.map_err(|_| TrailDown)
+        self.records.send(Record::Outcome { id, ending, duration_ms: 0, note: String::new() }).await.map_err(|_| TrailDown)
     }
 
     fn intent(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, allowed: bool, reason: &str) -> Box<Intent> {
@@ -198,7 +213,7 @@ impl Trail {
             Err(_) => {
                 // It may still be written; nothing will happen, and the record shall say so.
                 let ending = Ending { outcome: "failed", status: Some(503), bytes_in: 0, bytes_out: 0 };
-                let _ = self.records.try_send(Record::Outcome { id, ending, duration_ms: 0 });
+                let _ = self.records.try_send(Record::Outcome { id, ending, duration_ms: 0, note: String::new() });
                 Err(TrailDown)
             }
         }
@@ -206,6 +221,13 @@ impl Trail {
 }
 
 impl Entry {
+    /// Says more of it than its reason does: that goes behind it.
+    pub fn note(&mut self, note: &str) {
+        if !note.is_empty() {
+            self.note = format!("; {}", clean(note));
+        }
+    }
+
     pub fn finish(mut self, ending: Ending) {
         self.end(ending);
     }
@@ -215,7 +237,7 @@ impl Entry {
             return;
         }
         let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let record = Record::Outcome { id: self.id, ending, duration_ms };
+        let record = Record::Outcome { id: self.id, ending, duration_ms, note: std::mem::take(&mut self.note) };
         if let Err(mpsc::error::TrySendError::Full(record)) = self.records.try_send(record) {
             // The queue is full because the disk takes nothing. The outcome must not be lost while the process lives.
             let records = self.records.clone();

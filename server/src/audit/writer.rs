@@ -14,11 +14,12 @@ const LINGER: Duration = Duration::from_millis(25);
 const RETRY: Duration = Duration::from_millis(500);
 
 /// An outcome with the id of its intent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     pub id: i64,
     pub ending: Ending,
     pub duration_ms: u64,
+    pub note: String,
 }
 
 /// Where records are kept. The database, or a test's.
@@ -43,8 +44,8 @@ impl Group {
                 self.intents.push(intent);
                 self.waiting.extend(durable);
             }
-            Record::Outcome { id, ending, duration_ms } => {
-                self.outcomes.insert(id, Outcome { id, ending, duration_ms });
+            Record::Outcome { id, ending, duration_ms, note } => {
+                self.outcomes.insert(id, Outcome { id, ending, duration_ms, note });
             }
         }
     }

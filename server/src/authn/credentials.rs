@@ -11,7 +11,7 @@ use std::{
 use crate::{
     access::Subject,
     clock::now_ms,
-    store::{Store, sessions::SessionRow, tokens::TokenRow},
+    store::{Store, certificates::CertificateRow, sessions::SessionRow, tokens::TokenRow},
 };
 
 use super::{Credential, secret};
@@ -23,6 +23,14 @@ pub const SESSION_ABSOLUTE_MS: i64 = 7 * 86_400_000;
 
 /// A credential's id, and when it was last used.
 pub type Used = (String, i64);
+
+/// What was used since it was last written.
+#[derive(Default)]
+pub struct UsedSince {
+    pub sessions: Vec<Used>,
+    pub tokens: Vec<Used>,
+    pub certificates: Vec<Used>,
+}
 
 /// One credential in force.
 pub struct Known {
@@ -36,6 +44,8 @@ pub struct Known {
     /// How long it may lie unused, in ms.
     idle_ms: Option<i64>,
     last_used: AtomicI64,
+    /// When a second factor last proved it; 0 for never.
+    proved_at: AtomicI64,
     /// `last_used` as it is on disk.
     written: AtomicI64,
 }
@@ -53,6 +63,11 @@ impl Known {
         }
     }
 
+    /// When a second factor last proved it; 0 for never.
+    pub fn proved_at(&self) -> i64 {
+        self.proved_at.load(Ordering::Relaxed)
+    }
+
     pub fn last_used(&self) -> i64 {
         self.last_used.load(Ordering::Relaxed)
     }
@@ -61,10 +76,12 @@ impl Known {
 #[derive(Default)]
 struct Maps {
     by_hash: HashMap<secret::Hash, Arc<Known>>,
+    /// Certificates, apart from the secrets: theirs are no secrets.
+    by_fingerprint: HashMap<secret::Hash, Arc<Known>>,
     by_id: HashMap<String, Arc<Known>>,
 }
 
-/// Every session and token in force.
+/// Every session, token and certificate in force.
 #[derive(Default)]
 pub struct Credentials {
     maps: RwLock<Maps>,
@@ -80,6 +97,9 @@ impl Credentials {
         for token in store.tokens().await? {
             credentials.add_token(&token);
         }
+        for certificate in store.certificates().await?.iter().filter(|row| row.revoked_at.is_none()) {
+            credentials.add_certificate(certificate);
+        }
         Ok(credentials)
     }
 
@@ -92,6 +112,7 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: Some(SESSION_IDLE_MS),
             last_used: AtomicI64::new(row.last_used_at),
+            proved_at: AtomicI64::new(row.factor_at),
             written: AtomicI64::new(row.last_used_at),
         };
         self.add(&row.hash, known);
@@ -107,9 +128,26 @@ impl Credentials {
             expires_at: row.expires_at,
             idle_ms: None,
             last_used: AtomicI64::new(last),
+            proved_at: AtomicI64::new(0),
             written: AtomicI64::new(last),
         };
         self.add(&row.hash, known);
+    }
+
+    pub fn add_certificate(&self, row: &CertificateRow) {
+        let last = row.last_used_at.unwrap_or(0);
+        let known = Known {
+            credential: Credential::Certificate(row.id.as_str().into()),
+            user: row.username.as_str().into(),
+            viewing_as: RwLock::default(),
+            proved_at: AtomicI64::new(0),
+            engine: row.engine.as_deref().map(Arc::from),
+            expires_at: row.expires_at,
+            idle_ms: None,
+            last_used: AtomicI64::new(last),
+            written: AtomicI64::new(last),
+        };
+        self.add(&row.fingerprint, known);
     }
 
     fn add(&self, hash: &[u8], known: Known) {
@@ -117,13 +155,24 @@ impl Credentials {
         let known = Arc::new(known);
         let mut maps = self.maps.write().unwrap_or_else(PoisonError::into_inner);
         maps.by_id.insert(known.credential.to_string(), known.clone());
-        maps.by_hash.insert(hash, known);
+        let by = if matches!(known.credential, Credential::Certificate(_)) { &mut maps.by_fingerprint } else { &mut maps.by_hash };
+        by.insert(hash, known);
     }
 
     /// The credential that `secret` is, if it is in force; it counts as used now.
     pub fn find(&self, secret: &str) -> Option<Arc<Known>> {
         let hash = secret::hash(secret);
         let known = self.maps.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(&hash)?.clone();
+        Self::use_now(known)
+    }
+
+    /// The certificate of this fingerprint, whose key was proved by the connection, if it is in force; it counts as used now.
+    pub fn find_certificate(&self, fingerprint: &secret::Hash) -> Option<Arc<Known>> {
+        let known = self.maps.read().unwrap_or_else(PoisonError::into_inner).by_fingerprint.get(fingerprint)?.clone();
+        Self::use_now(known)
+    }
+
+    fn use_now(known: Arc<Known>) -> Option<Arc<Known>> {
         let now = now_ms();
         if !known.stands(now) {
             return None;
@@ -141,6 +190,18 @@ impl Credentials {
         self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&credential.to_string()).cloned()
     }
 
+    /// Whether `user` has a session or a token that is in force.
+    pub fn has_any(&self, user: &str) -> bool {
+        let now = now_ms();
+        self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values().any(|known| &*known.user == user && known.stands(now))
+    }
+
+    /// Notes when a second factor last proved the sessions that `which` says of; 0 for never.
+    pub fn proved(&self, at: i64, which: impl Fn(&Known) -> bool) {
+        let maps = self.maps.read().unwrap_or_else(PoisonError::into_inner);
+        maps.by_id.values().filter(|known| which(known)).for_each(|known| known.proved_at.store(at, Ordering::Relaxed));
+    }
+
     /// Lets a session look with the rights of `user`, or again with its owner's.
     pub fn view_as(&self, session: &str, user: Option<&str>) {
         if let Some(known) = self.by_id(&Credential::Session(session.into())) {
@@ -152,24 +213,26 @@ impl Credentials {
     pub fn remove(&self, gone: impl Fn(&Known) -> bool) {
         let mut maps = self.maps.write().unwrap_or_else(PoisonError::into_inner);
         maps.by_hash.retain(|_, known| !gone(known));
+        maps.by_fingerprint.retain(|_, known| !gone(known));
         maps.by_id.retain(|_, known| !gone(known));
     }
 
-    /// What was used since it was last written, as (id, time) of sessions and of tokens; forgets what has expired.
-    pub fn used(&self) -> (Vec<Used>, Vec<Used>) {
+    /// What was used since it was last written; forgets what has expired.
+    pub fn used(&self) -> UsedSince {
         let now = now_ms();
         self.remove(|known| !known.stands(now));
-        let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
+        let mut all = UsedSince::default();
         for known in self.maps.read().unwrap_or_else(PoisonError::into_inner).by_id.values() {
             let used = known.last_used();
             if known.written.swap(used, Ordering::Relaxed) == used {
                 continue;
             }
             match &known.credential {
-                Credential::Session(id) => sessions.push((id.to_string(), used)),
-                Credential::Token(id) => tokens.push((id.to_string(), used)),
+                Credential::Session(id) => all.sessions.push((id.to_string(), used)),
+                Credential::Token(id) => all.tokens.push((id.to_string(), used)),
+                Credential::Certificate(id) => all.certificates.push((id.to_string(), used)),
             }
         }
-        (sessions, tokens)
+        all
     }
 }

@@ -1,13 +1,21 @@
-//! From a credential to a [`Principal`]. Local users, browser sessions and personal tokens.
+//! From a credential to a [`Principal`]. Local users, browser sessions, personal tokens and client certificates; and who else says who
+//! somebody is.
 
+pub mod device;
+pub mod factors;
+pub mod ldap;
+pub mod oidc;
 pub mod password;
 pub mod secret;
 pub mod throttle;
 
 mod credentials;
+mod person;
 mod principal;
+mod tls;
 
 pub use credentials::{Credentials, Known, SESSION_ABSOLUTE_MS};
+pub use person::{NotVouched, Person};
 pub use principal::{Credential, Door, Origin, Principal};
 
 use http::{HeaderMap, header};
@@ -17,8 +25,13 @@ pub const COOKIE: &str = "__Host-pilothouse";
 
 /// The value of our cookie, if exactly one was sent.
 pub fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE)
+}
+
+/// The value of the cookie `name`, if exactly one was sent.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let mut ours = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let first = ours.next()?;
     ours.next().is_none().then_some(first)
 }
@@ -32,4 +45,11 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     }
     let (scheme, token) = only.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && secret::is_token(token)).then_some(token)
+}
+
+/// A user's name in its one spelling; `None` when it cannot be one.
+pub fn username(text: &str) -> Option<&str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (starts && text.len() <= 64 && text.bytes().all(fits)).then_some(text)
 }

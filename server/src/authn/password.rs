@@ -1,4 +1,6 @@
-//! Passwords: argon2id, a few at a time, since each takes 19 MiB.
+//! Passwords: argon2id, a few at a time, since each takes 19 MiB. What a new one must be is in [`rules`].
+
+mod rules;
 
 use std::sync::Arc;
 
@@ -15,12 +17,19 @@ pub const LONGEST: usize = 256;
 /// A hash of nothing anybody knows: an unknown user takes as long as a known one.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cGlsb3Rob3VzZS1kdW1teQ$2Q0yyuAkvsGdtzfTBVGAmKVr+CNrqjEYkBrLwQ0k1jY";
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PasswordError {
     #[error("A password has at least {SHORTEST} characters.")]
     TooShort,
-    #[error("A password has at most {LONGEST} characters.")]
+    #[error("A password has at most {LONGEST} bytes.")]
     TooLong,
+    #[error("This is one pattern over and over, or a row of the keyboard or the alphabet. Take a few words that do not belong together.")]
+    Pattern,
+    #[error(
+        "This is made of one or two of the words that are tried first, such as names, common passwords and the name of this place. \
+         Take three words or more that do not belong together."
+    )]
+    Common,
     #[error("The password could not be hashed.")]
     Failed,
 }
@@ -29,23 +38,28 @@ pub enum PasswordError {
 #[derive(Clone)]
 pub struct Passwords {
     at_once: Arc<Semaphore>,
+    /// The words of this place, which everybody would try.
+    site: Arc<[String]>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { at_once: Arc::new(Semaphore::new(2)) }
+        Self { at_once: Arc::new(Semaphore::new(2)), site: Arc::default() }
     }
 }
 
 impl Passwords {
-    /// The hash to keep, as a PHC string.
-    pub async fn hash(&self, password: &str) -> Result<String, PasswordError> {
-        if password.chars().count() < SHORTEST {
-            return Err(PasswordError::TooShort);
-        }
-        if password.len() > LONGEST {
-            return Err(PasswordError::TooLong);
-        }
+    /// For the place at this address: the words of its host's name are no password.
+    pub fn of_site(url: &str) -> Self {
+        Self { site: rules::words_of(url).into(), ..Self::default() }
+    }
+
+    /// The hash to keep of a new password of `username`, as a PHC string.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence that says what to do.
+    pub async fn hash(&self, password: &str, username: &str) -> Result<String, PasswordError> {
+        rules::check(password, username, &self.site)?;
         let password = password.to_owned();
         self.blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).ok())
             .await
@@ -84,12 +98,19 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_is_right() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse battery").await.unwrap();
+        let hash = passwords.hash("correct horse battery", "ana").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(passwords.verify("correct horse battery", Some(&hash)).await);
         assert!(!passwords.verify("correct horse batterY", Some(&hash)).await);
         assert!(!passwords.verify("correct horse battery", None).await);
-        assert!(matches!(passwords.hash("short").await, Err(PasswordError::TooShort)));
+        assert!(matches!(passwords.hash("short", "ana").await, Err(PasswordError::TooShort)));
+    }
+
+    #[tokio::test]
+    async fn the_name_of_this_place_is_no_password() {
+        let passwords = Passwords::of_site("https://engines.zephyrtex.example:8443");
+        assert_eq!(passwords.hash("Zephyrtex-2026!", "ana").await, Err(PasswordError::Common));
+        assert!(Passwords::default().hash("Zephyrtex-2026!", "ana").await.is_ok());
     }
 
     #[test]

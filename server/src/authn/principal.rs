@@ -33,6 +33,8 @@ impl Door {
 pub enum Credential {
     Session(Arc<str>),
     Token(Arc<str>),
+    /// A client certificate of the house's own authority.
+    Certificate(Arc<str>),
 }
 
 impl std::fmt::Display for Credential {
@@ -40,6 +42,7 @@ impl std::fmt::Display for Credential {
         match self {
             Credential::Session(id) => write!(f, "session:{id}"),
             Credential::Token(id) => write!(f, "token:{id}"),
+            Credential::Certificate(id) => write!(f, "certificate:{id}"),
         }
     }
 }

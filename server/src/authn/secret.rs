@@ -17,21 +17,42 @@ pub struct NoRandomness;
 pub type Hash = [u8; 32];
 
 pub fn hash(secret: &str) -> Hash {
-    let digest = digest::digest(&digest::SHA256, secret.as_bytes());
+    hash_bytes(secret.as_bytes())
+}
+
+/// The SHA-256 of anything: a certificate's is its fingerprint.
+pub fn hash_bytes(bytes: &[u8]) -> Hash {
+    let digest = digest::digest(&digest::SHA256, bytes);
     let mut out = [0; 32];
     out.copy_from_slice(digest.as_ref());
     out
 }
 
+/// Fills `bytes` with random ones.
+pub fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    SystemRandom::new().fill(bytes).map_err(|_| NoRandomness)
+}
+
+/// As 64 hexadecimal digits.
+pub fn hex(hash: &[u8]) -> String {
+    hash.iter().fold(String::new(), |text, b| text + &format!("{b:02x}"))
+}
+
 /// `length` random characters of base62, each equally likely.
 pub fn random(length: usize) -> Result<String, NoRandomness> {
+    random_of(BASE62, length)
+}
+
+/// `length` random characters of `alphabet`, which is ASCII, each equally likely.
+pub fn random_of(alphabet: &[u8], length: usize) -> Result<String, NoRandomness> {
     let source = SystemRandom::new();
     let mut out = String::with_capacity(length);
     let mut bytes = [0; 64];
+    // Above the highest multiple, the first characters would come more often.
+    let fair = 256 / alphabet.len() * alphabet.len();
     while out.len() < length {
         source.fill(&mut bytes).map_err(|_| NoRandomness)?;
-        // 248 is four times 62: above it, the first characters would come more often.
-        let fair = bytes.iter().filter(|b| **b < 248).map(|b| char::from(BASE62[usize::from(*b % 62)]));
+        let fair = bytes.iter().map(|b| usize::from(*b)).filter(|b| *b < fair).map(|b| char::from(alphabet[b % alphabet.len()]));
         out.extend(fair.take(length - out.len()));
     }
     Ok(out)

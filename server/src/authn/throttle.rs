@@ -1,7 +1,8 @@
 //! Slows down guessing without locking the victim out.
 //!
 //! Failures are counted per address, and per pair of user and address. Never per user alone: then anybody could lock
-//! anybody out. A guesser with many addresses meets the cost of argon2id and the limit of passwords checked at once.
+//! anybody out. A guesser with many addresses meets the cost of argon2id and the limit of passwords checked at once. Second factors are
+//! counted per user and per address: six digits are few, and whoever guesses them knows the user's password.
 
 use crate::{
     clock::now_ms,
@@ -12,6 +13,8 @@ use crate::{
 const QUIET_MS: i64 = 15 * 60_000;
 /// Failures that cost nothing, per pair of user and address.
 const FREE_PAIR: i64 = 5;
+/// Wrong second factors that cost nothing, per user: whoever sends one knows the password already.
+const FREE_FACTOR: i64 = 10;
 /// Failures that cost nothing, per address: several people may sit behind one.
 const FREE_ADDRESS: i64 = 20;
 /// The longest wait, in seconds.
@@ -19,7 +22,8 @@ const LONGEST_S: i64 = 300;
 
 /// One attempt that may go on, already counted as a failure: of a thousand at once, not one more than of a thousand in turn is free.
 pub struct Attempt {
-    pair: String,
+    /// The counter of the pair, or of the user's second factor.
+    first: String,
     address: String,
     /// When the address had failed last before this.
     address_last: i64,
@@ -35,13 +39,20 @@ pub enum Throttle {
 impl Attempt {
     /// `user` must be in its one canonical spelling.
     pub async fn begin(store: &Store, user: &str, address: &str) -> Result<Throttle> {
-        let network = network(address);
-        // Long names must not make long keys, and a name may hold anything.
-        let user = super::secret::hash(user).iter().take(12).fold(String::new(), |text, b| text + &format!("{b:02x}"));
-        let counters = [format!("pair:{user}:{network}"), format!("address:{network}")];
+        let pair = format!("pair:{}:{}", short(user), network(address));
+        Self::count(store, pair, FREE_PAIR, address).await
+    }
+
+    /// The same for the second factor of `user`, from wherever.
+    pub async fn begin_factor(store: &Store, user: &str, address: &str) -> Result<Throttle> {
+        Self::count(store, format!("factor:{}", short(user)), FREE_FACTOR, address).await
+    }
+
+    async fn count(store: &Store, first: String, free: i64, address: &str) -> Result<Throttle> {
+        let counters = [first, format!("address:{}", network(address))];
         let now = now_ms();
         let wait = |found: &[(i64, i64)]| {
-            let waits = found.iter().zip([FREE_PAIR, FREE_ADDRESS]).map(|((failures, last), free)| wait_s(*failures, free, now - last));
+            let waits = found.iter().zip([free, FREE_ADDRESS]).map(|((failures, last), free)| wait_s(*failures, free, now - last));
             waits.max().unwrap_or(0)
         };
         let before = store.count_failure(&counters, now, now - QUIET_MS, |found| wait(found) == 0).await?;
@@ -49,15 +60,20 @@ impl Attempt {
         if seconds > 0 {
             return Ok(Throttle::Wait(seconds));
         }
-        let [pair, address] = counters;
-        Ok(Throttle::Free(Self { pair, address, address_last: before.last().map_or(now, |(_, last)| *last) }))
+        let [first, address] = counters;
+        Ok(Throttle::Free(Self { first, address, address_last: before.last().map_or(now, |(_, last)| *last) }))
     }
 
-    /// It was no failure. Forgets the pair's failures; the address's stay, or one right password would buy a guesser new tries at others.
+    /// It was no failure. Forgets the first counter's failures; the address's stay, or one right password would buy a guesser new tries at others.
     pub async fn succeeded(self, store: &Store) -> Result<()> {
-        store.forget_failures(&self.pair).await?;
+        store.forget_failures(&self.first).await?;
         store.uncount_failure(&self.address, self.address_last).await
     }
+}
+
+/// Long names must not make long keys, and a name may hold anything.
+fn short(user: &str) -> String {
+    super::secret::hash(user).iter().take(12).fold(String::new(), |text, b| text + &format!("{b:02x}"))
 }
 
 /// Seconds still to wait after `failures`, of which `free` cost nothing, the last `age_ms` ago: 2, 4, 8, ... up to [`LONGEST_S`].

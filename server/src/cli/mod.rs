@@ -1,6 +1,11 @@
 //! The program: `pilothouse serve`, and what helps on the machine itself.
 
+mod connect;
+mod kept;
+mod login;
 mod serve;
+mod site;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -20,6 +25,12 @@ struct Cli {
 enum Command {
     /// Serve the console, the API and the engine door.
     Serve(Overrides),
+    /// Sign in to a Pilothouse elsewhere, by a code that is entered in the browser.
+    Login(login::Login),
+    /// Point docker at the engines you may reach there.
+    Connect(connect::Connect),
+    /// End the sign-in, and take back what docker was given.
+    Logout,
     /// Print the OpenAPI document of the REST API.
     Openapi,
 }
@@ -34,10 +45,25 @@ pub fn main() -> ExitCode {
                 Err(mistakes) => fail(&mistakes),
             }
         }
+        Command::Login(asked) => remote(login::login(asked)),
+        Command::Connect(asked) => remote(connect::connect(asked)),
+        Command::Logout => remote(login::logout()),
         Command::Openapi => {
             say(&crate::openapi::document().to_string());
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Does what is about a Pilothouse elsewhere.
+fn remote(work: impl Future<Output = Result<(), String>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&[format!("No runtime: {error}.")]),
+    };
+    match runtime.block_on(work) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(mistake) => fail(&[mistake]),
     }
 }
 
@@ -52,6 +78,12 @@ fn fail(mistakes: &[String]) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "what a command prints is its result")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+/// Asks something, on the same line as the answer.
+#[expect(clippy::print_stderr, reason = "a question is no result")]
+fn ask(text: &str) {
+    eprint!("{text}");
 }
 
 #[expect(clippy::print_stderr, reason = "before the log is there")]

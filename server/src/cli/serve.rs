@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
@@ -15,17 +15,21 @@ use crate::{
     api::{self, Api},
     assets::AssetFiles,
     audit,
-    authn::{Credentials, Door, Origin},
+    authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords},
+    authority::Authority,
     backends::Engines,
-    config::Config,
-    console,
+    config::{Config, ServerTls},
+    console, declared,
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
+    guardrails::Guardrails,
     house::{House, load_policy},
-    http::{Doors, Front, Limits, Probes, Proxies, serve},
+    http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
     jobs,
     observe::{self, Figures},
     operate::Operator,
+    providers::{Providers, recheck},
+    reach::{Reach, host_of},
     seal::Seal,
     store::Store,
 };
@@ -60,29 +64,52 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let last = store.recover_audit().await.map_err(one)?;
     let (trail, writer) = audit::spawn(store.clone(), last);
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
+    let seal = Seal::open(&config.key_file).map_err(one)?;
+    let (tls, reach) = tls(&config, &store, &seal).await?;
     let engines = Arc::new(Engines::default());
-    let fleet = Arc::new(Fleet::new(engines.clone(), Seal::open(&config.key_file).map_err(one)?));
+    let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
+    let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
     let policy = load_policy(&store, &engines).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone()));
+    let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
+    let passwords = Passwords::of_site(&config.external_url);
+    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), passwords, factors));
+    house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
+    declared::apply(&config.access, &house).await?;
+    let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
+    providers.load(&config.providers, &store).await?;
     let figures = Arc::new(Figures::default());
-    let background = [
+    let mut background = vec![
+        tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
         tokio::spawn(jobs::follow_belongings(engines.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
+        tokio::spawn(hits.run()),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
+    background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
 
     let assets = match &config.console_dir {
         Some(dir) => AssetFiles::open(dir).map_err(one)?,
         None => AssetFiles::default(),
     };
-    let api = api::routes(Api { operator: operator.clone(), engines: engines.clone(), figures, store: store.clone(), house: house.clone(), fleet });
+    let api = api::routes(Api {
+        operator: operator.clone(),
+        engines: engines.clone(),
+        figures,
+        store: store.clone(),
+        house: house.clone(),
+        fleet,
+        guardrails: guardrails.clone(),
+        providers,
+        reach: Arc::new(reach),
+        devices: Arc::new(Devices::default()),
+    });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        engine: EngineDoor { operator, engines },
+        engine: EngineDoor { operator, engines, guardrails },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
     let listener = TcpListener::bind(config.listen).await.map_err(|e| vec![format!("{} cannot be listened on: {e}.", config.listen)])?;
@@ -91,7 +118,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let probes = Probes::new(store.clone(), stop.clone());
-    serve(listener, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
+    serve(listener, tls, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
     for job in background {
@@ -100,6 +127,27 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let _ = tokio::time::timeout(std::time::Duration::from_secs(5), writer).await;
     store.close().await;
     Ok(())
+}
+
+/// What the listener needs to speak TLS, if it is to; and how Pilothouse is reached.
+async fn tls(config: &Config, store: &Store, seal: &Seal) -> Result<(Option<Arc<Tls>>, Reach), Vec<String>> {
+    let no_host = || vec![format!("external_url: {:?} names no host.", config.external_url)];
+    let Some(setting) = &config.tls else { return Ok((None, Reach::new(&config.external_url, None, None).ok_or_else(no_host)?)) };
+    let authority = Arc::new(Authority::open(store, seal).await.map_err(one)?);
+    let (shown, ca) = match setting {
+        ServerTls::Own => {
+            tracing::info!("The house's own authority has the SHA-256 fingerprint {}.", authority.fingerprint());
+            let mut hosts = vec![host_of(&config.external_url).ok_or_else(no_host)?];
+            hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+            (Shown::Own(hosts), Some(authority.pem().to_owned()))
+        }
+        ServerTls::Files { cert, key, ca } => {
+            let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(|e| vec![format!("tls: {}: {e}.", path.display())]);
+            (Shown::Files { cert: cert.clone(), key: key.clone() }, ca.as_ref().map(read).transpose()?)
+        }
+    };
+    let tls = Tls::open(shown, authority.clone()).map_err(|why| vec![why])?;
+    Ok((Some(Arc::new(tls)), Reach::new(&config.external_url, Some(authority), ca).ok_or_else(no_host)?))
 }
 
 /// Takes the data folder for this process alone, as long as the file is open. Two on one folder would each hold what the other revoked.
@@ -136,7 +184,7 @@ async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> 
         return Ok(());
     }
     if let Some(password) = &config.admin_password {
-        let hash = house.passwords.hash(password).await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
+        let hash = house.passwords.hash(password, "admin").await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
         let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
         house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await.map_err(one)?;
         tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");

@@ -1,5 +1,9 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
+mod access;
+mod guardrails;
+mod providers;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -9,7 +13,11 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{access::is_target_name, backends::docker::Address};
+pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
+pub use guardrails::GuardrailSection;
+pub use providers::ProviderSection;
+
+use crate::{access::is_target_name, backends::docker::Address, providers::Local, reach::Reach};
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]
@@ -21,7 +29,29 @@ pub struct File {
     pub key_file: Option<PathBuf>,
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
+    pub tls: Option<ServerTlsSection>,
     pub engines: Vec<EngineSection>,
+    pub users: Vec<AccountSection>,
+    pub robots: Vec<AccountSection>,
+    pub teams: Vec<TeamSection>,
+    pub roles: Vec<RoleSection>,
+    pub grants: Vec<GrantSection>,
+    pub guardrails: Vec<GuardrailSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local_sign_in: Option<String>,
+    pub break_glass: Vec<String>,
+}
+
+/// TLS on the listener: a certificate and its key, or `own = true`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerTlsSection {
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// The authority that signed the certificate, where clients do not know it by themselves.
+    pub ca: Option<PathBuf>,
+    /// The house's own authority makes the certificate.
+    pub own: bool,
 }
 
 /// An engine that the file declares: applied at each start, and not to be changed anywhere else.
@@ -62,6 +92,15 @@ pub struct Overrides {
     /// The key that seals secrets; made on the first start.
     #[arg(long, env = "PILOTHOUSE_KEY_FILE")]
     pub key_file: Option<PathBuf>,
+    /// The certificate that the listener shows, with its chain, as PEM: Pilothouse speaks TLS itself then.
+    #[arg(long, env = "PILOTHOUSE_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of that certificate, as PEM.
+    #[arg(long, env = "PILOTHOUSE_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// `true`: speak TLS with a certificate of Pilothouse's own authority.
+    #[arg(long, env = "PILOTHOUSE_TLS_OWN")]
+    pub tls_own: Option<bool>,
     /// The built browser half.
     #[arg(long, env = "PILOTHOUSE_CONSOLE_DIR")]
     pub console_dir: Option<PathBuf>,
@@ -81,7 +120,26 @@ pub struct Config {
     pub admin_password: Option<String>,
     /// Whose word about where a request comes from counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How the listener speaks TLS, if it does.
+    pub tls: Option<ServerTls>,
     pub engines: Vec<EngineSection>,
+    /// Who is declared, and what they may do.
+    pub access: Access,
+    pub guardrails: Vec<GuardrailSection>,
+    pub providers: Vec<ProviderSection>,
+    pub local: Local,
+}
+
+/// How the listener speaks TLS.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ServerTls {
+    Files {
+        cert: PathBuf,
+        key: PathBuf,
+        ca: Option<PathBuf>,
+    },
+    /// With a certificate of the house's own authority.
+    Own,
 }
 
 const DEFAULT_FILE: &str = "pilothouse.toml";
@@ -103,9 +161,22 @@ impl Config {
             mistakes.push(format!("listen: {listen:?} is no ADDRESS:PORT, such as 127.0.0.1:8080."));
             SocketAddr::from(([127, 0, 0, 1], 0))
         });
-        let external_url = over.external_url.or(file.external_url).unwrap_or_else(|| format!("http://{listen}"));
+        let section = file.tls.unwrap_or_default();
+        let section = ServerTlsSection {
+            cert: over.tls_cert.or(section.cert),
+            key: over.tls_key.or(section.key),
+            own: over.tls_own.unwrap_or(section.own),
+            ..section
+        };
+        let tls = server_tls(section, &mut mistakes);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let external_url = over.external_url.or(file.external_url).unwrap_or_else(|| format!("{scheme}://{listen}"));
         if !(external_url.starts_with("http://") || external_url.starts_with("https://")) {
             mistakes.push(format!("external_url: {external_url:?} must begin with http:// or https://."));
+        } else if Reach::new(&external_url, None, None).is_none() {
+            mistakes.push(format!("external_url: {external_url:?} names no host."));
+        } else if tls.is_some() && external_url.starts_with("http://") {
+            mistakes.push("external_url: with tls it must begin with https://.".to_owned());
         }
         let mut trusted_proxies = Vec::new();
         for proxy in &file.trusted_proxies {
@@ -119,6 +190,10 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
+        access.check(&mut mistakes);
+        providers::check(&file.providers, &mut mistakes);
+        let local = providers::local(file.local_sign_in.as_deref(), file.break_glass, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -130,9 +205,25 @@ impl Config {
             console_dir: over.console_dir.or(file.console_dir),
             admin_password: over.admin_password,
             trusted_proxies,
+            tls,
             engines: file.engines,
+            access,
+            guardrails: file.guardrails,
+            providers: file.providers,
+            local,
         })
     }
+}
+
+fn server_tls(section: ServerTlsSection, mistakes: &mut Vec<String>) -> Option<ServerTls> {
+    match (section.cert, section.key) {
+        (Some(_), Some(_)) if section.own => mistakes.push("tls: own = true makes the certificate itself: leave cert and key out.".to_owned()),
+        (Some(cert), Some(key)) => return Some(ServerTls::Files { cert, key, ca: section.ca }),
+        (None, None) if section.own => return Some(ServerTls::Own),
+        (None, None) if section.ca.is_none() => {}
+        _ => mistakes.push("tls: cert and key belong together.".to_owned()),
+    }
+    None
 }
 
 fn check_engine(engine: &EngineSection, is_new: bool, mistakes: &mut Vec<String>) {
@@ -158,6 +249,22 @@ fn read(path: &Path) -> Result<File, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tls_is_said_whole_or_not_at_all() {
+        let tls = |section: ServerTlsSection| {
+            let mut mistakes = Vec::new();
+            (server_tls(section, &mut mistakes), mistakes.len())
+        };
+        let (cert, key, ca) = (PathBuf::from("c"), PathBuf::from("k"), PathBuf::from("a"));
+        assert_eq!(tls(ServerTlsSection::default()), (None, 0));
+        assert_eq!(tls(ServerTlsSection { own: true, ..Default::default() }), (Some(ServerTls::Own), 0));
+        let files = ServerTlsSection { cert: Some(cert.clone()), key: Some(key.clone()), ..Default::default() };
+        assert_eq!(tls(files.clone()), (Some(ServerTls::Files { cert: cert.clone(), key, ca: None }), 0));
+        assert_eq!(tls(ServerTlsSection { own: true, ..files }), (None, 1));
+        assert_eq!(tls(ServerTlsSection { cert: Some(cert), ..Default::default() }), (None, 1));
+        assert_eq!(tls(ServerTlsSection { ca: Some(ca), ..Default::default() }), (None, 1));
+    }
 
     #[test]
     fn every_mistake_is_reported_at_once() {

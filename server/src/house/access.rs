@@ -1,7 +1,9 @@
 //! Teams, roles and grants: memory and store together.
 
 use super::{House, HouseError};
+use crate::clock::now_ms;
 use crate::store::{
+    declared::Declared,
     grants::GrantRow,
     roles::RoleRow,
     teams::{MemberRow, TeamRow},
@@ -101,6 +103,14 @@ impl House {
         let found = self.store.delete_role(name).await?;
         self.reload().await;
         Ok(found)
+    }
+
+    /// Puts in the place of what the settings file declared at the last start what it declares now.
+    pub async fn apply_declared(&self, declared: &Declared) -> Result<(), HouseError> {
+        let _alone = self.changes.lock().await;
+        self.store.apply_declared(declared, now_ms()).await?;
+        self.reload().await;
+        Ok(())
     }
 
     /// Makes sure that somebody who may do everything, and can sign in, is left without what is about to go.

@@ -13,12 +13,19 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::authn::secret::Hash;
+
 use super::{
-    Front,
+    Front, Tls,
     heads::{LONGEST, Watched},
+    tls,
 };
 
 /// A peer that says nothing is asked after a minute whether it is still there, and given up half a minute later.
@@ -31,7 +38,7 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at the same time from one address that is not this machine.
     pub per_address: usize,
-    /// How long a request's head may take, and how long a connection may lie idle.
+    /// How long a handshake or a request's head may take, and how long a connection may lie idle.
     pub head: Duration,
     /// How long everything may go on once the end was asked for.
     pub grace: Duration,
@@ -45,8 +52,16 @@ impl Default for Limits {
     }
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy)]
+pub struct Peer {
+    pub address: SocketAddr,
+    /// The fingerprint of the client certificate that it showed and holds the key of.
+    pub certificate: Option<Hash>,
+}
+
 /// Accepts and serves connections until `stop`, then lets what runs finish for a while.
-pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(limits.connections));
     let crowd = Arc::new(Crowd::default());
     let tracker = TaskTracker::new();
@@ -70,11 +85,11 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
         let _ = stream.set_nodelay(true);
         // Who follows a quiet stream and is gone without a word is found out like this alone.
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
-        let (front, stop, cut) = (front.clone(), stop.clone(), cut.clone());
+        let (tls, front, stop, cut) = (tls.clone(), front.clone(), stop.clone(), cut.clone());
         tracker.spawn(async move {
             let _held = (seat, place);
             tokio::select! {
-                () = connection(stream, peer, front, limits, stop) => {}
+                () = talk(stream, peer, tls, front, limits, stop) => {}
                 () = cut.cancelled() => {}
             }
         });
@@ -92,7 +107,23 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, limits: Limits, sto
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, peer: SocketAddr, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+/// Shakes hands, if TLS is spoken, and serves what is asked.
+async fn talk(stream: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, front: Arc<Front>, limits: Limits, stop: CancellationToken) {
+    let Some(tls) = tls else { return connection(stream, Peer { address, certificate: None }, front, limits, stop).await };
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(limits.head, tls.accept(stream)) => shaken,
+        () = stop.cancelled() => return,
+    };
+    // Whoever fails here said nothing yet that could be answered.
+    let Ok(Ok(Some(stream))) = shaken else { return };
+    let certificate = tls::shown_by(&stream);
+    connection(stream, Peer { address, certificate }, front, limits, stop).await;
+}
+
+async fn connection<S>(stream: S, peer: Peer, front: Arc<Front>, limits: Limits, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let (stream, requests) = Watched::new(stream);
     let asked = AtomicU64::new(0);
     let service = service_fn(move |request| {

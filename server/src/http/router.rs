@@ -1,6 +1,6 @@
 //! Every mount on one screen: which door a request goes to, and who is at it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{Router, body::Body, response::IntoResponse};
 use futures_util::FutureExt;
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use crate::{
     access::{Operation, Permission},
     api::ApiError,
-    authn::{self, Door, Origin, Principal},
+    authn::{Door, Origin, Principal},
     gateway::docker::{
         door::{Asked, EngineDoor, message},
         name,
@@ -21,7 +21,11 @@ use crate::{
     house::House,
 };
 
-use super::{Probes, Proxies, headers, origin};
+use super::{
+    Peer, Probes, Proxies, headers,
+    identity::{self, Asker},
+    origin,
+};
 
 /// The doors there are.
 pub struct Doors {
@@ -44,12 +48,12 @@ pub struct Front {
 
 impl Front {
     /// Answers one request. Never fails: what goes wrong is an answer. `ambiguous` is a head that could be read in two ways.
-    pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr, ambiguous: bool) -> Response<Body> {
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer, ambiguous: bool) -> Response<Body> {
         // Where such a request ends is not looked after (see `heads`), so it is the connection's last.
         let last = request.headers().contains_key(header::TRANSFER_ENCODING) || request.headers().contains_key(header::UPGRADE);
-        let (mut response, last) = match self.misshapen(&request, peer, ambiguous).await {
+        let (mut response, last) = match self.misshapen(&request, &peer, ambiguous).await {
             Some(refusal) => (refusal, true),
-            None => (self.enter(request, peer).await, last),
+            None => (self.enter(request, &peer).await, last),
         };
         if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -58,7 +62,7 @@ impl Front {
     }
 
     /// What is said to somebody whose words are ambiguous: nothing more is read from them.
-    async fn misshapen(&self, request: &Request<Incoming>, peer: SocketAddr, ambiguous: bool) -> Option<Response<Body>> {
+    async fn misshapen(&self, request: &Request<Incoming>, peer: &Peer, ambiguous: bool) -> Option<Response<Body>> {
         let framing = ambiguous.then_some("The head of this request can be read in two ways.");
         let why = framing.or_else(|| headers::malformed(request))?;
         let door = if request.uri().path().starts_with("/engines/") { Door::Engine } else { Door::Api };
@@ -79,31 +83,53 @@ impl Front {
         answer.into_response()
     }
 
-    async fn enter(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn enter(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         if let Some(mut response) = self.probes.answer(request.method(), request.uri().path()).await {
             headers::harden(response.headers_mut());
             return response;
         }
-        let token = authn::bearer_token(request.headers());
         let origin = self.origin(Door::Engine, request.headers(), peer);
-        let at_engine = token.and_then(|token| self.house.principal(token, &origin));
-        let bound = at_engine.as_ref().and_then(|who| who.subject.bound_to.clone());
+        let asker = identity::find(&self.house, request.headers(), peer, &origin);
+        let bound = asker.principal().and_then(|who| who.subject.bound_to.clone());
         if let Some(named) = name::engine(request.uri(), request.headers(), bound.as_deref()) {
             let asked = named.map(Asked::from);
             if let Err(problem) = origin::check(request.method(), request.headers()) {
-                return self.refuse(at_engine.as_ref(), &origin, "CrossOrigin", request.uri().path(), ApiError(problem)).await;
+                return self.refuse(asker.principal(), &origin, "CrossOrigin", request.uri().path(), ApiError(problem)).await;
             }
-            return self.doors.engine.handle(request, asked, at_engine, &origin).await.map(Body::new);
+            let who = match asker {
+                Asker::Nobody => None,
+                Asker::Somebody(who) => Some(who),
+                Asker::Two => return self.two(&origin, request.uri().path()).await,
+            };
+            return self.doors.engine.handle(request, asked, who, &origin).await.map(Body::new);
+        }
+        if !request.uri().path().starts_with("/api/") && identity::is_stale(request.headers(), peer, &asker) {
+            let problem = Problem::new(Code::Unauthenticated, "The token or the certificate is wrong, expired or revoked.");
+            return self.refuse(None, &origin, "Unauthenticated", request.uri().path(), ApiError(problem)).await;
         }
         self.house_doors(request, peer).await
     }
 
-    /// The API and the console: a token or a cookie, never both.
-    async fn house_doors(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    /// Refuses what comes from two people at once.
+    async fn two(&self, origin: &Origin, path: &str) -> Response<Body> {
+        let problem = Problem::new(Code::Unauthenticated, "The certificate is of one person, and what came with the request of another.");
+        self.refuse(None, origin, "TwoPeople", path, ApiError(problem.detail("Send one of the two."))).await
+    }
+
+    /// The API and the console: a token, a cookie or a certificate.
+    async fn house_doors(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let is_api = request.uri().path().starts_with("/api/");
         let door = if is_api { Door::Api } else { Door::Console };
         let origin = self.origin(door, request.headers(), peer);
-        let principal = self.principal(request.headers(), &origin);
+        let principal = match identity::find(&self.house, request.headers(), peer, &origin) {
+            Asker::Nobody => None,
+            Asker::Somebody(who) => Some(who),
+            Asker::Two => {
+                let mut response = self.two(&origin, request.uri().path()).await;
+                headers::harden(response.headers_mut());
+                return response;
+            }
+        };
         let mut response = match origin::check(request.method(), request.headers()) {
             Err(problem) => self.refuse(principal.as_ref(), &origin, "CrossOrigin", request.uri().path(), ApiError(problem)).await,
             Ok(()) => {
@@ -124,19 +150,10 @@ impl Front {
         response
     }
 
-    fn principal(&self, headers: &HeaderMap, origin: &Origin) -> Option<Principal> {
-        if headers.contains_key(header::AUTHORIZATION) {
-            return self.house.principal(authn::bearer_token(headers)?, origin);
-        }
-        let secret = authn::session_secret(headers)?;
-        // A token in the cookie's place is no session.
-        if authn::secret::is_token(secret) { None } else { self.house.principal(secret, origin) }
-    }
-
-    fn origin(&self, door: Door, headers: &HeaderMap, peer: SocketAddr) -> Origin {
+    fn origin(&self, door: Door, headers: &HeaderMap, peer: &Peer) -> Origin {
         let client: String =
             headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
-        Origin { door, address: self.proxies.client(peer.ip(), headers).to_string().into(), client: client.into() }
+        Origin { door, address: self.proxies.client(peer.address.ip(), headers).to_string().into(), client: client.into() }
     }
 }
 

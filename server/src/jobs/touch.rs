@@ -1,4 +1,4 @@
-//! Writes now and then when sessions and tokens were last used, and forgets what has expired.
+//! Writes now and then when sessions, tokens and certificates were last used, and forgets what has expired.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,8 +9,8 @@ const EVERY: Duration = Duration::from_secs(60);
 pub async fn touch_credentials(credentials: Arc<Credentials>, store: Store) {
     loop {
         tokio::time::sleep(EVERY).await;
-        let (sessions, tokens) = credentials.used();
-        if let Err(error) = store.touch(&sessions, &tokens, now_ms()).await {
+        let used = credentials.used();
+        if let Err(error) = store.touch(&used.sessions, &used.tokens, &used.certificates, now_ms()).await {
             tracing::warn!(%error, "When credentials were last used could not be written.");
         }
     }

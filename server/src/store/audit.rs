@@ -1,5 +1,7 @@
 //! The audit trail's rows.
 
+use std::borrow::Cow;
+
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Result, Store};
@@ -41,6 +43,8 @@ pub struct OutcomeRow {
     pub bytes_in: i64,
     pub bytes_out: i64,
     pub duration_ms: i64,
+    /// Goes behind the reason.
+    pub note: String,
 }
 
 /// What to list.
@@ -61,27 +65,27 @@ const COLUMNS: &str = "id, at, username, viewer, credential, door, address, clie
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
-fn insert(records: &[AuditRow<&str>]) -> QueryBuilder<Sqlite> {
+fn insert<'a>(records: &'a [AuditRow<Cow<'a, str>>]) -> QueryBuilder<Sqlite> {
     let mut insert = QueryBuilder::new("INSERT INTO audit (");
     insert.push(COLUMNS).push(") ");
     insert.push_values(records, |mut row, record| {
         row.push_bind(record.id)
             .push_bind(record.at)
-            .push_bind(record.username)
-            .push_bind(record.viewer)
-            .push_bind(record.credential)
-            .push_bind(record.door)
-            .push_bind(record.address)
-            .push_bind(record.client)
-            .push_bind(record.target)
-            .push_bind(record.operation)
-            .push_bind(record.permission)
-            .push_bind(record.object)
-            .push_bind(record.decision)
-            .push_bind(record.reason)
-            .push_bind(record.grant_id)
+            .push_bind(record.username.as_ref())
+            .push_bind(record.viewer.as_ref())
+            .push_bind(record.credential.as_ref())
+            .push_bind(record.door.as_ref())
+            .push_bind(record.address.as_ref())
+            .push_bind(record.client.as_ref())
+            .push_bind(record.target.as_ref())
+            .push_bind(record.operation.as_ref())
+            .push_bind(record.permission.as_ref())
+            .push_bind(record.object.as_ref())
+            .push_bind(record.decision.as_ref())
+            .push_bind(record.reason.as_ref())
+            .push_bind(record.grant_id.as_ref())
             .push_bind(record.is_change)
-            .push_bind(record.outcome)
+            .push_bind(record.outcome.as_ref())
             .push_bind(record.status)
             .push_bind(record.bytes_in)
             .push_bind(record.bytes_out)
@@ -92,7 +96,7 @@ fn insert(records: &[AuditRow<&str>]) -> QueryBuilder<Sqlite> {
 
 impl Store {
     /// Writes new records and late outcomes in one durable commit.
-    pub async fn write_audit(&self, records: &[AuditRow<&str>], outcomes: &[OutcomeRow]) -> Result<()> {
+    pub async fn write_audit(&self, records: &[AuditRow<Cow<'_, str>>], outcomes: &[OutcomeRow]) -> Result<()> {
         let mut tx = self.audit.begin_with("BEGIN IMMEDIATE").await?;
         let mut left = records;
         for rows in ROWS {
@@ -103,15 +107,18 @@ impl Store {
             }
         }
         for outcome in outcomes {
-            sqlx::query("UPDATE audit SET outcome = $2, status = $3, bytes_in = $4, bytes_out = $5, duration_ms = $6 WHERE id = $1")
-                .bind(outcome.id)
-                .bind(outcome.outcome)
-                .bind(outcome.status)
-                .bind(outcome.bytes_in)
-                .bind(outcome.bytes_out)
-                .bind(outcome.duration_ms)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE audit SET outcome = $2, status = $3, bytes_in = $4, bytes_out = $5, duration_ms = $6, reason = reason || $7 WHERE id = $1",
+            )
+            .bind(outcome.id)
+            .bind(outcome.outcome)
+            .bind(outcome.status)
+            .bind(outcome.bytes_in)
+            .bind(outcome.bytes_out)
+            .bind(outcome.duration_ms)
+            .bind(&outcome.note)
+            .execute(&mut *tx)
+            .await?;
         }
         tx.commit().await?;
         Ok(())

@@ -46,11 +46,12 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets an engine, and the tokens that were bound to it.
+    /// Forgets an engine, and the tokens and certificates that were bound to it.
     pub async fn delete_engine(&self, name: &str) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("DELETE FROM engines WHERE name = $1").bind(name).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM tokens WHERE engine = $1").bind(name).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM certificates WHERE engine = $1").bind(name).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -3,9 +3,15 @@
 //! One connection writes and several read. A write that returned is on disk: WAL with `synchronous=FULL`.
 
 pub mod audit;
+pub mod certificates;
 pub mod declared;
 pub mod engines;
+pub mod factor_rules;
+pub mod factors;
 pub mod grants;
+pub mod guardrails;
+pub mod identities;
+pub mod providers;
 pub mod roles;
 pub mod sessions;
 pub mod teams;

@@ -16,19 +16,23 @@ pub struct SessionRow {
     pub expires_at: i64,
     pub address: String,
     pub client: String,
+    /// How it was proved besides the password: '' (not at all), `totp`, `recovery`, `passkey`, `oidc`.
+    pub factor: String,
+    /// When last; 0 for never.
+    pub factor_at: i64,
     /// With whose rights it looks, if not with its owner's.
     pub viewing_as: Option<String>,
 }
 
 impl Store {
     pub async fn sessions(&self) -> Result<Vec<SessionRow>> {
-        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, viewing_as FROM sessions";
+        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at, viewing_as FROM sessions";
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
     pub async fn add_session(&self, session: &SessionRow) -> Result<()> {
-        let sql = "INSERT INTO sessions (id, hash, username, created_at, last_used_at, expires_at, address, client) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "INSERT INTO sessions (id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         sqlx::query(sql)
             .bind(&session.id)
             .bind(&session.hash)
@@ -38,6 +42,8 @@ impl Store {
             .bind(session.expires_at)
             .bind(&session.address)
             .bind(&session.client)
+            .bind(&session.factor)
+            .bind(session.factor_at)
             .execute(&self.write)
             .await?;
         Ok(())
@@ -54,8 +60,8 @@ impl Store {
         Ok(())
     }
 
-    /// Writes when sessions and tokens were last used, and forgets what has expired; tokens a month later.
-    pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], now: i64) -> Result<()> {
+    /// Writes when sessions, tokens and certificates were last used, and forgets what has expired; tokens and certificates a month later.
+    pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], certificates: &[(String, i64)], now: i64) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         for (id, at) in sessions {
             sqlx::query("UPDATE sessions SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
@@ -63,8 +69,12 @@ impl Store {
         for (id, at) in tokens {
             sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
+        for (id, at) in certificates {
+            sqlx::query("UPDATE certificates SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
+        }
         sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM tokens WHERE expires_at < $1").bind(now - TOKENS_SHOWN_MS).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM certificates WHERE expires_at < $1").bind(now - TOKENS_SHOWN_MS).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -92,6 +102,8 @@ mod tests {
             expires_at,
             address: String::new(),
             client: String::new(),
+            factor: String::new(),
+            factor_at: 0,
             viewing_as: None,
         };
         let token = |id: &str, expires_at| TokenRow {
@@ -110,7 +122,7 @@ mod tests {
             store.add_session(&session(id, expires_at)).await.unwrap();
             store.add_token(&token(id, expires_at)).await.unwrap();
         }
-        store.touch(&[], &[], now).await.unwrap();
+        store.touch(&[], &[], &[], now).await.unwrap();
         let sessions: Vec<String> = store.sessions().await.unwrap().into_iter().map(|row| row.id).collect();
         let mut tokens: Vec<String> = store.tokens().await.unwrap().into_iter().map(|row| row.id).collect();
         tokens.sort();

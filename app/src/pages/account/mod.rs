@@ -1,5 +1,7 @@
 //! One's own things: the password, sessions, tokens, and the way in for docker.
 
+mod certificates;
+mod factors;
 mod grants;
 mod lifetime;
 mod lines;

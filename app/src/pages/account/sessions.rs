@@ -37,7 +37,13 @@ pub(super) fn Sessions(sessions: Listed) -> impl IntoView {
 fn Line(session: Signal<Session>, sessions: Listed) -> impl IntoView {
     let act = use_act();
     let confirm = Confirm::get();
-    let Session { id, address, client, current, expires_at, .. } = session.get_untracked();
+    let Session { id, address, client, current, expires_at, factor, .. } = session.get_untracked();
+    let by = match factor.as_str() {
+        "totp" => ", with an authenticator app",
+        "passkey" => ", with a passkey",
+        "recovery" => ", with a recovery code",
+        _ => "",
+    };
     let browser = browser(&client);
     let used = Signal::derive(move || session.with(|session| session.last_used_at));
     let name = browser.clone();
@@ -52,7 +58,7 @@ fn Line(session: Signal<Session>, sessions: Listed) -> impl IntoView {
             <span title=client>
                 <strong>{browser}</strong>" "
                 {current.then(|| view! { <Badge text="this one" tone=Tone::Good/> })}
-                <small>"from "{address}", used "<Time at=used/>", ends "<Time at=expires_at/>" at the latest"</small>
+                <small>"from "{address}{by}", used "<Time at=used/>", ends "<Time at=expires_at/>" at the latest"</small>
             </span>
             {(!current).then(|| view! { <Button label="End" on_press=end/> })}
         </li>

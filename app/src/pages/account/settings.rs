@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::certificates::Certificates;
+use super::factors::SignInFactors;
 use super::grants::MyGrants;
 use super::password::ChangePassword;
 use super::sessions::{Sessions, read};
@@ -17,8 +19,10 @@ pub fn Account() -> impl IntoView {
     view! {
         <PageHead title="Account" about=Signal::stored(format!("You are {}.", me.username()))/>
         <div class="form">
+            <SignInFactors/>
             <Sessions sessions=sessions/>
             <ChangePassword after=after/>
+            <Certificates/>
             <Card title="Theme"><ThemeChoice/></Card>
             <MyGrants/>
         </div>

@@ -37,6 +37,14 @@ pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
     .into_any()
 }
 
+fn who(user: String, viewer: Option<String>) -> String {
+    match viewer {
+        Some(viewer) => format!("{viewer}, with the rights of {user}"),
+        None if user == "-" => "Nobody was signed in".to_owned(),
+        None => user,
+    }
+}
+
 #[component]
 fn Record(record: AuditRecord) -> impl IntoView {
     let allowed = record.decision == "allowed";
@@ -45,7 +53,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
     let json = serde_json::to_value(&record).unwrap_or_default();
     let (at, reason) = (record.at, record.reason.clone());
     let facts: Vec<(&str, String)> = vec![
-        ("Who", if record.user == "-" { "Nobody was signed in".to_owned() } else { record.user }),
+        ("Who", who(record.user, record.viewer)),
         ("With", credential(&record.credential)),
         ("From", record.address),
         ("Client", record.client),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::factor_rules::FactorRulesCard;
 use crate::api::people::{Grant, GrantList, User, UserList};
 use crate::api::{ListQuery, Page, Problem};
 use crate::client::Client;
@@ -9,7 +10,7 @@ use crate::pages::access::{AccessTabs, grant_words};
 use crate::ui::format::count;
 use crate::ui::palette::Command;
 use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
-use crate::widgets::{GateLink, ListState, Loaded, offer_commands};
+use crate::widgets::{Gate, GateLink, ListState, Loaded, offer_commands};
 
 type Grants = Resource<Result<Page<Grant>, Problem>>;
 
@@ -35,6 +36,7 @@ pub fn People() -> impl IntoView {
         <Loaded resource=users skeleton=|| view! { <SkeletonRows rows=6 columns=5/> } let:page>
             <Found page=page grants=grants state=state/>
         </Loaded>
+        <Gate permission="system.factor.rule" silent=true><FactorRulesCard/></Gate>
     }
     .into_any()
 }

@@ -1,6 +1,8 @@
 //! People: who may sign in, and what they may do.
 
 mod add;
+mod factor_rules;
+mod factors;
 mod list;
 mod password;
 mod person;

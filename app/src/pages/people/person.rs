@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
+use super::factors::ResetFactors;
 use super::password::SetPassword;
 use super::teams::Teams;
 use super::view_as::ViewAs;
@@ -60,7 +61,7 @@ fn Found(user: Signal<User>, read: Read) -> impl IntoView {
     let is_me = name == use_me().username();
     let holder = Holder::Person(name.clone());
     let grants = read_held(holder.clone(), user.with_untracked(|user| user.teams.clone()));
-    let (for_password, for_view, for_access) = (name.clone(), name.clone(), name);
+    let (for_password, for_factors, for_view, for_access) = (name.clone(), name.clone(), name.clone(), name);
     view! {
         <div class="form person">
             <div class="person-line">
@@ -76,6 +77,7 @@ fn Found(user: Signal<User>, read: Read) -> impl IntoView {
             <HeldCard holder=holder grants=grants nothing="Nothing yet: they hold no role. They can sign in, and see an empty console."/>
             <Teams teams=Signal::derive(move || user.with(|user| user.teams.clone()))/>
             <Gate permission="system.user.update" silent=true><SetPassword username=for_password.clone()/></Gate>
+            <Gate permission="system.user.update" silent=true><ResetFactors username=for_factors.clone()/></Gate>
             <Access username=for_access disabled=disabled is_me=is_me declared=declared read=read/>
         </div>
     }

@@ -85,7 +85,13 @@ fn Line(permission: PermissionInfo, chosen: Chosen, wanted: Memo<String>) -> imp
     let change = {
         let name = name.clone();
         move |on: bool| {
-            let _ = chosen.try_update(|chosen| if on { chosen.insert(name.clone()) } else { chosen.remove(&name) });
+            chosen.update(|chosen| {
+                if on {
+                    chosen.insert(name.clone());
+                } else {
+                    chosen.remove(&name);
+                }
+            });
         }
     };
     view! {

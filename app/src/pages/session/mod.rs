@@ -1,6 +1,8 @@
 //! Coming in: signing in, and the first set-up.
 
 mod first_setup;
+mod passkey;
+mod second_step;
 mod sign_in;
 
 pub use first_setup::FirstSetup;

@@ -25,6 +25,10 @@ pub async fn create(
     let operation = Operation::on_engine("ContainerCreate", Permission::ContainerCreate, &engine, name);
     api.at_engine(&who, operation, async |engine, permit| {
         let plan = Plan::read(&input)?;
+        api.guard(&engine, &permit, &who, "ContainerCreate", &[], plan.body()).await?;
+        for network in input.networks.iter().skip(1) {
+            api.guard(&engine, &permit, &who, "NetworkConnect", std::slice::from_ref(network), &serde_json::Value::Null).await?;
+        }
         let with_it = with_it(&api, &who, &engine.name, &input).await?;
         let made = create::create(engine, permit, plan).await.map_err(refused);
         for entry in with_it {

@@ -44,7 +44,7 @@ use crate::{
     },
     http::origin,
     lease::{Lease, Over},
-    operate::{Begun, Failure},
+    operate::{Begun, fail},
 };
 
 /// The largest message that is taken: a paste comes in several.
@@ -101,13 +101,15 @@ pub async fn terminal(
     let started = async {
         let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
         let engine = api.engine(&engine)?;
-        let session = exec::start(&engine, &permit, &ContainerId::parse(permit.operation().subject())?, &Program::read(&query)?).await?;
+        let (container, program) = (ContainerId::parse(permit.operation().subject())?, Program::read(&query)?);
+        api.guard(&engine, &permit, &who, "ContainerExec", std::slice::from_ref(&id), program.body()).await?;
+        let session = exec::start(&engine, &permit, &container, &program).await?;
         Ok::<_, ApiError>((upgrade, engine, session))
     };
     let (upgrade, engine, session) = match started.await {
         Ok(started) => started,
         Err(error) => {
-            entry.finish(Ending::failed(error.status()));
+            fail(entry, &error);
             return Err(error);
         }
     };

@@ -13,11 +13,13 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     access::{
         Hides, Operation, Permission, Permit, Place, Thing,
+        guard::Ask,
         table::docker::{Body as Carries, Reply},
     },
     audit::{Ending, Entry},
@@ -29,6 +31,7 @@ use crate::{
             belongings::{Cut, Project, not_found, settle},
         },
     },
+    guardrails::{Guardrails, Stopped},
     operate::{Begun, Operator, Refused},
 };
 
@@ -58,6 +61,7 @@ const BROKEN_OFF: &str = "The body broke off, or is not framed as it should be."
 pub struct EngineDoor {
     pub operator: Arc<Operator>,
     pub engines: Arc<Engines>,
+    pub guardrails: Arc<Guardrails>,
 }
 
 /// A refusal in Docker's own shape.
@@ -65,15 +69,27 @@ pub struct EngineDoor {
 pub struct Refusal {
     pub status: StatusCode,
     pub message: String,
+    by_guardrail: bool,
 }
 
 impl Refusal {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), by_guardrail: false }
     }
 
     pub fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<Stopped> for Refusal {
+    fn from(stopped: Stopped) -> Self {
+        let (status, finding) = match stopped {
+            Stopped::Guardrail(finding) => (StatusCode::FORBIDDEN, finding),
+            Stopped::Unreadable(finding) => (StatusCode::BAD_REQUEST, finding),
+            Stopped::Engine(error) => return error.into(),
+        };
+        Self { by_guardrail: true, ..Self::new(status, finding.sentence) }
     }
 }
 
@@ -143,7 +159,7 @@ impl EngineDoor {
             Err(error) => {
                 let why = match error {
                     NameError::Malformed => "The path names no engine: use /engines/NAME/...",
-                    NameError::Ambiguous => "The path, the header Pilothouse-Engine and the token name different engines.",
+                    NameError::Ambiguous => "The path, the header Pilothouse-Engine and the credential name different engines.",
                 };
                 let operation = Operation::on_system("Unclassified", Permission::SystemInfo, request.uri().path());
                 self.unclassified(who.as_ref(), origin, &operation, why, 400).await?;
@@ -152,7 +168,7 @@ impl EngineDoor {
         };
         let unclassified = || Operation::on_engine("Unclassified", Permission::SystemInfo, &asked.engine, &asked.path);
         let Some(who) = who else {
-            let reason = "No token, or one that is wrong, expired or revoked.";
+            let reason = "No token or certificate, or one that is wrong, expired or revoked.";
             self.unclassified(None, origin, &unclassified(), reason, 401).await?;
             let advice = "Make a token in the console under \"Use docker here\" and send it as `Authorization: Bearer`.";
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, format!("{reason} {advice}")));
@@ -186,7 +202,7 @@ impl EngineDoor {
             Refused::NotKnown(error) => error.into(),
             Refused::TrailDown => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now, so nothing was done."),
         })?;
-        self.forward(request, classified, &asked.engine, begun).await
+        self.forward(request, classified, &asked.engine, &who, begun).await
     }
 
     /// Writes down a request that was refused before it was an operation.
@@ -229,10 +245,12 @@ impl EngineDoor {
         mut request: Request<Incoming>,
         mut classified: Classified,
         engine: &str,
+        who: &Principal,
         begun: Begun,
     ) -> Result<Response<Body>, Refusal> {
-        let Begun { permit, entry, mut lease } = begun;
+        let Begun { permit, mut entry, mut lease } = begun;
         let mut over = None;
+        let mut note = String::new();
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
@@ -246,18 +264,16 @@ impl EngineDoor {
             }
             engine.ready_for(&permit).await?;
             scoped::rename(&mut classified, &permit);
-            let (body, project) = match classified.row.body {
-                Carries::None => (nothing(incoming).await?, settle(&engine, &permit, &classified.query, None).await?),
-                Carries::Json => {
-                    let mut value = judged(&head.headers, incoming, &counts).await?;
-                    let project = settle(&engine, &permit, &classified.query, value.as_mut()).await?;
-                    (value.map_or_else(docker::empty, |value| docker::full(value.to_string())), project)
-                }
-                Carries::Stream(_) => {
-                    let project = settle(&engine, &permit, &classified.query, None).await?;
-                    (streamed(&head.headers, incoming, &counts)?, project)
-                }
+            let (mut said, bytes) = match classified.row.body {
+                Carries::None => (None, nothing(incoming).await?),
+                Carries::Json => (read(&head.headers, incoming, &counts).await?, docker::empty()),
+                Carries::Stream(_) => (None, streamed(&head.headers, incoming, &counts)?),
             };
+            // Before anything is made for it, and once more as it will be sent.
+            self.guardrails.check_words(&engine, &permit, who, &to_judge(&classified, said.as_ref()))?;
+            let project = settle(&engine, &permit, &classified.query, said.as_mut()).await?;
+            note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
+            let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {
                 let answer = self.prune(&engine, &permit, &head, &mut classified, queries).await?;
                 return Ok(Answered::Whole(answer, counts));
@@ -293,7 +309,9 @@ impl EngineDoor {
             };
             Ok(Answered::Engine(Box::new((answer, carrier, client, counts, turn, engine, project))))
         };
-        let (answer, carrier, client, counts, turn, engine, project) = match result.await {
+        let result = result.await;
+        entry.note(&note);
+        let (answer, carrier, client, counts, turn, engine, project) = match result {
             Ok(Answered::Engine(parts)) => *parts,
             Ok(Answered::Whole(answer, counts)) => {
                 entry.finish(counts.ending(Ending::ok(200)));
@@ -301,7 +319,11 @@ impl EngineDoor {
             }
             Err(refusal) => {
                 let refusal: Refusal = refusal;
-                let ending = Ending::failed(refusal.status.as_u16());
+                let status = refusal.status.as_u16();
+                let ending = if refusal.by_guardrail { Ending::denied(status) } else { Ending::failed(status) };
+                if refusal.by_guardrail {
+                    entry.note(&refusal.message);
+                }
                 entry.finish(over.map_or(ending, |over| over.ending(ending)));
                 return Err(refusal);
             }
@@ -446,6 +468,11 @@ async fn hushed_error(
     Ok(message(status, &scoped::hushed(engine, permit, text)))
 }
 
+/// What is judged of a request.
+fn to_judge<'a>(classified: &'a Classified, said: Option<&'a Value>) -> Ask<'a> {
+    Ask { operation: classified.row.name, params: &classified.params, query: &classified.query, body: said }
+}
+
 fn no_engine(name: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("There is no engine {name}, or you may not see it."))
 }
@@ -493,7 +520,7 @@ async fn nothing(incoming: Incoming) -> Result<docker::Body, Refusal> {
 }
 
 /// Reads a JSON body in full.
-async fn judged(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<Option<serde_json::Value>, Refusal> {
+async fn read(headers: &HeaderMap, incoming: Incoming, counts: &Counts) -> Result<Option<Value>, Refusal> {
     plain_encoding(headers)?;
     if incoming.size_hint().lower() > body::LARGEST as u64 {
         return Err(too_large());

@@ -38,7 +38,8 @@ impl Cut {
         let environment = !permit.shows_environment() && ENVIRONMENTS.contains(&operation.name);
         let partial = permit.reach().projects().is_some();
         let place = match operation.place {
-            place @ (Place::Info | Place::Usage | Place::List(_) | Place::One(Thing::Network)) if partial => Some(place),
+            place @ (Place::Info | Place::Usage | Place::List(_)) if partial => Some(place),
+            place @ Place::One(Thing::Network) if partial && operation.name == "NetworkInspect" => Some(place),
             _ => None,
         };
         (place.is_some() || environment).then_some(Self { place, environment })

@@ -18,22 +18,25 @@ use super::{
 };
 use crate::access::Thing;
 
-/// How long to wait before an engine that broke off is asked again.
+/// How long to wait before an engine that broke off is asked again: longer each time that it is of no use.
 const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_LONGEST: Duration = Duration::from_secs(30);
 /// The kinds of events that change what belongs to whom.
 const KINDS: [&str; 7] = ["container", "network", "volume", "image", "service", "secret", "config"];
 
 /// Follows one engine for as long as this runs.
 pub async fn follow(engine: Arc<Engine>) {
+    let mut again = AGAIN;
     loop {
         // An engine that is down is looked after elsewhere.
-        if !matches!(engine.health.health(), Health::Down { .. })
-            && let Err(error) = once(&engine).await
-        {
-            tracing::debug!(engine = engine.name, %error, "What belongs to whom is not known now.");
+        if !matches!(engine.health.health(), Health::Down { .. }) {
+            if let Err(error) = once(&engine).await {
+                tracing::debug!(engine = engine.name, %error, "What belongs to whom is not known now.");
+            }
+            again = if engine.belongings.is_whole() { AGAIN } else { AGAIN_LONGEST.min(again * 2) };
         }
         engine.belongings.set_whole(false);
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(again).await;
     }
 }
 
@@ -65,6 +68,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
     state.execs = std::mem::take(&mut old.execs);
     state.tasks = std::mem::take(&mut old.tasks);
     state.gone = std::mem::take(&mut old.gone);
+    state.image_names = std::mem::take(&mut old.image_names);
     for network in networks {
         state.networks.insert(network.id, Named { name: network.name, project: labelled(&network.labels) });
     }

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub configs: HashMap<String, Named>,
     pub volumes: HashMap<String, Volume>,
     pub images: HashMap<String, Image>,
+    /// Who gave an image this name, or pulled it by it.
+    pub image_names: HashMap<String, BTreeSet<Project>>,
     /// By id, the container of a command and the service of a task: neither ever changes.
     pub execs: Remembered,
     pub tasks: Remembered,
@@ -221,6 +223,14 @@ impl State {
             || self.image_projects(id).iter().any(|project| !within(Some(project)))
     }
 
+    /// Whether to remove what is called so takes a name away that is theirs alone, and leaves the image.
+    pub fn is_own_name_of_several(&self, called: &str, within: impl Fn(Option<&str>) -> bool) -> bool {
+        let name = familiar(called);
+        let several =
+            self.images.values().any(|image| image.names.contains(&name) && image.names.iter().filter(|name| !name.contains('@')).count() > 1);
+        several && self.image_names.get(&name).is_some_and(|named_by| named_by.iter().all(|project| within(Some(project))))
+    }
+
     /// The id of the image that is called so.
     pub fn image_id(&self, called: &str) -> Option<String> {
         let whole = familiar(called);
@@ -262,6 +272,10 @@ impl Belongings {
         self.whole.send_replace(whole);
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
     pub(super) fn watch_whole(&self) -> watch::Receiver<bool> {
         self.whole.subscribe()
     }
@@ -284,6 +298,7 @@ impl Belongings {
         let mut state = self.write();
         if let Some(id) = state.image_id(called) {
             state.images.entry(id).or_default().claimed_by.insert(project.into());
+            state.image_names.entry(familiar(called)).or_default().insert(project.into());
         }
     }
 

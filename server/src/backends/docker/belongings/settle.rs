@@ -73,7 +73,8 @@ async fn settled(engine: &Engine, permit: &Permit, query: &[(String, String)], b
         (Place::One(Thing::Image), "ImageDelete" | "ImageRemove", _) => {
             let state = engine.belongings.read();
             let shared = |id: &String| state.image_is_used_outside(id, |project| permit.reach().includes(project));
-            if state.image_id(&operation.object).as_ref().is_some_and(shared) {
+            let within = |project: Option<&str>| permit.reach().includes(project);
+            if state.image_id(&operation.object).as_ref().is_some_and(shared) && !state.is_own_name_of_several(&operation.object, within) {
                 return Err(EngineError::Outside("The image is used outside of your projects, too, so it stays.".to_owned()));
             }
             Ok(Settled::default())

@@ -76,6 +76,11 @@ impl Plan {
         }
         Ok(Self { name, body, more_networks: networks.collect(), start: input.start })
     }
+
+    /// What the engine will be asked for.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
 }
 
 /// Makes the container, connects and starts it. What fails half way is undone, even if nobody waits for it any more.

@@ -49,6 +49,11 @@ impl Program {
         });
         Ok(Self { body, size })
     }
+
+    /// What the engine will be asked for.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
 }
 
 /// A program that runs, and its terminal.

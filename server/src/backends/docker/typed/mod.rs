@@ -11,6 +11,7 @@ pub mod exec;
 pub mod frames;
 pub mod images;
 pub mod logs;
+pub mod looks;
 pub mod names;
 pub mod networks;
 pub mod pull;

@@ -7,7 +7,7 @@ use pilothouse_app::api::{
     Problem,
     volumes::{Volume, VolumeInput},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     super::{
@@ -44,9 +44,14 @@ pub fn check(input: &VolumeInput) -> Result<VolumeName, Problem> {
     VolumeName::parse(&input.name)
 }
 
+/// What the engine is asked for.
+pub fn body(name: &VolumeName, labels: &BTreeMap<String, String>) -> Value {
+    json!({ "Name": name.as_str(), "Labels": labels })
+}
+
 /// Makes a volume. The engine would hand out one that is there already as if it were new: that is a conflict here.
 pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels: &BTreeMap<String, String>) -> Result<Volume, EngineError> {
-    let mut body = json!({ "Name": name.as_str(), "Labels": labels });
+    let mut body = body(name, labels);
     settle(engine, permit, &[], Some(&mut body)).await?;
     match call::read::<wire::ListedVolume>(engine, permit, &path(name)).await {
         Ok(_) => return Err(EngineError::Conflict(format!("There is a volume {} already.", name.as_str()))),

@@ -1,0 +1,79 @@
+//! Who asks: by what came with the request, and by the certificate of its connection.
+
+use http::{HeaderMap, header};
+
+use crate::{
+    authn::{self, Door, Origin, Principal},
+    house::House,
+};
+
+use super::Peer;
+
+/// Who was found.
+pub enum Asker {
+    Nobody,
+    Somebody(Principal),
+    /// What came with the request is of one person, the certificate of another.
+    Two,
+}
+
+impl Asker {
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Asker::Somebody(principal) => Some(principal),
+            _ => None,
+        }
+    }
+}
+
+/// A secret that came with a request.
+enum Came {
+    Nothing,
+    /// It is wrong, expired or revoked. Nothing else counts then: whoever sent it meant it.
+    Bad,
+    Good(Principal),
+}
+
+/// Finds out who asks at `origin`'s door.
+pub fn find(house: &House, headers: &HeaderMap, peer: &Peer, origin: &Origin) -> Asker {
+    let came = secret(house, headers, origin);
+    let certified = match &peer.certificate {
+        Some(fingerprint) if counts(headers, origin.door) => house.certified(fingerprint, origin),
+        _ => None,
+    };
+    match (came, certified) {
+        (Came::Bad, _) | (Came::Nothing, None) => Asker::Nobody,
+        (Came::Good(who), Some(other)) if who.subject.user != other.subject.user => Asker::Two,
+        (Came::Good(who), _) | (Came::Nothing, Some(who)) => Asker::Somebody(who),
+    }
+}
+
+/// A token; at the doors of the house a session's cookie too. Never both.
+fn secret(house: &House, headers: &HeaderMap, origin: &Origin) -> Came {
+    let good = |secret: Option<&str>| secret.and_then(|secret| house.principal(secret, origin)).map_or(Came::Bad, Came::Good);
+    if headers.contains_key(header::AUTHORIZATION) {
+        return good(authn::bearer_token(headers));
+    }
+    if origin.door == Door::Engine {
+        return Came::Nothing;
+    }
+    match authn::session_secret(headers) {
+        None => Came::Nothing,
+        // A token in the cookie's place is no session.
+        Some(secret) => good(Some(secret).filter(|secret| !authn::secret::is_token(secret))),
+    }
+}
+
+/// Whether something came that would have shown the way to an engine, had it been in force: a token or a certificate that is bound to
+/// one. Its owner uses docker, and is to be told why it does not work any more.
+pub fn is_stale(headers: &HeaderMap, peer: &Peer, asker: &Asker) -> bool {
+    let came = headers.contains_key(header::AUTHORIZATION) || peer.certificate.is_some();
+    matches!(asker, Asker::Nobody) && came && counts(headers, Door::Engine)
+}
+
+/// Whether a certificate counts here. A browser shows the one it holds with whatever a page asks, as it does with a cookie; pages and
+/// what they ask rest on the session alone.
+fn counts(headers: &HeaderMap, door: Door) -> bool {
+    let from_page = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN) || headers.contains_key(header::COOKIE);
+    matches!(door, Door::Api | Door::Engine) && !from_page
+}
