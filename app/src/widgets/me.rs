@@ -133,7 +133,7 @@ mod tests {
     fn whoever_looks_as_another_changes_nothing() {
         let permissions = ["system.user.list", "system.user.create"].map(str::to_owned).to_vec();
         let grants = vec![MyGrant { role: "r".into(), scope: "all".into(), team: None, until: None, engines: Vec::new(), permissions }];
-        let me = MeOutput { username: "ana".into(), session: None, grants, viewer: Some("admin".into()) };
+        let me = MeOutput { username: "ana".into(), session: None, grants, needs_factor: false, viewer: Some("admin".into()) };
         let looking = Who(Arc::new(me.clone()));
         assert_eq!(looking.lacks("system.user.list", None), None);
         assert_eq!(looking.lacks("system.user.create", None).as_deref(), Some("go back to your own rights first"));
