@@ -176,7 +176,6 @@ impl Team {
                 "unpause X",
                 "wait X",
                 "rm X",
-                "rm --force X",
                 "rename X mine",
                 "update --memory 64m X",
                 "cp X:/etc/hostname -",
@@ -218,6 +217,10 @@ impl Team {
             let filtered = self.does(&format!("ps --all --quiet --filter network={network} --filter name={container}"));
             assert_eq!(filtered.trim(), "");
             self.refused(&format!("volume create {volume}"), "is taken on this engine");
+        }
+        // Asked to force it, docker takes what is not there for removed.
+        for Foreign { container, .. } in &self.foreign {
+            self.run(&format!("rm --force {container}"));
         }
         self.refused(&format!("run --rm --label com.docker.compose.project=other {IMAGE} true"), "names the project other");
         self.refused(&format!("run --rm --label com.docker.stack.namespace=other {IMAGE} true"), "names the project other");

@@ -24,6 +24,7 @@ wire! {
 
     pub struct MatrixQuery {
         /// Where: such as `engine/prod` or `engine/prod/project/shop`.
+        #[serde(default)]
         pub scope: String,
         /// Words that must occur in the name.
         #[serde(default)]

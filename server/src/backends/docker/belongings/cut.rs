@@ -128,19 +128,33 @@ fn includes(engine: &Engine, permit: &Permit, thing: Thing, item: &Item) -> bool
     }
 }
 
-/// The items of an array that the permit reaches, each as the engine wrote it.
+/// The items of an array that the permit reaches, each as the engine wrote it. Read once, item by item, and of each no more is kept than
+/// tells whose it is: a list may have ten thousand.
 fn items(engine: &Engine, permit: &Permit, thing: Thing, array: &str) -> Result<String, EngineError> {
-    let all: Option<Vec<&RawValue>> = serde_json::from_str(array).map_err(|_| unreadable())?;
-    let Some(all) = all else { return Ok("null".to_owned()) };
+    let array = array.trim();
+    if array == "null" {
+        return Ok(array.to_owned());
+    }
+    let mut rest = array.strip_prefix('[').ok_or_else(unreadable)?.trim_start();
     let mut out = String::from("[");
-    for raw in all {
-        let item: Item = serde_json::from_str(raw.get()).map_err(|_| unreadable())?;
+    let mut first = true;
+    while !rest.starts_with(']') {
+        if !std::mem::take(&mut first) {
+            rest = rest.strip_prefix(',').ok_or_else(unreadable)?.trim_start();
+        }
+        let mut source = serde_json::Deserializer::from_str(rest).into_iter::<Item>();
+        let item = source.next().ok_or_else(unreadable)?.map_err(|_| unreadable())?;
+        let (raw, behind) = rest.split_at_checked(source.byte_offset()).ok_or_else(unreadable)?;
         if includes(engine, permit, thing, &item) {
             if out.len() > 1 {
                 out.push(',');
             }
-            out.push_str(raw.get());
+            out.push_str(raw);
         }
+        rest = behind.trim_start();
+    }
+    if rest != "]" {
+        return Err(unreadable());
     }
     out.push(']');
     Ok(out)
