@@ -77,7 +77,7 @@ scenes('a team gets a member and a project, and explain says why', async (page, 
 
   // Why they may, with the question in the address.
   await visit(page, '/access/explain')
-  await page.getByLabel('Who').fill(ana)
+  await page.getByLabel('Who', { exact: true }).fill(ana)
   await page.getByLabel('What').fill('engine.container.restart')
   await page.getByLabel('On', { exact: true }).selectOption('project')
   await page.getByLabel('Project').fill('shop')
@@ -91,7 +91,7 @@ scenes('a team gets a member and a project, and explain says why', async (page, 
   await page.getByText('No', { exact: true }).waitFor()
   await page.getByText(`${ana} may not use engine.container.remove`).waitFor()
   await page.getByRole('link', { name: 'deployer' }).waitFor()
-  assert.equal(await page.getByLabel('Who').inputValue(), ana)
+  assert.equal(await page.getByLabel('Who', { exact: true }).inputValue(), ana)
   await sound(page, 'access-explain-no')
   page.provoked.push(/^400 POST \/api\/v1\/access\/explain/)
   await visit(page, '/access/explain?user=nobody-of-that-name&permission=engine.container.remove&scope=all')
