@@ -98,10 +98,19 @@ fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
         move || {
             let page = grants.get()?.ok()?;
             let mine: Vec<&Grant> = page.items.iter().filter(|grant| grant.team.is_none() && grant.holder() == name).collect();
-            let badges = mine.iter().map(|grant| view! { <Badge text=grant_words(grant) tone=grant_tone(&grant.role)/> });
-            // Past 500 grants this list does not know them all; the person's own page does.
-            let none = mine.is_empty() && page.next.is_none() && user.with(|user| user.teams.is_empty());
-            Some(view! { {badges.collect_view()} {none.then(|| view! { <span class="muted">"nothing yet"</span> })} })
+            // One root whatever there is: of two that are both empty the browser finds neither.
+            Some(if mine.is_empty() {
+                // Past 500 grants this list does not know them all; the person's own page does.
+                let word = match user.with(|user| user.teams.is_empty()) {
+                    _ if page.next.is_some() => "see their page",
+                    true => "nothing yet",
+                    false => "by team only",
+                };
+                view! { <span class="muted">{word}</span> }.into_any()
+            } else {
+                let badges = mine.iter().map(|grant| view! { <Badge text=grant_words(grant) tone=grant_tone(&grant.role)/> });
+                badges.collect_view().into_any()
+            })
         }
     };
     let teams = move || {
