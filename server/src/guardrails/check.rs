@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Guardrails, project};
 use crate::{
     access::{
-        Permit,
+        Permit, Thing,
         guard::{self, Ask, Finding, Guardrail, Join, Kind, Mode, Namespace, Rule, Unread, Verdict, Workload, judge, reduce, unjudgeable},
     },
     authn::Principal,
@@ -214,11 +214,18 @@ impl Looked<'_> {
     async fn resolve(&mut self, workload: &mut Workload) -> Result<(), Stopped> {
         if self.has(|rule| matches!(rule, Rule::HostMounts { .. })) {
             for container in workload.volumes_from.clone() {
+                if !self.engine.reaches(self.permit, Thing::Container, &container) {
+                    continue;
+                }
                 if let Some(found) = self.look(looks::What::Container, &container).await? {
                     guard::taken_over(workload, &found);
                 }
             }
             for name in workload.volumes.clone() {
+                // What is not theirs is refused in other words, which tell nothing of it.
+                if !self.engine.reaches(self.permit, Thing::Volume, &name) {
+                    continue;
+                }
                 if let Some(found) = self.look(looks::What::Volume, &name).await? {
                     let driver = found["Driver"].as_str().unwrap_or_default().to_owned();
                     guard::volume(workload, &driver, &found["Options"]);

@@ -80,8 +80,10 @@ async fn settled(engine: &Engine, permit: &Permit, query: &[(String, String)], b
             Ok(Settled::default())
         }
         (Place::List(Thing::Container), ..) => {
+            // To be told what came before something is to be told that it is there.
+            let filters: Value = asked("filters").and_then(|filters| serde_json::from_str(filters).ok()).unwrap_or_default();
             for name in ["before", "since"] {
-                if let Some(called) = asked(name) {
+                for called in asked(name).into_iter().chain(named(&filters[name])) {
                     asks.one(Thing::Container, called).await?;
                 }
             }
@@ -340,6 +342,15 @@ impl Asks<'_> {
 
 fn strings(value: Option<&Value>) -> Vec<String> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The values of a filter, in either of the forms that the engine takes.
+fn named(filter: &Value) -> Vec<&str> {
+    match filter {
+        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
+        Value::Object(values) => values.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn shapeless() -> EngineError {
