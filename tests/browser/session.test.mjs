@@ -11,7 +11,7 @@ scenes('whoever is not signed in is led to the sign-in and back', { as: null }, 
   await reachable(page, 'sign-in')
   await page.getByLabel('Username').fill('admin')
   await page.getByLabel('Password', { exact: true }).fill('not the password')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByText('The username or the password is wrong.').waitFor()
   await sound(page, 'sign-in-wrong')
   await page.getByLabel('Password', { exact: true }).fill(password)

@@ -57,9 +57,15 @@ pub(super) fn PasswordIfAsked(ask: Signal<bool>, value: RwSignal<String>, error:
 pub(super) fn Prove(ask: Signal<bool>, desk: Desk) -> impl IntoView {
     let open = RwSignal::new(false);
     let asked = desk.asked;
-    Effect::new(move || open.set(asked.with(Option::is_some)));
+    // Each looks first whether there is anything to do: two that set each other would never rest.
     Effect::new(move || {
-        if !open.get() {
+        let wanted = asked.with(Option::is_some);
+        if open.get_untracked() != wanted {
+            open.set(wanted);
+        }
+    });
+    Effect::new(move || {
+        if !open.get() && asked.with_untracked(Option::is_some) {
             asked.set(None);
         }
     });

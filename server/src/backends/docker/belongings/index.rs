@@ -223,12 +223,17 @@ impl State {
             || self.image_projects(id).iter().any(|project| !within(Some(project)))
     }
 
+    /// Whether an image was given this name by them alone.
+    pub fn is_own_name(&self, called: &str, within: impl Fn(Option<&str>) -> bool) -> bool {
+        self.image_names.get(&familiar(called)).is_some_and(|named_by| named_by.iter().all(|project| within(Some(project))))
+    }
+
     /// Whether to remove what is called so takes a name away that is theirs alone, and leaves the image.
     pub fn is_own_name_of_several(&self, called: &str, within: impl Fn(Option<&str>) -> bool) -> bool {
         let name = familiar(called);
         let several =
             self.images.values().any(|image| image.names.contains(&name) && image.names.iter().filter(|name| !name.contains('@')).count() > 1);
-        several && self.image_names.get(&name).is_some_and(|named_by| named_by.iter().all(|project| within(Some(project))))
+        several && self.is_own_name(&name, within)
     }
 
     /// The id of the image that is called so.

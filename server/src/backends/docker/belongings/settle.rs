@@ -164,12 +164,15 @@ impl Asks<'_> {
     /// Makes sure that a name for an image is not at an image of others.
     async fn name_is_free(&self, name: &str) -> Result<()> {
         let name = familiar(name);
-        match self.engine.owner(Thing::Image, &name).await? {
-            Some(owner) if !self.permit.reach().includes_any(&owner.projects) => {
-                Err(EngineError::Outside(format!("The name {name} is taken on this engine. Choose another.")))
-            }
-            _ => Ok(()),
+        let Some(owner) = self.engine.owner(Thing::Image, &name).await? else { return Ok(()) };
+        let within = |project: Option<&str>| self.permit.reach().includes(project);
+        let state = self.engine.belongings.read();
+        // What others use, too, is called so for them as well, unless the name was given by them alone.
+        let shared = state.image_id(&name).is_some_and(|id| state.image_is_used_outside(&id, within)) && !state.is_own_name(&name, within);
+        if shared || !self.permit.reach().includes_any(&owner.projects) {
+            return Err(EngineError::Outside(format!("The name {name} is taken on this engine. Choose another.")));
         }
+        Ok(())
     }
 
     /// A volume that a workload mounts: one of theirs, or none yet. `true` when it is to be made.
