@@ -25,7 +25,7 @@ pub(super) fn Certificates() -> impl IntoView {
             <p class="muted">
                 "A client bundle holds a docker context and a key of yours for one engine: "<code>"docker context import"</code>" takes it as it is."
             </p>
-            <Transition><NewBundle after=Callback::new(move |()| listed.refetch())/></Transition>
+            <NewBundle after=Callback::new(move |()| listed.refetch())/>
             <Loaded resource=listed skeleton=|| view! { <SkeletonText lines=3/> } let:page>
                 <ul class="held">
                     <Rows
@@ -74,7 +74,7 @@ fn NewBundle(after: Callback<()>) -> impl IntoView {
             <div class="columns">
                 <TextField label="Name of the bundle" name="bundle-name" value=name autocomplete="off" placeholder="laptop" error=name_error
                     hint="The machine that it is for, perhaps."/>
-                <Select label="Engine of the bundle" name="bundle-engine" value=engine options=options error=engine_error/>
+                <Transition><Select label="Engine of the bundle" name="bundle-engine" value=engine options=options error=engine_error/></Transition>
                 <Select label="Good for" name="bundle-lasts" value=lasts options=lifetimes error=lasts_error/>
             </div>
             <FormProblem problem=problem fields=FIELDS/>

@@ -23,7 +23,7 @@ enum Step {
 #[component]
 pub fn Device() -> impl IntoView {
     let step = RwSignal::new(Step::Enter);
-    let about = "Enter the code that `pilothouse login` shows, and look at who asks before you say yes.".to_owned();
+    let about = "Enter the code that the command line shows, and look at who asks before you say yes.".to_owned();
     view! {
         <PageHead title="Let a command line in" about=Signal::stored(about)/>
         <div class="form">
