@@ -78,7 +78,7 @@ scenes('a team gets a member and a project, and explain says why', async (page, 
   // Why they may, with the question in the address.
   await visit(page, '/access/explain')
   await page.getByLabel('Who', { exact: true }).fill(ana)
-  await page.getByLabel('What').fill('engine.container.restart')
+  await page.getByLabel('What', { exact: true }).fill('engine.container.restart')
   await page.getByLabel('On', { exact: true }).selectOption('project')
   await page.getByLabel('Project').fill('shop')
   await page.getByRole('button', { name: 'Explain' }).click()
