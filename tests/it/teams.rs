@@ -253,7 +253,7 @@ impl Team {
         self.misses("rmi private:1");
         self.misses("history private:1");
         self.misses("tag private:1 mine:1");
-        self.misses("save private:1 -o /dev/null");
+        self.misses(&format!("save private:1 --output {}", self.config.join("saved.tar").display()));
     }
 }
 

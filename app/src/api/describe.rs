@@ -6,7 +6,20 @@ use serde_json::{Map, Value, json};
 use super::{Endpoint, Live, Problem};
 
 /// What needs no credential.
-const PUBLIC: &[&str] = &["SignIn", "SetupGet", "Setup", "WayList", "OidcStart", "OidcCallback", "DeviceBegin", "DevicePoll"];
+const PUBLIC: &[&str] = &[
+    "SignIn",
+    "SetupGet",
+    "Setup",
+    "WayList",
+    "OidcStart",
+    "OidcCallback",
+    "SecondStepGet",
+    "SecondFactor",
+    "PasskeySignInStart",
+    "PasskeySignIn",
+    "DeviceBegin",
+    "DevicePoll",
+];
 
 /// Collects what the contract offers.
 pub struct Reference {

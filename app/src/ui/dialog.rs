@@ -8,6 +8,24 @@ use wasm_bindgen::JsCast;
 use super::button::{Button, Kind};
 use super::icon::icons;
 
+/// What opens a dialog while `shown` holds something, and lets go of it when the dialog is closed.
+pub fn open_while<T: Send + Sync + 'static>(shown: RwSignal<Option<T>>) -> RwSignal<bool> {
+    let open = RwSignal::new(false);
+    // Each looks first whether there is anything to do: two that set each other would never rest.
+    Effect::new(move || {
+        let wanted = shown.with(Option::is_some);
+        if open.get_untracked() != wanted {
+            open.set(wanted);
+        }
+    });
+    Effect::new(move || {
+        if !open.get() && shown.with_untracked(Option::is_some) {
+            shown.set(None);
+        }
+    });
+    open
+}
+
 /// Shows its content above everything while `open` holds. Escape, the cross and a press beside it close it.
 #[component]
 pub fn Dialog(

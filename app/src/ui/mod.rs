@@ -37,7 +37,7 @@ pub use chart::Chart;
 pub use choice::Choice;
 pub use code::CodeBlock;
 pub use confirm::{Ask, Confirm};
-pub use dialog::Dialog;
+pub use dialog::{Dialog, open_while};
 pub use download::offer_file;
 pub use field::{Checkbox, PasswordField, Select, TextArea, TextField};
 pub use icon::{Icon, icons};

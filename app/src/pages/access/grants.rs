@@ -8,9 +8,8 @@ use super::words::{given_by, holder_href, holder_kind, words};
 use crate::api::Page;
 use crate::api::people::{Grant, GrantList};
 use crate::client::Client;
-use crate::ui::format::count;
-use crate::ui::{Badge, Button, EmptyState, PageHead, Pager, Rows, SearchBox, SkeletonRows, Time, Tone, icons};
-use crate::widgets::{ListState, Loaded};
+use crate::ui::{Badge, PageHead, SearchBox, SkeletonRows, Time, Tone};
+use crate::widgets::{ListState, Loaded, Paged};
 
 #[component]
 pub fn Grants() -> impl IntoView {
@@ -35,42 +34,24 @@ pub fn Grants() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Grant>>, state: ListState, after: Callback<()>) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "grant")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Grants">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Who"</th>
-                            <th scope="col">"Role"</th>
-                            <th scope="col">"On"</th>
-                            <th scope="col">"Until"</th>
-                            <th scope="col">"Given"</th>
-                            <th scope="col"><span class="unseen">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|grant: &Grant| grant.id.clone() row=move |grant| view! { <Row grant=grant after=after/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Grants"
+            thing="grant"
+            head=move || view! {
+                <th scope="col">"Who"</th>
+                <th scope="col">"Role"</th>
+                <th scope="col">"On"</th>
+                <th scope="col">"Until"</th>
+                <th scope="col">"Given"</th>
+                <th scope="col"><span class="unseen">"Actions"</span></th>
+            }
+            key=|grant: &Grant| grant.id.clone()
+            row=move |grant| view! { <Row grant=grant after=after/> }
+            none_fits="No grant fits"
+        />
     }
     .into_any()
 }
@@ -102,16 +83,6 @@ fn Row(grant: Signal<Grant>, after: Callback<()>) -> impl IntoView {
             </td>
             <td class="actions"><TakeBack grant=grant after=after/></td>
         </tr>
-    }
-    .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    view! {
-        <EmptyState icon=icons::SEARCH title="No grant fits">
-            <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-        </EmptyState>
     }
     .into_any()
 }

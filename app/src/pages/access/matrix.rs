@@ -15,8 +15,8 @@ use crate::api::people::PermissionList;
 use crate::api::{Empty, Page};
 use crate::client::Client;
 use crate::ui::format::count;
-use crate::ui::{Button, EmptyState, PageHead, Pager, Rows, SearchBox, SkeletonRows, icons};
-use crate::widgets::{Gate, ListState, Loaded, use_engines, use_me};
+use crate::ui::{Button, EmptyState, PageHead, Rows, SearchBox, SkeletonRows, icons};
+use crate::widgets::{Gate, ListState, Loaded, NextPages, use_engines, use_me};
 
 /// How many permissions each group has; none known without the right to list them.
 pub(super) type Sizes = Resource<Vec<usize>>;
@@ -112,15 +112,9 @@ fn ChoosePlace(scope: String, state: ListState) -> impl IntoView {
 fn Found(page: Signal<Page<MatrixRow>>, sizes: Sizes, scope: Memo<String>, state: ListState) -> impl IntoView {
     let items = Signal::derive(move || page.with(|page| page.items.clone()));
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || {
         let who = page.with(|page| count(page.total.unwrap_or_default() as usize, "account"));
         format!("{who} on {}", scope.with(|scope| words(scope)))
-    });
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
     });
     let opened = RwSignal::new(None::<MatrixRow>);
     let open = Callback::new(move |row: MatrixRow| opened.set(Some(row)));
@@ -139,13 +133,7 @@ fn Found(page: Signal<Page<MatrixRow>>, sizes: Sizes, scope: Memo<String>, state
                     </tbody>
                 </table>
             </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
+            <NextPages page=page state=state summary=summary/>
         </Show>
         <Detail opened=opened scope=scope/>
     }

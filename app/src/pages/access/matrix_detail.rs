@@ -6,24 +6,12 @@ use super::groups::Group;
 use super::words::{holder_kind, words};
 use crate::api::access::MatrixRow;
 use crate::api::people::Grant;
-use crate::ui::{Dialog, LinkButton, icons};
+use crate::ui::{Dialog, LinkButton, icons, open_while};
 
 /// Shows the row that is opened; closing it forgets which.
 #[component]
 pub(super) fn Detail(opened: RwSignal<Option<MatrixRow>>, scope: Memo<String>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    Effect::new(move || {
-        if opened.with(Option::is_some) {
-            open.set(true);
-        }
-    });
-    Effect::new(move |before: Option<bool>| {
-        let now = open.get();
-        if before == Some(true) && !now {
-            opened.set(None);
-        }
-        now
-    });
+    let open = open_while(opened);
     let title = Signal::derive(move || {
         let place = scope.with(|scope| words(scope));
         opened.with(|row| row.as_ref().map(|row| format!("{} on {place}", row.user))).unwrap_or_default()

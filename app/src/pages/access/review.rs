@@ -8,9 +8,8 @@ use super::words::{holder_href, holder_kind, words};
 use crate::api::Page;
 use crate::api::access::{AccessReview, REVIEW_CSV, ReviewRow};
 use crate::client::Client;
-use crate::ui::format::count;
-use crate::ui::{Badge, Button, EmptyState, Icon, PageHead, Pager, Rows, SearchBox, SkeletonRows, Time, Tone, icons};
-use crate::widgets::{ListState, Loaded};
+use crate::ui::{Badge, Icon, PageHead, SearchBox, SkeletonRows, Time, Tone, icons};
+use crate::widgets::{ListState, Loaded, Paged};
 
 #[component]
 pub fn Review() -> impl IntoView {
@@ -46,41 +45,24 @@ pub fn Review() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<ReviewRow>>, state: ListState, after: Callback<()>) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "grant")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Grants and their use">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Who"</th>
-                            <th scope="col">"Has"</th>
-                            <th scope="col">"Last used"</th>
-                            <th scope="col">"Given"</th>
-                            <th scope="col"><span class="unseen">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|row: &ReviewRow| row.grant.id.clone() row=move |row| view! { <Row row=row after=after/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Grants and their use"
+            thing="grant"
+            head=move || view! {
+                <th scope="col">"Who"</th>
+                <th scope="col">"Has"</th>
+                <th scope="col">"Last used"</th>
+                <th scope="col">"Given"</th>
+                <th scope="col"><span class="unseen">"Actions"</span></th>
+            }
+            key=|row: &ReviewRow| row.grant.id.clone()
+            row=move |row| view! { <Row row=row after=after/> }
+            none_fits="No grant fits"
+            none_fits_detail="A grant counts as unused when it is older than 90 days and nothing was done by it since."
+        />
     }
     .into_any()
 }
@@ -118,17 +100,6 @@ fn Row(row: Signal<ReviewRow>, after: Callback<()>) -> impl IntoView {
             </td>
             <td class="actions"><TakeBack grant=grant after=after/></td>
         </tr>
-    }
-    .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    let detail = "A grant counts as unused when it is older than 90 days and nothing was done by it since.".to_owned();
-    view! {
-        <EmptyState icon=icons::SEARCH title="No grant fits" detail=Signal::stored(detail)>
-            <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-        </EmptyState>
     }
     .into_any()
 }

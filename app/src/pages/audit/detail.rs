@@ -8,24 +8,12 @@ use super::words::deed;
 use crate::api::audit::AuditRecord;
 use crate::ui::format::{bytes, duration};
 use crate::ui::time::exact;
-use crate::ui::{Badge, Callout, Dialog, Facts, JsonTree, Time, Tone};
+use crate::ui::{Badge, Callout, Dialog, Facts, JsonTree, Time, Tone, open_while};
 
 /// Shows the record that is opened; closing it forgets which.
 #[component]
 pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    Effect::new(move || {
-        if opened.with(Option::is_some) {
-            open.set(true);
-        }
-    });
-    Effect::new(move |before: Option<bool>| {
-        let now = open.get();
-        if before == Some(true) && !now {
-            opened.set(None);
-        }
-        now
-    });
+    let open = open_while(opened);
     let title = Signal::derive(move || {
         opened.with(|record| record.as_ref().map(|record| deed(&record.operation, &record.permission, record.outcome))).unwrap_or_default()
     });

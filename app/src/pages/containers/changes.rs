@@ -6,8 +6,8 @@ use crate::api::containers::{Change, ContainerChanges, ContainerDetail};
 use crate::api::{Page, Problem};
 use crate::client::Client;
 use crate::ui::format::{count, grouped};
-use crate::ui::{Badge, Button, EmptyState, Pager, SearchBox, SkeletonRows, Tone, icons};
-use crate::widgets::{ListState, Loaded};
+use crate::ui::{Badge, Button, EmptyState, SearchBox, SkeletonRows, Tone, icons};
+use crate::widgets::{ListState, Loaded, NextPages};
 
 #[component]
 pub(super) fn Changes(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoView {
@@ -34,17 +34,11 @@ pub(super) fn Changes(engine: Signal<String>, detail: Signal<ContainerDetail>) -
 #[component]
 fn Found(page: Signal<Page<Change>>, state: ListState) -> impl IntoView {
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || {
         page.with(|page| match page.total {
             Some(total) if total as usize > page.items.len() => format!("{} of {} changed files", page.items.len(), grouped(total)),
             _ => count(page.items.len(), "changed file"),
         })
-    });
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
     });
     let row = |change: &Change| {
         let (word, tone) = kind(&change.kind);
@@ -63,13 +57,7 @@ fn Found(page: Signal<Page<Change>>, state: ListState) -> impl IntoView {
                     <tbody>{move || page.with(|page| page.items.iter().map(row).collect_view())}</tbody>
                 </table>
             </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
+            <NextPages page=page state=state summary=summary/>
         </Show>
     }
     .into_any()

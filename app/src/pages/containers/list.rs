@@ -17,8 +17,8 @@ use crate::client::{Client, Following, follow};
 use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Pager, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons};
-use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, Target, offer_commands, use_act};
+use crate::ui::{Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons};
+use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, NextPages, Target, offer_commands, use_act};
 
 /// What happens together is read together.
 const SOON: Duration = Duration::from_millis(500);
@@ -133,7 +133,6 @@ fn Found(
     let items = Signal::derive(move || page.with(|page| page.items.clone()));
     let ids = Signal::derive(move || page.with(|page| page.items.iter().map(|c| c.id.clone()).collect::<Vec<_>>()));
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || {
         page.with(|page| match page.total {
             Some(total) if total as usize > page.items.len() => format!("{} of {}", page.items.len(), count_of(total)),
@@ -141,11 +140,6 @@ fn Found(
         })
     });
     let after = Callback::new(move |()| containers.refetch());
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     let (sort, on_sort) = (state.sort(), state.on_sort());
     view! {
         <Show when=move || !empty.get() fallback=move || view! { <Nothing engine=engine state=state/> }>
@@ -172,13 +166,7 @@ fn Found(
                 </table>
             </div>
             <Bulk engine=engine items=items selected=selected after=after/>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
+            <NextPages page=page state=state summary=summary/>
         </Show>
     }
     .into_any()

@@ -6,8 +6,8 @@ use crate::api::Page;
 use crate::api::guardrails::{GuardrailHits, Hit, HitQuery};
 use crate::client::Client;
 use crate::ui::format::count;
-use crate::ui::{Badge, EmptyState, Pager, Rows, SkeletonRows, Time, Tone, icons};
-use crate::widgets::{ListState, Loaded};
+use crate::ui::{Badge, EmptyState, Rows, SkeletonRows, Time, Tone, icons};
+use crate::widgets::{ListState, Loaded, NextPages};
 
 #[component]
 pub(super) fn Hits(id: String) -> impl IntoView {
@@ -28,13 +28,7 @@ pub(super) fn Hits(id: String) -> impl IntoView {
 fn Found(page: Signal<Page<Hit>>, state: ListState) -> impl IntoView {
     let items = Signal::derive(move || page.with(|page| page.items.iter().cloned().enumerate().collect::<Vec<_>>()));
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || format!("{} on this page", page.with(|page| count(page.items.len(), "request"))));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
         <Show when=move || !empty.get() fallback=|| view! { <EmptyState icon=icons::CHECK title="Nothing"
             detail=Signal::stored("Nobody asked for what it does not allow.".to_owned())/> }>
@@ -54,13 +48,7 @@ fn Found(page: Signal<Page<Hit>>, state: ListState) -> impl IntoView {
                     </tbody>
                 </table>
             </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
+            <NextPages page=page state=state summary=summary/>
         </Show>
     }
     .into_any()

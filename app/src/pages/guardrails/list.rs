@@ -8,10 +8,10 @@ use crate::api::Page;
 use crate::api::guardrails::{Guardrail, GuardrailList, Mode};
 use crate::client::Client;
 use crate::pages::access::words as scope_words;
-use crate::ui::format::{count, grouped};
+use crate::ui::format::grouped;
 use crate::ui::palette::Command;
-use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Tone, icons};
-use crate::widgets::{GateButton, GateLink, ListState, Loaded, offer_commands};
+use crate::ui::{Badge, EmptyState, Kind, PageHead, SearchBox, SkeletonRows, SortHeader, Tone, icons};
+use crate::widgets::{GateButton, GateLink, ListState, Loaded, Paged, offer_commands};
 
 const DECLARED: &str = "the settings file declares it: take it out there";
 
@@ -47,44 +47,30 @@ pub fn Guardrails() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Guardrail>>, state: ListState, after: Callback<()>) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "guardrail")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     let (sort, on_sort) = (state.sort(), state.on_sort());
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Guardrails">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <SortHeader field="name" label="Name" sort=sort on_sort=on_sort/>
-                            <th scope="col">"About"</th>
-                            <th scope="col">"Mode"</th>
-                            <SortHeader field="scope" label="Where" sort=sort on_sort=on_sort/>
-                            <th scope="col">"For"</th>
-                            <SortHeader field="hits" label="Last 30 days" sort=sort on_sort=on_sort down=true/>
-                            <th scope="col"><span class="unseen">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|guardrail: &Guardrail| guardrail.id.clone() row=move |guardrail| view! { <Row guardrail=guardrail after=after/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Guardrails"
+            thing="guardrail"
+            head=move || view! {
+                <SortHeader field="name" label="Name" sort=sort on_sort=on_sort/>
+                <th scope="col">"About"</th>
+                <th scope="col">"Mode"</th>
+                <SortHeader field="scope" label="Where" sort=sort on_sort=on_sort/>
+                <th scope="col">"For"</th>
+                <SortHeader field="hits" label="Last 30 days" sort=sort on_sort=on_sort down=true/>
+                <th scope="col"><span class="unseen">"Actions"</span></th>
+            }
+            key=|guardrail: &Guardrail| guardrail.id.clone()
+            row=move |guardrail| view! { <Row guardrail=guardrail after=after/> }
+            none_fits="No guardrail fits"
+            none=move || view! {
+                <EmptyState icon=icons::LOCK title="No guardrails"
+                    detail=Signal::stored("Whoever may make containers may ask for everything the engine can do. Begin with one that only warns.".to_owned())/>
+            }
+        />
     }
     .into_any()
 }
@@ -120,20 +106,4 @@ fn Row(guardrail: Signal<Guardrail>, after: Callback<()>) -> impl IntoView {
         </tr>
     }
     .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    move || {
-        if state.narrowed().get() {
-            return view! {
-                <EmptyState icon=icons::SEARCH title="No guardrail fits">
-                    <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-                </EmptyState>
-            }
-            .into_any();
-        }
-        let detail = "Whoever may make containers may ask for everything the engine can do. Begin with one that only warns.".to_owned();
-        view! { <EmptyState icon=icons::LOCK title="No guardrails" detail=Signal::stored(detail)/> }.into_any()
-    }
 }

@@ -12,8 +12,8 @@ use crate::api::{Page, Problem, fill};
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{bytes, count, grouped, short_id};
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
-use crate::widgets::{ByEngine, ListState, LiveMark, Loaded, USE_FACETS, UseFilter, UsedBy};
+use crate::ui::{Button, EmptyState, Kind, PageHead, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
+use crate::widgets::{ByEngine, ListState, LiveMark, Loaded, NextPages, USE_FACETS, UseFilter, UsedBy};
 
 const SOON: Duration = Duration::from_millis(500);
 /// Events tell of what changes; this is for what they miss.
@@ -75,17 +75,11 @@ fn keep_fresh(engine: String, images: Listed) -> ReadSignal<Following> {
 fn Found(engine: Signal<String>, page: Signal<Page<Image>>, state: ListState, after: Callback<()>) -> impl IntoView {
     let items = Signal::derive(move || page.with(|page| page.items.clone()));
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || {
         page.with(|page| match page.total {
             Some(total) if total as usize > page.items.len() => format!("{} of {} images", page.items.len(), grouped(total)),
             _ => count(page.items.len(), "image"),
         })
-    });
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
     });
     let (sort, on_sort) = (state.sort(), state.on_sort());
     view! {
@@ -108,13 +102,7 @@ fn Found(engine: Signal<String>, page: Signal<Page<Image>>, state: ListState, af
                     </tbody>
                 </table>
             </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
+            <NextPages page=page state=state summary=summary/>
         </Show>
     }
     .into_any()

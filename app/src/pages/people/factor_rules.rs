@@ -10,19 +10,23 @@ use crate::ui::{Button, Card, Checkbox, Kind, SkeletonText};
 use crate::widgets::{Loaded, use_act};
 
 /// The roles there are, and those that ask for a factor.
-type Read = Resource<Result<(Vec<String>, Page<FactorRule>), Problem>>;
+pub(super) type Read = Resource<Result<(Vec<String>, Page<FactorRule>), Problem>>;
 
-#[component]
-pub(super) fn FactorRulesCard() -> impl IntoView {
+/// Reads both.
+pub(super) fn read() -> Read {
     let client = Client::get();
-    let read: Read = Resource::new(
+    Resource::new(
         || (),
         move |()| {
             let all = ListQuery { limit: Some(500), ..ListQuery::default() };
             let (roles, rules) = (client.call::<RoleList>(&[], &all), client.call::<FactorRuleList>(&[], &Empty {}));
             async move { Ok((roles.await?.items.into_iter().map(|role| role.name).collect(), rules.await?)) }
         },
-    );
+    )
+}
+
+#[component]
+pub(super) fn FactorRulesCard(read: Read) -> impl IntoView {
     view! {
         <Card title="Roles that ask for a second factor">
             <p class="muted">"Who holds such a role and has no factor may do nothing but add one under their account."</p>

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::factor_rules::FactorRulesCard;
+use super::factor_rules::{self, FactorRulesCard};
 use crate::api::people::{Grant, GrantList, User, UserList};
 use crate::api::{ListQuery, Page, Problem};
 use crate::client::Client;
 use crate::pages::access::{AccessTabs, grant_words};
 use crate::ui::format::count;
 use crate::ui::palette::Command;
-use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
-use crate::widgets::{Gate, GateLink, ListState, Loaded, offer_commands};
+use crate::ui::{Badge, Kind, PageHead, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
+use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands, use_me};
 
 type Grants = Resource<Result<Page<Grant>, Problem>>;
 
@@ -24,6 +24,8 @@ pub fn People() -> impl IntoView {
         Resource::new(move || query.get(), move |query| client.call::<UserList>(&[], &query))
     };
     let grants: Grants = Resource::new(|| (), move |()| client.call::<GrantList>(&[], &ListQuery { limit: Some(500), ..ListQuery::default() }));
+    // Made here and not inside of a gate: server and browser count resources in the order in which they are made, and rows stand before it.
+    let rules = use_me().may("system.factor.rule", None).then(factor_rules::read);
     offer_commands(|| vec![Command::go("Here", "Add a person", "", icons::PLUS, "/add/person")]);
     view! {
         <AccessTabs/>
@@ -36,53 +38,36 @@ pub fn People() -> impl IntoView {
         <Loaded resource=users skeleton=|| view! { <SkeletonRows rows=6 columns=5/> } let:page>
             <Found page=page grants=grants state=state/>
         </Loaded>
-        <Gate permission="system.factor.rule" silent=true><FactorRulesCard/></Gate>
+        {rules.map(|read| view! { <FactorRulesCard read=read/> })}
     }
     .into_any()
 }
 
 #[component]
 fn Found(page: Signal<Page<User>>, grants: Grants, state: ListState) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || {
         page.with(|page| match page.total.unwrap_or_default() as usize {
             1 => "1 person".to_owned(),
             total => count(total, "people").trim_end_matches('s').to_owned(),
         })
     });
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="People">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"May"</th>
-                            <th scope="col">"Teams"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Since"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|user: &User| user.username.clone() row=move |user| view! { <Row user=user grants=grants/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="People"
+            summary=summary
+            head=move || view! {
+                <th scope="col">"Name"</th>
+                <th scope="col">"May"</th>
+                <th scope="col">"Teams"</th>
+                <th scope="col">"State"</th>
+                <th scope="col">"Since"</th>
+            }
+            key=|user: &User| user.username.clone()
+            row=move |user| view! { <Row user=user grants=grants/> }
+            none_fits="Nobody fits"
+        />
     }
     .into_any()
 }
@@ -135,14 +120,4 @@ fn Row(user: Signal<User>, grants: Grants) -> impl IntoView {
 
 fn grant_tone(role: &str) -> Tone {
     if role == "admin" { Tone::Info } else { Tone::Neutral }
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    view! {
-        <EmptyState icon=icons::SEARCH title="Nobody fits">
-            <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-        </EmptyState>
-    }
-    .into_any()
 }

@@ -7,8 +7,8 @@ use crate::api::presets::preset;
 use crate::api::providers::{Provider, ProviderList};
 use crate::client::Client;
 use crate::ui::format::count;
-use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, Tone, icons};
-use crate::widgets::{Gate, GateLink, ListState, Loaded};
+use crate::ui::{Badge, EmptyState, Kind, PageHead, SearchBox, SkeletonRows, Tone, icons};
+use crate::widgets::{Gate, GateLink, ListState, Loaded, Paged};
 
 #[component]
 pub fn Providers() -> impl IntoView {
@@ -41,40 +41,28 @@ fn List(state: ListState) -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Provider>>, state: ListState) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
     let summary = Signal::derive(move || page.with(|page| count(page.total.map_or(page.items.len(), |n| n as usize), "provider")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Sign-in providers">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Kind"</th>
-                            <th scope="col">"Where"</th>
-                            <th scope="col">"Teams by group"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|provider: &Provider| provider.name.clone() row=|provider| view! { <Row provider=provider/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Sign-in providers"
+            summary=summary
+            head=move || view! {
+                <th scope="col">"Name"</th>
+                <th scope="col">"Kind"</th>
+                <th scope="col">"Where"</th>
+                <th scope="col">"Teams by group"</th>
+            }
+            key=|provider: &Provider| provider.name.clone()
+            row=|provider| view! { <Row provider=provider/> }
+            none_fits="No provider fits"
+            none=move || view! {
+                <EmptyState icon=icons::LOCK title="No providers yet" detail=Signal::stored("People sign in with a username and a password that are kept here. Add a provider, and they can come by it.".to_owned())>
+                    <GateLink permission="system.provider.create" href="/add/provider" label="Add a provider" kind=Kind::Primary icon=icons::PLUS/>
+                </EmptyState>
+            }
+        />
     }
     .into_any()
 }
@@ -113,25 +101,4 @@ fn Row(provider: Signal<Provider>) -> impl IntoView {
         </tr>
     }
     .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    move || {
-        if state.narrowed().get() {
-            return view! {
-                <EmptyState icon=icons::SEARCH title="No provider fits">
-                    <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-                </EmptyState>
-            }
-            .into_any();
-        }
-        let detail = "People sign in with a username and a password that are kept here. Add a provider, and they can come by it.".to_owned();
-        view! {
-            <EmptyState icon=icons::LOCK title="No providers yet" detail=Signal::stored(detail)>
-                <GateLink permission="system.provider.create" href="/add/provider" label="Add a provider" kind=Kind::Primary icon=icons::PLUS/>
-            </EmptyState>
-        }
-        .into_any()
-    }
 }

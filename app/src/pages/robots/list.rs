@@ -6,10 +6,9 @@ use crate::api::Page;
 use crate::api::people::{Robot, RobotList};
 use crate::client::Client;
 use crate::pages::access::AccessTabs;
-use crate::ui::format::count;
 use crate::ui::palette::Command;
-use crate::ui::{Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
-use crate::widgets::{GateLink, ListState, Loaded, offer_commands};
+use crate::ui::{EmptyState, Kind, PageHead, SearchBox, SkeletonRows, StateDot, Time, Tone, icons};
+use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands};
 
 #[component]
 pub fn Robots() -> impl IntoView {
@@ -35,40 +34,27 @@ pub fn Robots() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Robot>>, state: ListState) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "robot")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Robots">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Tokens"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Since"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|robot: &Robot| robot.name.clone() row=move |robot| view! { <Row robot=robot/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Robots"
+            thing="robot"
+            head=move || view! {
+                <th scope="col">"Name"</th>
+                <th scope="col">"Tokens"</th>
+                <th scope="col">"State"</th>
+                <th scope="col">"Since"</th>
+            }
+            key=|robot: &Robot| robot.name.clone()
+            row=move |robot| view! { <Row robot=robot/> }
+            none_fits="No robot fits"
+            none=move || view! {
+                <EmptyState icon=icons::KEY title="No robots" detail=Signal::stored("A build, a script or a monitor signs in with a token of its own, with no more than it needs.".to_owned())>
+                    <GateLink permission="system.robot.create" href="/add/robot" label="Add a robot" kind=Kind::Primary icon=icons::PLUS/>
+                </EmptyState>
+            }
+        />
     }
     .into_any()
 }
@@ -95,25 +81,4 @@ fn Row(robot: Signal<Robot>) -> impl IntoView {
         </tr>
     }
     .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    move || {
-        if state.narrowed().get() {
-            return view! {
-                <EmptyState icon=icons::SEARCH title="No robot fits">
-                    <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-                </EmptyState>
-            }
-            .into_any();
-        }
-        let detail = "A build, a script or a monitor signs in with a token of its own, with no more than it needs.".to_owned();
-        view! {
-            <EmptyState icon=icons::KEY title="No robots" detail=Signal::stored(detail)>
-                <GateLink permission="system.robot.create" href="/add/robot" label="Add a robot" kind=Kind::Primary icon=icons::PLUS/>
-            </EmptyState>
-        }
-        .into_any()
-    }
 }

@@ -6,10 +6,9 @@ use crate::api::Page;
 use crate::api::people::{Role, RoleList};
 use crate::client::Client;
 use crate::pages::access::AccessTabs;
-use crate::ui::format::count;
 use crate::ui::palette::Command;
-use crate::ui::{Badge, Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, Tone, icons};
-use crate::widgets::{GateLink, ListState, Loaded, offer_commands};
+use crate::ui::{Badge, Kind, PageHead, SearchBox, SkeletonRows, Tone, icons};
+use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands};
 
 #[component]
 pub fn Roles() -> impl IntoView {
@@ -36,39 +35,22 @@ pub fn Roles() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Role>>, state: ListState) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "role")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Roles">
-                <table class="table cards roles">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Permissions"</th>
-                            <th scope="col">"From"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|role: &Role| role.name.clone() row=move |role| view! { <Row role=role/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Roles"
+            class="roles"
+            thing="role"
+            head=move || view! {
+                <th scope="col">"Name"</th>
+                <th scope="col">"Permissions"</th>
+                <th scope="col">"From"</th>
+            }
+            key=|role: &Role| role.name.clone()
+            row=move |role| view! { <Row role=role/> }
+            none_fits="No role fits"
+        />
     }
     .into_any()
 }
@@ -90,16 +72,6 @@ fn Row(role: Signal<Role>) -> impl IntoView {
             <td data-label="Permissions">{move || role.with(|role| role.permissions.len())}</td>
             <td data-label="From"><Badge text=from tone=tone/></td>
         </tr>
-    }
-    .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    view! {
-        <EmptyState icon=icons::SEARCH title="No role fits">
-            <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-        </EmptyState>
     }
     .into_any()
 }

@@ -6,10 +6,9 @@ use crate::api::Page;
 use crate::api::people::{Team, TeamList};
 use crate::client::Client;
 use crate::pages::access::AccessTabs;
-use crate::ui::format::count;
 use crate::ui::palette::Command;
-use crate::ui::{Button, EmptyState, Kind, PageHead, Pager, Rows, SearchBox, SkeletonRows, Time, icons};
-use crate::widgets::{GateLink, ListState, Loaded, UsedBy, offer_commands};
+use crate::ui::{EmptyState, Kind, PageHead, SearchBox, SkeletonRows, Time, icons};
+use crate::widgets::{GateLink, ListState, Loaded, Paged, UsedBy, offer_commands};
 
 #[component]
 pub fn Teams() -> impl IntoView {
@@ -35,39 +34,26 @@ pub fn Teams() -> impl IntoView {
 
 #[component]
 fn Found(page: Signal<Page<Team>>, state: ListState) -> impl IntoView {
-    let items = Signal::derive(move || page.with(|page| page.items.clone()));
-    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
-    let summary = Signal::derive(move || page.with(|page| count(page.total.unwrap_or_default() as usize, "team")));
-    let on_next = Callback::new(move |()| {
-        if let Some(next) = next.get_untracked() {
-            state.next(&next);
-        }
-    });
     view! {
-        <Show when=move || !empty.get() fallback=move || view! { <Nothing state=state/> }>
-            <div class="table-box" tabindex="0" role="region" aria-label="Teams">
-                <table class="table cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Members"</th>
-                            <th scope="col">"Since"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <Rows items=items key=|team: &Team| team.name.clone() row=move |team| view! { <Row team=team/> }/>
-                    </tbody>
-                </table>
-            </div>
-            <Pager
-                summary=summary
-                has_previous=state.has_previous()
-                has_next=Signal::derive(move || next.with(Option::is_some))
-                on_previous=Callback::new(move |()| state.previous())
-                on_next=on_next
-            />
-        </Show>
+        <Paged
+            page=page
+            state=state
+            label="Teams"
+            thing="team"
+            head=move || view! {
+                <th scope="col">"Name"</th>
+                <th scope="col">"Members"</th>
+                <th scope="col">"Since"</th>
+            }
+            key=|team: &Team| team.name.clone()
+            row=move |team| view! { <Row team=team/> }
+            none_fits="No team fits"
+            none=move || view! {
+                <EmptyState icon=icons::PEOPLE title="No teams" detail=Signal::stored("Give a role to a team once, and whoever joins has it.".to_owned())>
+                    <GateLink permission="system.team.create" href="/add/team" label="Add a team" kind=Kind::Primary icon=icons::PLUS/>
+                </EmptyState>
+            }
+        />
     }
     .into_any()
 }
@@ -91,25 +77,4 @@ fn Row(team: Signal<Team>) -> impl IntoView {
         </tr>
     }
     .into_any()
-}
-
-#[component]
-fn Nothing(state: ListState) -> impl IntoView {
-    move || {
-        if state.narrowed().get() {
-            return view! {
-                <EmptyState icon=icons::SEARCH title="No team fits">
-                    <Button label="Show all" on_press=Callback::new(move |()| state.clear())/>
-                </EmptyState>
-            }
-            .into_any();
-        }
-        let detail = "Give a role to a team once, and whoever joins has it.".to_owned();
-        view! {
-            <EmptyState icon=icons::PEOPLE title="No teams" detail=Signal::stored(detail)>
-                <GateLink permission="system.team.create" href="/add/team" label="Add a team" kind=Kind::Primary icon=icons::PLUS/>
-            </EmptyState>
-        }
-        .into_any()
-    }
 }

@@ -18,11 +18,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     access::{
-        Hides, Operation, Permission, Permit, Place, Thing,
+        Hides, Operation, Permission, Place, Thing,
         guard::Ask,
         table::docker::{Body as Carries, Reply},
     },
-    audit::{Ending, Entry},
+    audit::Ending,
     authn::{Origin, Principal},
     backends::{
         Engines,
@@ -38,6 +38,7 @@ use crate::{
 use super::{
     body,
     classify::{Classified, Unclassified, classify},
+    cut::{Cutting, json, prune},
     forward::{Counts, Download, Hold, Upload, tunnel},
     name::{NameError, Named},
     rebuild, scoped,
@@ -50,10 +51,8 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 const JSON_BODY: Duration = Duration::from_secs(30);
 /// How long until the head of an answer that comes soon.
 const PROMPT: Duration = Duration::from_secs(30);
-/// How long until an answer is whole that is to be cut.
-const WHOLE: Duration = Duration::from_secs(60);
 /// How long until the head of an answer that comes after a long task.
-const SLOW: Duration = Duration::from_secs(3_600);
+pub(super) const SLOW: Duration = Duration::from_secs(3_600);
 
 const BROKEN_OFF: &str = "The body broke off, or is not framed as it should be.";
 
@@ -211,35 +210,6 @@ impl EngineDoor {
         written.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The audit trail cannot be written now."))
     }
 
-    /// Prunes what the permit reaches, by as many requests as that takes.
-    async fn prune(
-        &self,
-        engine: &Engine,
-        permit: &Permit,
-        head: &http::request::Parts,
-        classified: &mut Classified,
-        queries: Vec<Vec<(String, String)>>,
-    ) -> Result<serde_json::Value, Refusal> {
-        let mut answers = Vec::new();
-        for query in queries {
-            classified.query = query;
-            let request = rebuild::request(&head.method, classified, &head.headers, false, docker::empty())
-                .map_err(|_| Refusal::bad("The request cannot be put together again."))?;
-            let _turn = engine.turn(permit).await?;
-            let answered = engine.send(permit, request, SLOW).await?;
-            let status = answered.status();
-            let (_, bytes) = whole(answered).await?;
-            let answer: serde_json::Value =
-                serde_json::from_slice(&bytes).map_err(|_| Refusal::new(StatusCode::BAD_GATEWAY, "The engine's answer cannot be read."))?;
-            if !status.is_success() {
-                let text = answer.get("message").and_then(serde_json::Value::as_str).unwrap_or("The engine refused.");
-                return Err(Refusal::new(status, scoped::hushed(engine, permit, text)));
-            }
-            answers.push(answer);
-        }
-        Ok(scoped::merged(&answers))
-    }
-
     async fn forward(
         &self,
         mut request: Request<Incoming>,
@@ -275,7 +245,7 @@ impl EngineDoor {
             note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
             let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {
-                let answer = self.prune(&engine, &permit, &head, &mut classified, queries).await?;
+                let answer = prune(&engine, &permit, &head, &mut classified, queries).await?;
                 return Ok(Answered::Whole(answer, counts));
             }
             let rebuilt = rebuild::request(&head.method, &classified, &head.headers, upgrade, body)
@@ -354,10 +324,10 @@ impl EngineDoor {
         if status.is_success()
             && let Some(cut) = Cut::of(&permit)
         {
-            return cut_answer(cut, &engine, &permit, answered, counts, entry).await;
+            return Cutting { engine: &engine, permit: &permit, counts, entry }.cut(cut, answered).await;
         }
         if status.is_client_error() && permit.reach().projects().is_some() {
-            return hushed_error(&engine, &permit, answered, counts, entry).await;
+            return Cutting { engine: &engine, permit: &permit, counts, entry }.hush(answered).await;
         }
         if status.is_success()
             && classified.row.name == "ImageTag"
@@ -402,70 +372,6 @@ fn tagged(classified: &Classified) -> String {
         "" => named("repo").to_owned(),
         tag => format!("{}:{tag}", named("repo")),
     }
-}
-
-fn json(body: Bytes) -> Response<Body> {
-    let mut response = Response::new(docker::full(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// The whole answer, read within a deadline and a cap.
-async fn whole(answered: Response<Incoming>) -> Result<(http::response::Parts, Bytes), Refusal> {
-    let (head, incoming) = answered.into_parts();
-    let read = tokio::time::timeout(WHOLE, Limited::new(incoming, scoped::LARGEST).collect()).await;
-    match read {
-        Ok(Ok(collected)) => Ok((head, collected.to_bytes())),
-        Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine's answer broke off, or is larger than what can be cut.")),
-        Err(_) => Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "The engine did not answer in time.")),
-    }
-}
-
-/// An answer, cut to what the permit reaches.
-async fn cut_answer(
-    cut: Cut,
-    engine: &Engine,
-    permit: &Permit,
-    answered: Response<Incoming>,
-    counts: Arc<Counts>,
-    entry: Entry,
-) -> Result<Response<Body>, Refusal> {
-    let status = answered.status();
-    let cut = async {
-        let (head, bytes) = whole(answered).await?;
-        let cut = cut.apply(engine, permit, &bytes)?;
-        Ok::<_, Refusal>((head, cut))
-    };
-    match cut.await {
-        Ok((head, cut)) => {
-            counts.bytes_out.fetch_add(cut.len() as u64, Ordering::Relaxed);
-            entry.finish(counts.ending(Ending::of_status(status.as_u16())));
-            let mut response = json(cut.into());
-            *response.status_mut() = status;
-            response.headers_mut().extend(rebuild::answer_headers(&head.headers));
-            Ok(response)
-        }
-        Err(refusal) => {
-            entry.finish(counts.ending(Ending::failed(refusal.status.as_u16())));
-            Err(refusal)
-        }
-    }
-}
-
-/// An engine's refusal, which must not name what is not theirs.
-async fn hushed_error(
-    engine: &Engine,
-    permit: &Permit,
-    answered: Response<Incoming>,
-    counts: Arc<Counts>,
-    entry: Entry,
-) -> Result<Response<Body>, Refusal> {
-    let status = answered.status();
-    entry.finish(counts.ending(Ending::of_status(status.as_u16())));
-    let (_, bytes) = whole(answered).await?;
-    let said = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
-    let text = said.as_ref().and_then(|said| said.get("message")?.as_str()).unwrap_or("The engine refused.");
-    Ok(message(status, &scoped::hushed(engine, permit, text)))
 }
 
 /// What is judged of a request.

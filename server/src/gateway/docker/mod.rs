@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod classify;
+mod cut;
 pub mod door;
 mod forward;
 pub mod name;

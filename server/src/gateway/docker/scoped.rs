@@ -21,8 +21,6 @@ use super::{
     door::{Body, Refusal},
 };
 
-/// The largest answer that is cut, in bytes: a list of ten thousand containers has some twenty million.
-pub const LARGEST: usize = 64 * 1024 * 1024;
 /// The longest line of a stream that is cut line by line.
 const LONGEST_LINE: usize = 1024 * 1024;
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Desk, Doing};
 use crate::api::factors::{Factor, FactorRemove, ProofInput, RecoveryRenew};
-use crate::ui::{Button, Dialog, Kind, PasswordField};
+use crate::ui::{Button, Dialog, Kind, PasswordField, open_while};
 use crate::widgets::{FormProblem, Submit, use_me};
 
 /// What is to be done.
@@ -55,20 +55,8 @@ pub(super) fn PasswordIfAsked(ask: Signal<bool>, value: RwSignal<String>, error:
 
 #[component]
 pub(super) fn Prove(ask: Signal<bool>, desk: Desk) -> impl IntoView {
-    let open = RwSignal::new(false);
     let asked = desk.asked;
-    // Each looks first whether there is anything to do: two that set each other would never rest.
-    Effect::new(move || {
-        let wanted = asked.with(Option::is_some);
-        if open.get_untracked() != wanted {
-            open.set(wanted);
-        }
-    });
-    Effect::new(move || {
-        if !open.get() && asked.with_untracked(Option::is_some) {
-            asked.set(None);
-        }
-    });
+    let open = open_while(asked);
     let title = Signal::derive(move || asked.with(|deed| deed.as_ref().map(Deed::title).unwrap_or_default()));
     view! {
         <Dialog open=open title=title>
