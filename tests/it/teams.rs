@@ -139,6 +139,7 @@ impl Team {
         self.does(&format!("network rm {project}-net"));
         self.does(&format!("tag {IMAGE} {project}/mine:1"));
         self.does(&format!("rmi {project}/mine:1"));
+        self.does(&format!("save {IMAGE} --output {}", self.config.join("own.tar").display()));
         self.does("system df --verbose");
         self.does("version");
         self.does("info");

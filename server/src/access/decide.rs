@@ -110,7 +110,7 @@ fn within(on_engine: &OnEngine, operation: &Operation, now: i64) -> Option<(Slot
             let all = [name.clone()].into_iter().chain(held.map(|(name, _, _)| name.clone())).collect();
             Some((slot, Reach::Projects(Arc::new(all)), shows(slots)))
         }
-        Place::Open | Place::Info | Place::List(_) | Place::Events | Place::Usage | Place::New(_) | Place::Prune(_) => {
+        Place::Open | Place::Info | Place::List(_) | Place::Events | Place::Usage | Place::Named(_) | Place::New(_) | Place::Prune(_) => {
             let (_, _, slot) = holding().next()?;
             let all: BTreeSet<Arc<str>> = holding().map(|(name, _, _)| name.clone()).collect();
             // One answer for all of them shows what every one of them may show.

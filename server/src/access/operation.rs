@@ -51,6 +51,8 @@ pub enum Place {
     Usage,
     /// One object, which the path names. What one may not see is not there.
     One(Thing),
+    /// Objects that the query names. Each is looked up before anything is sent.
+    Named(Thing),
     /// Something new, which is put into a project.
     New(Thing),
     /// What is not used any more; cut likewise.

@@ -161,7 +161,7 @@ pub const ROWS: &[Row] = rows! {
 
     GET    "/images/json"                    ImageList            ImageList           List(Image),       &["all", "filters", "filter", "shared-size", "digests", "manifests"], Body::None, Reply::Prompt;
     GET    "/images/search"                  ImageSearch          ImageSearch         Open,              &["term", "limit", "filters"], Body::None, Reply::Slow;
-    GET    "/images/get"                     ImageGetAll          ImageExport         Engine,            &["names*", "platform*"], Body::None, Reply::Bulk;
+    GET    "/images/get"                     ImageGetAll          ImageExport         Named(Image),      &["names*", "platform*"], Body::None, Reply::Bulk;
     POST   "/images/create"                  ImageCreate          ImagePull           New(Image),        &["fromImage", "fromSrc", "repo", "tag", "message", "changes*", "platform"], Body::Stream("text/plain"), Reply::Bulk;
     POST   "/images/load"                    ImageLoad            ImageLoad           Engine,            &["quiet", "platform*"], TAR, Reply::Bulk;
     POST   "/images/prune"                   ImagePrune           ImageRemove         Prune(Image),      FILTERS, Body::None, Reply::Slow;

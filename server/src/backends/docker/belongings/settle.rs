@@ -79,6 +79,16 @@ async fn settled(engine: &Engine, permit: &Permit, query: &[(String, String)], b
             }
             Ok(Settled::default())
         }
+        (Place::Named(thing), ..) => {
+            let names: Vec<&str> = query.iter().filter(|(key, _)| key == "names").map(|(_, name)| name.as_str()).collect();
+            if names.is_empty() {
+                return Err(EngineError::Outside("Say which: with a right on a project nothing is exported unnamed.".to_owned()));
+            }
+            for name in names {
+                asks.one(thing, name).await?;
+            }
+            Ok(Settled::default())
+        }
         (Place::List(Thing::Container), ..) => {
             // To be told what came before something is to be told that it is there.
             let filters: Value = asked("filters").and_then(|filters| serde_json::from_str(filters).ok()).unwrap_or_default();
