@@ -282,7 +282,7 @@ fn two_teams_share_an_engine_and_nothing_else() {
     shop.foreign = vec![foreign("mailer", "blog_default", "blog_drafts"), lone()];
     let mut blog = Team::new(&house, "bob", "blog");
     (blog.own, blog.own_network, blog.own_volume) = ("mailer", "blog_default", "blog_drafts");
-    blog.foreign = vec![foreign("cache", "shop_default", "shop_data"), lone()];
+    blog.foreign = vec![foreign("worker", "shop_default", "shop_data"), lone()];
 
     for team in [&shop, &blog] {
         team.works();

@@ -28,6 +28,9 @@ fn area_words(area: &str) -> &str {
         "system.grant" => "Pilothouse: grants",
         "system.audit" => "Pilothouse: audit",
         "system.access" => "Pilothouse: access",
+        "system.guardrail" => "Pilothouse: guardrails",
+        "system.provider" => "Pilothouse: sign-in providers",
+        "system.factor" => "Pilothouse: second factors",
         other => other,
     }
 }
