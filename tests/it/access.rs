@@ -1,9 +1,6 @@
 //! Who may do what: teams, robots, roles of one's own, grants that end, and why.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
-    sync::Arc,
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -14,8 +11,11 @@ use pilothouse::access::{
 };
 use serde_json::{Value, json};
 
-use crate::crash::sql;
-use pilothouse_tests::sandbox::{Behaviour, House, PASSWORD, Recorder};
+use pilothouse_tests::{
+    crowd::{crowded_engine, ten_thousand_grants},
+    sandbox::{Behaviour, House, PASSWORD, Recorder},
+    store::sql,
+};
 
 const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
@@ -365,55 +365,6 @@ fn values_of_environment_variables_are_for_those_who_may_read_them() {
     );
 }
 
-/// An engine of ten thousand containers, of which one in a hundred is of project `shop`.
-fn crowded() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("tcp+plain://{}", listener.local_addr().unwrap());
-    let containers: Vec<Value> = (0..10_000)
-        .map(|n| {
-            let project = if n % 100 == 0 { "shop" } else { "blog" };
-            json!({ "Id": format!("{n:064x}"), "Names": [format!("/c{n}")], "Image": "busybox", "ImageID": "sha256:1", "Command": "sleep 600", "Created": 1,
-                "State": "running", "Status": "Up 2 hours", "Ports": [{ "PrivatePort": 80, "Type": "tcp" }], "Mounts": [],
-                "Labels": { "com.docker.compose.project": project, "com.docker.compose.service": "web", "com.example.owner": "somebody" },
-                "NetworkSettings": { "Networks": { "default": { "NetworkID": "a".repeat(64), "IPAddress": "172.17.0.2" } } } })
-        })
-        .collect();
-    let list: Arc<str> = Value::Array(containers).to_string().into();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (mut stream, list) = (stream.unwrap(), list.clone());
-            thread::spawn(move || {
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                loop {
-                    let mut first = String::new();
-                    if reader.read_line(&mut first).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    let mut line = String::new();
-                    while reader.read_line(&mut line).unwrap_or(0) > 2 {
-                        line.clear();
-                    }
-                    if first.contains("/events") {
-                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-                        continue;
-                    }
-                    let body = match first.split(' ').nth(1).unwrap_or_default() {
-                        path if path.starts_with("/containers/json") => &*list,
-                        path if path.starts_with("/volumes") => "{\"Volumes\":[]}",
-                        path if path.starts_with("/info") || path.starts_with("/version") => "{}",
-                        _ => "[]",
-                    };
-                    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-                    if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    url
-}
-
 /// The median of seven runs.
 fn median(mut run: impl FnMut()) -> Duration {
     let mut times: Vec<Duration> = (0..7)
@@ -429,7 +380,7 @@ fn median(mut run: impl FnMut()) -> Duration {
 
 #[test]
 fn a_list_of_ten_thousand_is_cut_in_little_more_time_than_it_is_passed_on() {
-    let house = House::start(&[("fake", crowded())]);
+    let house = House::start(&[("fake", crowded_engine())]);
     let ann = house.user("ann", "viewer", "engine/fake/project/shop");
     let list = |token: &str| house.get(token, "/engines/fake/containers/json?all=1");
     let count = |token: &str| list(token).json().as_array().unwrap().len();
@@ -446,17 +397,7 @@ fn an_explanation_among_ten_thousand_grants_takes_no_time() {
     let mut house = House::start(&[("fake", "unix:///nowhere".to_owned())]);
     house.user("ana", "viewer", "engine/fake");
     house.stop();
-    let upto = |most: u32| format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {})", most - 1);
-    let statements = [
-        format!("{} INSERT INTO teams (name, summary, created_at) SELECT 't' || i, '', 0 FROM n", upto(1_000)),
-        format!("{} INSERT INTO team_members (team, username) SELECT 't' || i, 'ana' FROM n", upto(1_000)),
-        format!(
-            "{} INSERT INTO grants (id, team, role, scope, created_at, created_by) \
-             SELECT 'g' || i, 't' || (i % 1000), 'deployer', 'engine/e' || (i % 100) || '/project/p' || (i / 100), 0, 'x' FROM n",
-            upto(10_000)
-        ),
-    ];
-    sql(&house.data, &statements.iter().map(String::as_str).collect::<Vec<_>>());
+    ten_thousand_grants(&house.data, "ana");
     house.start_again();
     let took = median(|| assert_eq!(explain(&house, "ana", "engine.container.start", "engine/e7/project/p99")["allowed"], true));
     println!("an explanation among 10,000 grants: {took:?}");

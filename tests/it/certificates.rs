@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::crash::sql;
 use pilothouse_tests::{
     http,
     sandbox::{House, PASSWORD, engine, folder},
+    store::sql,
 };
 
 /// A `pilothouse` that speaks TLS with a certificate of its own authority.

@@ -10,10 +10,10 @@ use std::{
 
 use serde_json::json;
 
-use crate::crash::sql;
 use pilothouse_tests::{
     http::{self},
     sandbox::{Behaviour, House, Recorder, folder},
+    store::sql,
 };
 
 const DONE: &str = "HTTP/1.1 204 No Content\r\n\r\n";

@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::crash::sql;
 use pilothouse_tests::{
     http,
     sandbox::{Behaviour, House, PASSWORD, Recorder, free_port},
+    store::sql,
 };
 
 #[test]

@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::crash::sql;
 use pilothouse_tests::{
     http::{self, Answer},
     sandbox::{Behaviour, House, Recorder},
+    store::sql,
 };
 
 const DONE: &str = "HTTP/1.1 204 No Content\r\n\r\n";

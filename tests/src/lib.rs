@@ -1,7 +1,9 @@
 //! What the integration tests in `it/` and the benchmark in `bin/` stand on: real parts that are started here and stopped with
 //! their owner, and the smallest HTTP client.
 
+pub mod crowd;
 pub mod http;
 pub mod identity;
 pub mod sandbox;
+pub mod store;
 pub mod surfer;

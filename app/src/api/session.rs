@@ -102,15 +102,38 @@ wire! {
     }
 }
 
+/// Whose a thing on an engine is, as far as a right to it hangs on that.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Whose {
+    /// It is not told, or is about no thing that is there: a list, or what is yet to be made. A right on any project will do.
+    #[default]
+    Anybody,
+    Project(String),
+    /// It belongs to no project: then only a right on the whole engine will do.
+    Nobody,
+}
+
+impl Whose {
+    /// By the project that its labels name.
+    pub fn labelled(project: Option<&str>) -> Self {
+        project.map_or(Self::Nobody, |project| Self::Project(project.to_owned()))
+    }
+}
+
 impl MeOutput {
-    /// Whether some grant holds `permission` on `target` (an engine's name; `None` for what belongs to no target).
+    /// Whether some grant holds `permission` on `target` (an engine's name; `None` for what belongs to no target), for what is `whose`.
     ///
     /// For hiding what would be refused: the server decides, whatever this says.
-    pub fn may(&self, permission: &str, target: Option<&str>) -> bool {
+    pub fn may(&self, permission: &str, target: Option<&str>, whose: &Whose) -> bool {
         self.grants.iter().any(|grant| {
             // What is Pilothouse's own, where its engines are among it, needs a grant on everything.
             let on_target = || !permission.starts_with("system.") && target.is_some_and(|name| grant.engines.iter().any(|engine| engine == name));
-            let in_scope = grant.scope == "all" || on_target();
+            let reaches = || match (whose, grant.scope.split_once("/project/")) {
+                (Whose::Anybody, _) | (_, None) => true,
+                (Whose::Project(project), Some((_, granted))) => project == granted,
+                (Whose::Nobody, Some(_)) => false,
+            };
+            let in_scope = grant.scope == "all" || (on_target() && reaches());
             in_scope && grant.permissions.iter().any(|p| p == permission)
         })
     }

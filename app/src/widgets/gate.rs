@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::me::use_me;
+use super::me::{Who, use_me};
+use crate::api::session::Whose;
 use crate::ui::button::{Button, Kind, LinkButton};
 use crate::ui::icon::{Outlines, icons};
 use crate::ui::menu::MenuItem;
@@ -15,6 +16,9 @@ pub fn Gate(
     /// The engine it is about; empty for what belongs to none.
     #[prop(optional, into)]
     engine: Signal<String>,
+    /// Whose the thing is that it is about.
+    #[prop(optional, into)]
+    whose: Signal<Whose>,
     /// Leave it out for the others, without a word.
     #[prop(optional)]
     silent: bool,
@@ -22,7 +26,7 @@ pub fn Gate(
 ) -> impl IntoView {
     let me = use_me();
     move || {
-        let missing = lacks(&me, permission, &engine.get());
+        let missing = whose.with(|whose| lacks(&me, permission, &engine.get(), whose));
         match missing {
             None => untrack(|| children().into_any()),
             Some(_) if silent => ().into_any(),
@@ -34,14 +38,14 @@ pub fn Gate(
     }
 }
 
-fn lacks(me: &super::me::Who, permission: &str, engine: &str) -> Option<String> {
-    me.lacks(permission, (!engine.is_empty()).then_some(engine))
+fn lacks(me: &Who, permission: &str, engine: &str, whose: &Whose) -> Option<String> {
+    me.lacks_for(permission, (!engine.is_empty()).then_some(engine), whose)
 }
 
 /// The reason of a control: the missing permission first, then why it makes no sense now.
-fn reason_for(permission: &'static str, engine: Signal<String>, reason: Signal<Option<String>>) -> Signal<Option<String>> {
+fn reason_for(permission: &'static str, engine: Signal<String>, whose: Signal<Whose>, reason: Signal<Option<String>>) -> Signal<Option<String>> {
     let me = use_me();
-    Signal::derive(move || lacks(&me, permission, &engine.get()).or_else(|| reason.get()))
+    Signal::derive(move || whose.with(|whose| lacks(&me, permission, &engine.get(), whose)).or_else(|| reason.get()))
 }
 
 /// A button for those who hold `permission`; for others it is off and says why.
@@ -49,6 +53,7 @@ fn reason_for(permission: &'static str, engine: Signal<String>, reason: Signal<O
 pub fn GateButton(
     permission: &'static str,
     #[prop(optional, into)] engine: Signal<String>,
+    #[prop(optional, into)] whose: Signal<Whose>,
     #[prop(into)] label: Signal<String>,
     #[prop(optional)] kind: Kind,
     #[prop(optional, into)] icon: Option<Signal<Outlines>>,
@@ -59,7 +64,7 @@ pub fn GateButton(
     #[prop(optional, into)] busy: Signal<bool>,
     #[prop(into)] on_press: Callback<()>,
 ) -> impl IntoView {
-    let reason = reason_for(permission, engine, reason);
+    let reason = reason_for(permission, engine, whose, reason);
     match icon {
         Some(icon) => view! { <Button label kind icon icon_only reason busy on_press/> }.into_any(),
         None => view! { <Button label kind reason busy on_press/> }.into_any(),
@@ -71,13 +76,14 @@ pub fn GateButton(
 pub fn GateItem(
     permission: &'static str,
     #[prop(optional, into)] engine: Signal<String>,
+    #[prop(optional, into)] whose: Signal<Whose>,
     #[prop(into)] label: Signal<String>,
     #[prop(into)] icon: Signal<Outlines>,
     #[prop(optional)] danger: bool,
     #[prop(optional, into)] reason: Signal<Option<String>>,
     #[prop(into)] on_press: Callback<()>,
 ) -> impl IntoView {
-    let reason = reason_for(permission, engine, reason);
+    let reason = reason_for(permission, engine, whose, reason);
     view! { <MenuItem label icon danger reason on_press/> }.into_any()
 }
 
@@ -92,7 +98,7 @@ pub fn GateLink(
     #[prop(into)] icon: Signal<Outlines>,
 ) -> impl IntoView {
     let me = use_me();
-    move || match lacks(&me, permission, &engine.get()) {
+    move || match lacks(&me, permission, &engine.get(), &Whose::Anybody) {
         None => view! { <LinkButton href label kind icon/> }.into_any(),
         Some(reason) => view! { <Button label kind icon reason=Signal::stored(Some(reason))/> }.into_any(),
     }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::api::engines::{Engine, EngineList};
-use crate::api::session::MeOutput;
+use crate::api::session::{MeOutput, Whose};
 use crate::api::{ListQuery, Page, Problem};
 use crate::client::Client;
 
@@ -25,9 +25,9 @@ impl Who {
         &self.0.username
     }
 
-    /// Whether `permission` is held on `engine` (`None` for what belongs to no engine).
+    /// Whether `permission` is held on `engine` (`None` for what belongs to no engine), or on something there.
     pub fn may(&self, permission: &str, engine: Option<&str>) -> bool {
-        self.0.may(permission, engine)
+        self.0.may(permission, engine, &Whose::Anybody)
     }
 
     /// Who is really there, while they look with the rights of [`Who::username`].
@@ -37,10 +37,16 @@ impl Who {
 
     /// Why it cannot be done: the permission is missing, or one looks with another's rights, and that changes nothing.
     pub fn lacks(&self, permission: &str, engine: Option<&str>) -> Option<String> {
-        if !self.may(permission, engine) {
-            return Some(match engine {
-                Some(engine) => format!("you need {permission} on {engine}"),
-                None => format!("you need {permission}"),
+        self.lacks_for(permission, engine, &Whose::Anybody)
+    }
+
+    /// As [`Who::lacks`], for a thing that is `whose`.
+    pub fn lacks_for(&self, permission: &str, engine: Option<&str>, whose: &Whose) -> Option<String> {
+        if !self.0.may(permission, engine, whose) {
+            return Some(match (engine, whose) {
+                (Some(engine), Whose::Project(project)) => format!("you need {permission} on project {project} of {engine}"),
+                (Some(engine), _) => format!("you need {permission} on {engine}"),
+                (None, _) => format!("you need {permission}"),
             });
         }
         (self.viewer().is_some() && !only_looks(permission)).then(|| "go back to your own rights first".to_owned())
@@ -127,7 +133,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Who, engine_of};
-    use crate::api::session::{MeOutput, MyGrant};
+    use crate::api::session::{MeOutput, MyGrant, Whose};
 
     #[test]
     fn whoever_looks_as_another_changes_nothing() {
@@ -139,6 +145,26 @@ mod tests {
         assert_eq!(looking.lacks("system.user.create", None).as_deref(), Some("go back to your own rights first"));
         assert_eq!(looking.lacks("system.user.delete", None).as_deref(), Some("you need system.user.delete"));
         assert_eq!(Who(Arc::new(MeOutput { viewer: None, ..me })).lacks("system.user.create", None), None);
+    }
+
+    #[test]
+    fn a_right_on_a_project_is_for_its_things() {
+        let grant = |scope: &str, permission: &str| MyGrant {
+            role: "r".into(),
+            scope: scope.into(),
+            team: None,
+            until: None,
+            engines: vec!["a".into()],
+            permissions: vec![permission.into()],
+        };
+        let grants = vec![grant("engine/a/project/shop", "engine.container.stop"), grant("env=prod", "engine.container.list")];
+        let me = Who(Arc::new(MeOutput { username: "ana".into(), session: None, grants, needs_factor: false, viewer: None }));
+        let stop = |whose: &Whose| me.lacks_for("engine.container.stop", Some("a"), whose);
+        assert_eq!(stop(&Whose::Anybody), None);
+        assert_eq!(stop(&Whose::labelled(Some("shop"))), None);
+        assert_eq!(stop(&Whose::labelled(Some("blog"))).as_deref(), Some("you need engine.container.stop on project blog of a"));
+        assert_eq!(stop(&Whose::labelled(None)).as_deref(), Some("you need engine.container.stop on a"));
+        assert_eq!(me.lacks_for("engine.container.list", Some("a"), &Whose::Nobody), None);
     }
 
     #[test]

@@ -84,7 +84,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let mut background = vec![
         tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
-        tokio::spawn(jobs::follow_belongings(engines.clone())),
+        tokio::spawn(jobs::follow_belongings(engines.clone(), store.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(hits.run()),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),

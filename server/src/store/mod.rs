@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod certificates;
+pub mod claims;
 pub mod declared;
 pub mod engines;
 pub mod factor_rules;

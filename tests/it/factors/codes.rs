@@ -5,8 +5,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{App, Browser, awaited, calm, codes, somebody};
-use crate::crash::sql;
-use pilothouse_tests::sandbox::{House, PASSWORD};
+use pilothouse_tests::{
+    sandbox::{House, PASSWORD},
+    store::sql,
+};
 
 fn send(browser: &mut Browser, house: &House, code: &str) -> u16 {
     browser.post(house, "/session/factor", json!({ "code": code })).status

@@ -7,6 +7,7 @@ use crate::api::containers::{
     Container, ContainerKill, ContainerPause, ContainerRemove, ContainerRestart, ContainerStart, ContainerStop, ContainerUnpause, KillInput,
     RemoveInput, StopInput,
 };
+use crate::api::session::Whose;
 use crate::ui::{Ask, Confirm, Kind, Menu, Tone, icons};
 use crate::widgets::{GateButton, GateItem, use_act};
 
@@ -107,6 +108,7 @@ pub fn ContainerActions(
         });
     });
 
+    let whose = Signal::derive(move || container.with(|c| Whose::labelled(c.project.as_deref())));
     let label = move |word: &'static str| {
         Signal::derive(move || if wide { word.to_owned() } else { format!("{word} {}", container.with(|c| c.name.clone())) })
     };
@@ -114,12 +116,12 @@ pub fn ContainerActions(
         let kind = if wide { Kind::Plain } else { Kind::Quiet };
         if running() {
             view! {
-                <GateButton permission="engine.container.stop" engine=engine label=label("Stop") kind=kind icon=icons::STOP icon_only=!wide busy=busy on_press=stop/>
+                <GateButton permission="engine.container.stop" engine=engine whose=whose label=label("Stop") kind=kind icon=icons::STOP icon_only=!wide busy=busy on_press=stop/>
             }
             .into_any()
         } else {
             view! {
-                <GateButton permission="engine.container.start" engine=engine label=label("Start") kind=kind icon=icons::PLAY icon_only=!wide busy=busy on_press=start/>
+                <GateButton permission="engine.container.start" engine=engine whose=whose label=label("Start") kind=kind icon=icons::PLAY icon_only=!wide busy=busy on_press=start/>
             }
             .into_any()
         }
@@ -131,10 +133,10 @@ pub fn ContainerActions(
         <div class="row-actions">
             {first}
             <Menu id=id label=label("More for") icon=icons::MORE icon_only=true kind=Kind::Quiet>
-                <GateItem permission="engine.container.restart" engine=engine label="Restart" icon=icons::RESTART reason=needs_running on_press=restart/>
-                <GateItem permission="engine.container.pause" engine=engine label=pause_label icon=pause_icon reason=needs_running on_press=pause/>
-                <GateItem permission="engine.container.kill" engine=engine label="Kill" icon=icons::SKULL danger=true reason=needs_running on_press=kill/>
-                <GateItem permission="engine.container.remove" engine=engine label="Remove" icon=icons::TRASH danger=true on_press=remove/>
+                <GateItem permission="engine.container.restart" engine=engine whose=whose label="Restart" icon=icons::RESTART reason=needs_running on_press=restart/>
+                <GateItem permission="engine.container.pause" engine=engine whose=whose label=pause_label icon=pause_icon reason=needs_running on_press=pause/>
+                <GateItem permission="engine.container.kill" engine=engine whose=whose label="Kill" icon=icons::SKULL danger=true reason=needs_running on_press=kill/>
+                <GateItem permission="engine.container.remove" engine=engine whose=whose label="Remove" icon=icons::TRASH danger=true on_press=remove/>
             </Menu>
         </div>
     }

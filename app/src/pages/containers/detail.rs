@@ -18,6 +18,7 @@ use super::summary::Summary;
 use super::terminal::Terminal;
 use crate::api::containers::{ContainerDetail, ContainerGet};
 use crate::api::events::{EventQuery, EventsFollow};
+use crate::api::session::Whose;
 use crate::api::{Empty, Problem, fill};
 use crate::client::{Client, follow};
 use crate::ui::time::{Debounce, poll};
@@ -151,14 +152,22 @@ fn state_words(detail: &ContainerDetail) -> String {
 fn Body(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoView {
     let query = use_query_map();
     let tab = Memo::new(move |_| query.with(|query| query.get("tab")).unwrap_or_default());
+    let whose = Signal::derive(move || detail.with(|detail| Whose::labelled(detail.summary.project.as_deref())));
     let draw = move |tab: &str| match tab {
-        "logs" => view! { <Gate permission="engine.container.logs" engine=engine><Logs engine=engine detail=detail/></Gate> }.into_any(),
-        "stats" => view! { <Gate permission="engine.container.stats" engine=engine><Stats engine=engine detail=detail/></Gate> }.into_any(),
-        "terminal" => view! { <Gate permission="engine.container.exec" engine=engine><Terminal engine=engine detail=detail/></Gate> }.into_any(),
-        "processes" => {
-            view! { <Gate permission="engine.container.processes" engine=engine><ProcessList engine=engine detail=detail/></Gate> }.into_any()
+        "logs" => view! { <Gate permission="engine.container.logs" engine=engine whose=whose><Logs engine=engine detail=detail/></Gate> }.into_any(),
+        "stats" => {
+            view! { <Gate permission="engine.container.stats" engine=engine whose=whose><Stats engine=engine detail=detail/></Gate> }.into_any()
         }
-        "changes" => view! { <Gate permission="engine.container.changes" engine=engine><Changes engine=engine detail=detail/></Gate> }.into_any(),
+        "terminal" => {
+            view! { <Gate permission="engine.container.exec" engine=engine whose=whose><Terminal engine=engine detail=detail/></Gate> }.into_any()
+        }
+        "processes" => {
+            view! { <Gate permission="engine.container.processes" engine=engine whose=whose><ProcessList engine=engine detail=detail/></Gate> }
+                .into_any()
+        }
+        "changes" => {
+            view! { <Gate permission="engine.container.changes" engine=engine whose=whose><Changes engine=engine detail=detail/></Gate> }.into_any()
+        }
         "inspect" => view! { <Inspect detail=detail/> }.into_any(),
         _ => view! { <Summary engine=engine detail=detail/> }.into_any(),
     };

@@ -13,12 +13,13 @@ use crate::api::containers::{
     Container, ContainerKill, ContainerList, ContainerRemove, ContainerRestart, ContainerStart, ContainerStop, KillInput, RemoveInput, StopInput,
 };
 use crate::api::events::{EventQuery, EventsFollow};
+use crate::api::session::Whose;
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{count, grouped};
 use crate::ui::palette::Command;
 use crate::ui::time::{Debounce, poll};
 use crate::ui::{Ask, Button, Confirm, EmptyState, Kind, LinkButton, PageHead, Rows, SearchBox, SelectAll, SkeletonRows, SortHeader, icons};
-use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, NextPages, Target, offer_commands, use_act};
+use crate::widgets::{ByEngine, GateButton, GateLink, ListState, LiveMark, Loaded, NextPages, Target, offer_commands, use_act, use_me};
 
 /// What happens together is read together.
 const SOON: Duration = Duration::from_millis(500);
@@ -218,6 +219,19 @@ fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSigna
         let keep = |c: &&Container| selected.with(|s| s.contains(&c.id));
         items.with(|items| items.iter().filter(keep).map(|c| (c.id.clone(), c.name.clone())).collect::<Vec<_>>())
     });
+    let me = use_me();
+    // One of them that may not be touched is enough: nothing is done by half on purpose.
+    let lacks = move |permission: &'static str| {
+        let me = me.clone();
+        Signal::derive(move || {
+            let engine = engine.get();
+            let why = |c: &Container| {
+                let why = me.lacks_for(permission, Some(&engine), &Whose::labelled(c.project.as_deref()))?;
+                Some(format!("for {}, {why}", c.name))
+            };
+            items.with(|items| items.iter().filter(|c| selected.with(|s| s.contains(&c.id))).find_map(why))
+        })
+    };
     // What is asked about is what will be done, whatever is selected by then.
     let targets = move || {
         let engine = engine.get_untracked();
@@ -266,11 +280,11 @@ fn Bulk(engine: Signal<String>, items: Signal<Vec<Container>>, selected: RwSigna
         <Show when=move || chosen.with(|c| !c.is_empty())>
             <div class="bulk-bar" role="region" aria-label="Selected containers">
                 <strong>{move || format!("{} selected", chosen.with(Vec::len))}</strong>
-                <GateButton permission="engine.container.start" engine=engine label="Start" icon=icons::PLAY busy=busy on_press=start/>
-                <GateButton permission="engine.container.stop" engine=engine label="Stop" icon=icons::STOP busy=busy on_press=stop/>
-                <GateButton permission="engine.container.restart" engine=engine label="Restart" icon=icons::RESTART busy=busy on_press=restart/>
-                <GateButton permission="engine.container.kill" engine=engine label="Kill" icon=icons::SKULL busy=busy on_press=kill/>
-                <GateButton permission="engine.container.remove" engine=engine label="Remove" icon=icons::TRASH kind=Kind::Danger busy=busy on_press=remove/>
+                <GateButton permission="engine.container.start" engine=engine reason=lacks("engine.container.start") label="Start" icon=icons::PLAY busy=busy on_press=start/>
+                <GateButton permission="engine.container.stop" engine=engine reason=lacks("engine.container.stop") label="Stop" icon=icons::STOP busy=busy on_press=stop/>
+                <GateButton permission="engine.container.restart" engine=engine reason=lacks("engine.container.restart") label="Restart" icon=icons::RESTART busy=busy on_press=restart/>
+                <GateButton permission="engine.container.kill" engine=engine reason=lacks("engine.container.kill") label="Kill" icon=icons::SKULL busy=busy on_press=kill/>
+                <GateButton permission="engine.container.remove" engine=engine reason=lacks("engine.container.remove") label="Remove" icon=icons::TRASH kind=Kind::Danger busy=busy on_press=remove/>
                 <Button label="Clear the selection" kind=Kind::Quiet icon=icons::CLOSE icon_only=true on_press=Callback::new(move |()| selected.set(BTreeSet::new()))/>
             </div>
         </Show>

@@ -4,6 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use crate::api::containers::{Container, ContainerRename, RenameInput};
+use crate::api::session::Whose;
 use crate::ui::{Button, Dialog, Kind, TextField, Toasts, icons};
 use crate::widgets::{FormProblem, GateButton, Submit};
 
@@ -12,8 +13,9 @@ pub(super) fn RenameButton(engine: Signal<String>, container: Signal<Container>,
     let open = RwSignal::new(false);
     let press = Callback::new(move |()| open.set(true));
     let title = Signal::derive(move || format!("Rename {}", container.with(|c| c.name.clone())));
+    let whose = Signal::derive(move || container.with(|c| Whose::labelled(c.project.as_deref())));
     view! {
-        <GateButton permission="engine.container.rename" engine=engine label="Rename" kind=Kind::Quiet icon=icons::EDIT on_press=press/>
+        <GateButton permission="engine.container.rename" engine=engine whose=whose label="Rename" kind=Kind::Quiet icon=icons::EDIT on_press=press/>
         <Dialog open=open title=title>
             <Form engine=engine container=container open=open after=after/>
         </Dialog>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::api::ListQuery;
 use crate::api::containers::ContainerList;
 use crate::api::networks::{ConnectInput, NetworkConnect, NetworkDetail};
+use crate::api::session::Whose;
 use crate::client::Client;
 use crate::ui::{Button, Dialog, Kind, TextField, Toasts, icons};
 use crate::widgets::{FormProblem, GateButton, Submit};
@@ -20,8 +21,9 @@ pub(super) fn ConnectButton(engine: Signal<String>, detail: Signal<NetworkDetail
         let fixed = detail.with(|detail| matches!(detail.summary.driver.as_str(), "host" | "null"));
         fixed.then(|| "a container is on this network from its making, or never".to_owned())
     });
+    let whose = Signal::derive(move || detail.with(|detail| Whose::labelled(detail.summary.project.as_deref())));
     view! {
-        <GateButton permission="engine.network.connect" engine=engine label="Connect a container" kind=Kind::Primary icon=icons::PLUS reason=reason on_press=press/>
+        <GateButton permission="engine.network.connect" engine=engine whose=whose label="Connect a container" kind=Kind::Primary icon=icons::PLUS reason=reason on_press=press/>
         <Dialog open=open title=title>
             <Form engine=engine detail=detail open=open after=after/>
         </Dialog>

@@ -12,6 +12,7 @@ use super::list::about;
 use super::remove::RemoveButton;
 use crate::api::events::{EventQuery, EventsFollow};
 use crate::api::networks::{ConnectInput, Member, NetworkDetail, NetworkDisconnect, NetworkGet};
+use crate::api::session::Whose;
 use crate::api::{Empty, Problem, fill};
 use crate::client::{Client, follow};
 use crate::pages::containers::label_list;
@@ -148,6 +149,7 @@ fn MemberRow(engine: Signal<String>, detail: Signal<NetworkDetail>, member: Sign
     let name = Signal::derive(move || member.with(|member| member.name.clone()));
     let href = move || member.with(|member| fill("/on/{engine}/containers/{id}", &[&engine.get(), &member.container]));
     let label = Signal::derive(move || format!("Disconnect {}", name.get()));
+    let whose = Signal::derive(move || detail.with(|detail| Whose::labelled(detail.summary.project.as_deref())));
     let press = Callback::new(move |()| {
         let engine = engine.get_untracked();
         let (id, network) = detail.with_untracked(|detail| (detail.summary.id.clone(), detail.summary.name.clone()));
@@ -169,7 +171,7 @@ fn MemberRow(engine: Signal<String>, detail: Signal<NetworkDetail>, member: Sign
             </td>
             <td data-label="Address"><code>{move || member.with(|member| member.address.clone())}</code></td>
             <td class="actions">
-                <GateButton permission="engine.network.connect" engine=engine label=label kind=Kind::Quiet icon=icons::CLOSE icon_only=true
+                <GateButton permission="engine.network.connect" engine=engine whose=whose label=label kind=Kind::Quiet icon=icons::CLOSE icon_only=true
                     busy=busy on_press=press/>
             </td>
         </tr>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::api::Empty;
 use crate::api::networks::{Network, NetworkRemove};
+use crate::api::session::Whose;
 use crate::ui::{Ask, Confirm, Kind, icons};
 use crate::widgets::{GateButton, use_act};
 
@@ -20,6 +21,7 @@ pub(super) fn RemoveButton(
     let confirm = Confirm::get();
     let label = Signal::derive(move || if wide { "Remove".to_owned() } else { format!("Remove {}", network.with(|n| n.name.clone())) });
     let reason = Signal::derive(move || network.with(keeps));
+    let whose = Signal::derive(move || network.with(|n| Whose::labelled(n.project.as_deref())));
     let press = Callback::new(move |()| {
         let (engine, (id, name)) = (engine.get_untracked(), network.with_untracked(|n| (n.id.clone(), n.name.clone())));
         let ask = Ask::new(format!("Remove {name}?"), "Remove")
@@ -33,7 +35,7 @@ pub(super) fn RemoveButton(
     let busy = act.busy();
     let kind = if wide { Kind::Plain } else { Kind::Quiet };
     view! {
-        <GateButton permission="engine.network.remove" engine=engine label=label kind=kind icon=icons::TRASH icon_only=!wide
+        <GateButton permission="engine.network.remove" engine=engine whose=whose label=label kind=kind icon=icons::TRASH icon_only=!wide
             reason=reason busy=busy on_press=press/>
     }
     .into_any()

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::create::CreateButton;
 use crate::api::events::{EventQuery, EventsFollow};
+use crate::api::session::Whose;
 use crate::api::volumes::{Volume, VolumeList, VolumeRemove};
 use crate::api::{Empty, Page, Problem};
 use crate::client::{Client, Following, follow};
@@ -134,6 +135,8 @@ fn RemoveButton(engine: Signal<String>, volume: Signal<Volume>, after: Callback<
     let act = use_act();
     let confirm = Confirm::get();
     let label = Signal::derive(move || format!("Remove {}", volume.with(|volume| volume.name.clone())));
+    // One without a label belongs to those who mount it: that is for the server to know.
+    let whose = Signal::derive(move || volume.with(|volume| volume.project.clone().map_or(Whose::Anybody, Whose::Project)));
     let reason =
         Signal::derive(move || volume.with(|volume| (!volume.used_by.is_empty()).then(|| format!("it is mounted in {}", volume.used_by.join(", ")))));
     let press = Callback::new(move |()| {
@@ -149,7 +152,7 @@ fn RemoveButton(engine: Signal<String>, volume: Signal<Volume>, after: Callback<
     });
     let busy = act.busy();
     view! {
-        <GateButton permission="engine.volume.remove" engine=engine label=label kind=Kind::Quiet icon=icons::TRASH icon_only=true
+        <GateButton permission="engine.volume.remove" engine=engine whose=whose label=label kind=Kind::Quiet icon=icons::TRASH icon_only=true
             reason=reason busy=busy on_press=press/>
     }
     .into_any()

@@ -4,6 +4,7 @@
 mod load;
 mod nginx;
 mod report;
+mod rights;
 
 use std::{
     net::SocketAddr,
@@ -69,6 +70,7 @@ fn main() {
     let [first, all] = browser_half();
     rows.push(Row::most("browser half for the overview, KiB (brotli)", first, 450.0));
     rows.push(Row::ours("browser half, all its parts, KiB (brotli)", all));
+    rows.extend(rights::rows());
     report::write(&rows);
 }
 

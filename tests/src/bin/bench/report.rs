@@ -41,6 +41,12 @@ impl Row {
         Row { wanted: format!("under {most}"), met: Some(ours < most), ..Row::ours(what, ours) }
     }
 
+    /// Less is better: at most `share` of what the whole answer takes, which is another figure of ours.
+    pub fn against_whole(what: &str, whole: f64, ours: f64, share: f64) -> Row {
+        let is = ours / whole;
+        Row { wanted: format!("{share} of {} whole: {is:.2}", figure(whole)), met: Some(is <= share), ..Row::ours(what, ours) }
+    }
+
     /// Nobody to compare with, and no wish.
     pub fn ours(what: &str, ours: f64) -> Row {
         let none = || "-".to_owned();

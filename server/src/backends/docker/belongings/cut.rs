@@ -55,7 +55,12 @@ impl Cut {
             Some(Place::Usage) => edited(answer, |usage| usage_of(engine, permit, usage))?,
             Some(_) => edited(answer, |network| members(engine, permit, network))?,
         };
-        if self.environment { edited(&cut, hide_values) } else { Ok(cut) }
+        let mut cut = if self.environment { edited(&cut, hide_values)? } else { cut };
+        // A line stays a line: it is how engines end their answers.
+        if answer.ends_with(b"\n") && !cut.ends_with(b"\n") {
+            cut.push(b'\n');
+        }
+        Ok(cut)
     }
 }
 
@@ -162,7 +167,7 @@ fn items(engine: &Engine, permit: &Permit, thing: Thing, array: &str) -> Result<
 
 fn list(engine: &Engine, permit: &Permit, thing: Thing, answer: &[u8]) -> Result<Vec<u8>, EngineError> {
     let text = std::str::from_utf8(answer).map_err(|_| unreadable())?;
-    let mut out = if thing == Thing::Volume {
+    let out = if thing == Thing::Volume {
         // Its list is a field of an object. What the engine warns of may name anything.
         let whole: HashMap<&str, &RawValue> = serde_json::from_str(text).map_err(|_| unreadable())?;
         let volumes = items(engine, permit, thing, whole.get("Volumes").map_or("null", |raw| raw.get()))?;
@@ -170,7 +175,6 @@ fn list(engine: &Engine, permit: &Permit, thing: Thing, answer: &[u8]) -> Result
     } else {
         items(engine, permit, thing, text)?
     };
-    out.push('\n');
     Ok(out.into_bytes())
 }
 
@@ -178,9 +182,7 @@ fn list(engine: &Engine, permit: &Permit, thing: Thing, answer: &[u8]) -> Result
 fn edited(answer: &[u8], edit: impl FnOnce(&mut Value)) -> Result<Vec<u8>, EngineError> {
     let mut value: Value = serde_json::from_slice(answer).map_err(|_| unreadable())?;
     edit(&mut value);
-    let mut out = serde_json::to_vec(&value).map_err(|_| unreadable())?;
-    out.push(b'\n');
-    Ok(out)
+    serde_json::to_vec(&value).map_err(|_| unreadable())
 }
 
 /// What an engine counts, counted anew.

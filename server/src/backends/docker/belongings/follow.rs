@@ -56,13 +56,14 @@ async fn once(engine: &Engine) -> Result<(), EngineError> {
 
 /// Reads everything anew. Claims on images and mounts of volumes that were seen before stay.
 async fn read_all(engine: &Engine) -> Result<(), EngineError> {
-    let (containers, networks, volumes, images) = tokio::try_join!(
-        read::<Vec<wire::Listed>>(engine, "/containers/json?all=1"),
-        read::<Vec<wire::ListedNetwork>>(engine, "/networks"),
-        read::<wire::VolumeList>(engine, "/volumes"),
-        read::<Vec<wire::ListedImage>>(engine, "/images/json?all=1"),
-    )?;
-    let (services, secrets, configs) = tokio::try_join!(swarm(engine, "/services"), swarm(engine, "/secrets"), swarm(engine, "/configs"))?;
+    // One after the other: each may be as large as an answer can be, and they need not be held at once.
+    let containers: Vec<wire::Listed> = read(engine, "/containers/json?all=1").await?;
+    let networks: Vec<wire::ListedNetwork> = read(engine, "/networks").await?;
+    let volumes: wire::VolumeList = read(engine, "/volumes").await?;
+    let images: Vec<wire::ListedImage> = read(engine, "/images/json?all=1").await?;
+    let services = swarm(engine, "/services").await?;
+    let secrets = swarm(engine, "/secrets").await?;
+    let configs = swarm(engine, "/configs").await?;
     let mut state = engine.belongings.write();
     let mut old = std::mem::take(&mut *state);
     state.execs = std::mem::take(&mut old.execs);
@@ -80,6 +81,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
         let claimed_by = old.images.remove(&image.id).map(|image| image.claimed_by).unwrap_or_default();
         state.images.insert(image.id, Image { names: image.tags.into_iter().chain(image.digests).collect(), claimed_by });
     }
+    state.forget_unused_names();
     for container in containers {
         let name = container.names.first().map(|name| name.trim_start_matches('/').to_owned()).unwrap_or_default();
         let entry = Container {
@@ -151,6 +153,7 @@ pub(super) async fn learn(engine: &Engine, thing: Thing, called: &str) -> Result
                 image.names.retain(|name| !names.contains(name));
             }
             state.images.entry(found.id).or_default().names = names;
+            state.forget_unused_names();
         }
         Thing::Service | Thing::Secret | Thing::Config => {
             let kind = match thing {
@@ -226,7 +229,10 @@ fn forget(engine: &Engine, thing: Thing, id: &str) {
         Thing::Container => drop(state.containers.remove(id)),
         Thing::Network => drop(state.networks.remove(id)),
         Thing::Volume => drop(state.volumes.remove(id)),
-        Thing::Image => drop(state.images.remove(id)),
+        Thing::Image => {
+            state.images.remove(id);
+            state.forget_unused_names();
+        }
         Thing::Service => drop(state.services.remove(id)),
         Thing::Secret => drop(state.secrets.remove(id)),
         Thing::Config => drop(state.configs.remove(id)),

@@ -277,7 +277,8 @@ impl Belongings {
         self.whole.send_replace(whole);
     }
 
-    pub(super) fn is_whole(&self) -> bool {
+    /// Whether everything was read, and events are followed since.
+    pub fn is_whole(&self) -> bool {
         *self.whole.borrow()
     }
 

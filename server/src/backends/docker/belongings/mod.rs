@@ -8,12 +8,14 @@
 //! The index is kept from the engine's events ([`follow`]). What it does not know yet, because an event is still on its way, is asked for
 //! once, by itself.
 
+mod claims;
 mod cut;
 mod find;
 mod follow;
 mod index;
 mod settle;
 
+pub use claims::{Claim, Claimed};
 pub use cut::{Cut, cut_event, event_reaches, hide_value, hide_values};
 pub use follow::follow;
 pub use index::{Belongings, Project};

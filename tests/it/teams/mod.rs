@@ -1,5 +1,7 @@
 //! Two teams on one real engine, each at its own docker: neither sees, names, stops, reads, prunes or mounts anything of the other's.
 
+mod swarm;
+
 use std::{
     path::PathBuf,
     process::{Command, Output},
@@ -269,7 +271,7 @@ fn two_teams_share_an_engine_and_nothing_else() {
     engine_docker(&engine, "run --detach --name lone --network lone_network --volume lone_volume:/x busybox sleep 3600");
     // An image of nobody's, with an id of its own.
     engine_docker(&engine, "commit --author nobody lone private:1");
-    let house = House::start(&[("demo", format!("unix://{}", engine.socket.display()))]);
+    let mut house = House::start(&[("demo", format!("unix://{}", engine.socket.display()))]);
     let foreign = |container: &'static str, network: &'static str, volume: &'static str| Foreign {
         container,
         id: engine_docker(&engine, &format!("inspect --format {{{{.Id}}}} {container}")),
@@ -300,6 +302,7 @@ fn two_teams_share_an_engine_and_nothing_else() {
     }
 
     the_api_is_cut_alike(&house, &shop);
+    what_no_label_says_is_known_after_a_start(&mut house, &shop, &blog);
     ownership_survives_that_a_container_is_made_anew(&engine, &shop);
     a_right_that_is_taken_back_ends_at_once(&house, &shop);
 }
@@ -333,6 +336,22 @@ fn the_api_is_cut_alike(house: &House, shop: &Team) {
     }
     let engines = house.get(&shop.token, "/api/v1/engines").json();
     assert_eq!(engines["items"][0]["info"]["containers"], items("containers").len(), "counts are cut, too: {engines}");
+}
+
+/// An image that was named and is not used, and a volume without a label.
+fn what_no_label_says_is_known_after_a_start(house: &mut House, shop: &Team, blog: &Team) {
+    shop.does(&format!("tag {IMAGE} shop/kept:1"));
+    shop.does(&format!("run --name shop-anonymous --volume /kept {IMAGE} true"));
+    let volume = shop.does("inspect --format {{range.Mounts}}{{.Name}}{{end}} shop-anonymous").trim().to_owned();
+    shop.does("rm shop-anonymous");
+    shop.does(&format!("volume inspect {volume}"));
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    house.stop();
+    house.start_again();
+    shop.does(&format!("volume rm {volume}"));
+    blog.refused(&format!("tag {IMAGE} shop/kept:1"), "is taken on this engine");
+    assert!(shop.does("images").contains("shop/kept"));
+    shop.does("rmi shop/kept:1");
 }
 
 /// What counts is the label, not the id.
