@@ -7,7 +7,7 @@ pub mod identities;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use access::Without;
 
@@ -35,6 +35,10 @@ pub struct House {
     /// Held while something is changed: what is in force is to be what was written last, and what was checked is to hold still.
     changes: Mutex<()>,
 }
+
+/// That nobody else changes anything meanwhile. Whoever looks first whether a change gives more than is held looks with this in hand: two
+/// changes at once could each be right by what was there before the other.
+pub type Alone<'a> = MutexGuard<'a, ()>;
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +160,11 @@ impl House {
         Ok(made?)
     }
 
+    /// Waits until nobody else changes anything.
+    pub async fn alone(&self) -> Alone<'_> {
+        self.changes.lock().await
+    }
+
     pub async fn add_user(&self, user: &UserRow) -> Result<(), HouseError> {
         let _alone = self.changes.lock().await;
         self.store.add_user(user).await?;
@@ -167,8 +176,14 @@ impl House {
     ///
     /// # Errors
     /// [`HouseError::LastAdmin`] when nobody would be left who may do everything.
-    pub async fn update_user(&self, username: &str, disabled: Option<bool>, hash: Option<&str>, keep: Option<&str>) -> Result<bool, HouseError> {
-        let _alone = self.changes.lock().await;
+    pub async fn update_user(
+        &self,
+        _: &Alone<'_>,
+        username: &str,
+        disabled: Option<bool>,
+        hash: Option<&str>,
+        keep: Option<&str>,
+    ) -> Result<bool, HouseError> {
         if disabled == Some(true) {
             self.not_the_last_admin(Without { user: Some(username), ..Without::default() }).await?;
         }

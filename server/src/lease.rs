@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use crate::{access::Operation, audit::Ending, authn::Principal, operate::Operator};
+use crate::{access::Permit, audit::Ending, authn::Principal, operate::Operator};
 
 /// How often a stream looks again even if nobody told it to: expiry is the only right that ends by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -13,7 +13,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 pub struct Lease {
     operator: Arc<Operator>,
     who: Principal,
-    operation: Operation,
+    permit: Permit,
     changed: watch::Receiver<()>,
 }
 
@@ -45,8 +45,8 @@ impl Over {
 }
 
 impl Lease {
-    pub(crate) fn new(operator: Arc<Operator>, who: Principal, operation: Operation, changed: watch::Receiver<()>) -> Self {
-        Self { operator, who, operation, changed }
+    pub(crate) fn new(operator: Arc<Operator>, who: Principal, permit: Permit, changed: watch::Receiver<()>) -> Self {
+        Self { operator, who, permit, changed }
     }
 
     /// Ends when the stream has to. May be dropped and asked again.
@@ -55,7 +55,7 @@ impl Lease {
             if self.operator.is_stopping() {
                 return Over::Stop;
             }
-            if !self.operator.still_allowed(&self.who, &self.operation) {
+            if !self.operator.still_allowed(&self.who, &self.permit) {
                 return Over::Right;
             }
             tokio::select! {

@@ -118,20 +118,21 @@ impl Operator {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Whether `who` still stands and may still do `operation`: what a lease asks.
-    pub fn still_allowed(&self, who: &Principal, operation: &Operation) -> bool {
-        self.credentials.stands(&who.credential) && self.decide(who, operation.clone()).is_ok()
+    /// Whether `who` still stands and may still do what was permitted, as far as it was: what a lease asks. What a stream shows was settled
+    /// when it began, so one that shows more than it now might ends.
+    pub fn still_allowed(&self, who: &Principal, permit: &Permit) -> bool {
+        let reaches = |now: Permit| now.reach().contains(permit.reach()) && (now.shows_environment() || !permit.shows_environment());
+        self.credentials.stands(&who.credential) && self.decide(who, permit.operation().clone()).is_ok_and(reaches)
     }
 
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
         let operation = self.with_owner(who, operation).await?;
-        let decision = self.decide(who, operation.clone());
-        match decision {
+        match self.decide(who, operation.clone()) {
             Ok(permit) => {
                 let entry = self.trail.begin(who, &permit).await?;
-                let lease = Lease::new(self.clone(), who.clone(), operation, changed);
+                let lease = Lease::new(self.clone(), who.clone(), permit.clone(), changed);
                 Ok(Begun { permit, entry, lease })
             }
             Err(denied) => {

@@ -1,9 +1,6 @@
 //! Who may do what: teams, robots, roles of one's own, grants that end, and why.
 
-use std::{
-    thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pilothouse::access::{
     Kind, Place, built_in,
@@ -14,7 +11,6 @@ use serde_json::{Value, json};
 use pilothouse_tests::{
     crowd::{crowded_engine, ten_thousand_grants},
     sandbox::{Behaviour, House, PASSWORD, Recorder},
-    store::sql,
 };
 
 const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
@@ -238,6 +234,64 @@ fn nobody_gets_more_than_they_hold_by_any_way() {
     // What they hold they can give.
     let give = house.post(&eve, "/api/v1/grants", json!({ "user": "vic", "role": "people", "scope": "all" }));
     assert_eq!(give.status, 200, "{give:?}");
+}
+
+/// A role that is filled while it is granted: each of the two is right by what was there before the other.
+#[test]
+fn a_role_is_not_filled_while_it_is_granted() {
+    let house = House::start(&[("fake", "unix:///nowhere".to_owned())]);
+    let clerk = ["system.role.create", "system.role.update", "system.role.delete", "system.role.list", "system.grant.create", "system.user.list"];
+    made(&house, "/api/v1/roles", json!({ "name": "clerk", "permissions": clerk }));
+    let mal = house.user("mal", "clerk", "all");
+    for round in 0..10 {
+        let role = format!("x{round}");
+        assert_eq!(house.post(&mal, "/api/v1/roles", json!({ "name": role, "permissions": ["system.user.list"] })).status, 200);
+        let everything = json!({ "summary": "", "permissions": ["system.user.list", "engine.container.exec", "system.user.update"] }).to_string();
+        std::thread::scope(|scope| {
+            scope.spawn(|| house.send(&mal, "PATCH", &format!("/api/v1/roles/{role}"), &everything));
+            for scope_of_grant in ["all", "engine/fake", "engine/fake/project/a"] {
+                let grant = json!({ "user": "mal", "role": role, "scope": scope_of_grant });
+                scope.spawn(|| house.post(&mal, "/api/v1/grants", grant));
+            }
+        });
+        let me = house.get(&mal, "/api/v1/me").body;
+        assert!(!me.contains("engine.container.exec") && !me.contains("system.user.update"), "round {round}: {me}");
+    }
+}
+
+/// What a stream shows was settled when it began.
+#[test]
+fn a_stream_does_not_go_on_showing_what_was_taken_away() {
+    let recorder = Recorder::start(Behaviour::Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n"));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    let ana = house.user("ana", "viewer", "engine/fake");
+    made(&house, "/api/v1/grants", json!({ "user": "ana", "role": "viewer", "scope": "engine/fake/project/shop" }));
+    let of_engine = house.get(&house.admin, "/api/v1/grants").json();
+    let of_engine = of_engine["items"].as_array().unwrap().iter().find(|grant| grant["user"] == "ana" && grant["scope"] == "engine/fake").unwrap();
+    let path = format!("/api/v1/grants/{}", of_engine["id"].as_str().unwrap());
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(1));
+            assert_eq!(house.send(&house.admin, "DELETE", &path, "").status, 200);
+        });
+        assert_eq!(house.get(&ana, "/engines/fake/events").status, 200);
+    });
+    assert!((1..6).contains(&begun.elapsed().as_secs()), "it went on for {:?}", begun.elapsed());
+}
+
+#[test]
+fn to_import_an_image_is_another_right_than_to_pull_one() {
+    let recorder = Recorder::start(Behaviour::Say(DONE));
+    let house = House::start(&[("fake", recorder.url.clone())]);
+    made(&house, "/api/v1/roles", json!({ "name": "puller", "permissions": ["engine.image.pull"] }));
+    let ana = house.user("ana", "puller", "engine/fake");
+    let before = recorder.seen();
+    for query in ["fromSrc=-&repo=nginx&tag=latest", "fromSrc=http://169.254.169.254/latest", "repo=x", "fromImage=&fromSrc=-"] {
+        assert_eq!(house.send(&ana, "POST", &format!("/engines/fake/images/create?{query}"), "").status, 403, "{query}");
+    }
+    assert_eq!(recorder.seen(), before);
+    assert_eq!(house.send(&ana, "POST", "/engines/fake/images/create?fromImage=nginx&tag=latest", "").status, 200);
 }
 
 #[test]

@@ -4,8 +4,6 @@ use std::{
     collections::{BTreeMap, HashSet},
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    path::Path,
-    process::Command,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };

@@ -78,6 +78,10 @@ wire! {
         /// The claim that lists the groups; that of the preset unless told.
         #[serde(default)]
         pub groups_claim: String,
+        /// Whether everybody who signs in there has proved a second factor there. Unless told, those of whom the provider says so: by `mfa`
+        /// in the claim `amr` (RFC 8176). The others are asked for the one they have here.
+        #[serde(default)]
+        pub second_factor: bool,
         /// The certificates of the authorities that sign its certificate, as PEM; those of this machine unless given.
         #[serde(default)]
         pub ca: String,

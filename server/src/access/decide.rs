@@ -78,6 +78,11 @@ impl Policy {
             let reason = format!("{viewer} needs the permission {} on all.", Permission::UserViewAs);
             return Err(Denied { reason, hides: Hides::Nothing });
         }
+        // They may have got more since.
+        if let Some(grant) = self.beyond(viewer, user, now) {
+            let reason = format!("{user} holds {} on {}, which {viewer} does not hold.", grant.role.name, grant.scope);
+            return Err(Denied { reason, hides: Hides::Nothing });
+        }
         if permission.is_change() {
             let reason = format!("You look at this with the rights of {user}, and nothing can be changed so. Go back to your own first.");
             return Err(Denied { reason, hides: Hides::Nothing });

@@ -43,6 +43,15 @@ impl Reach {
         matches!(self, Reach::Everything) || projects.iter().any(|project| self.includes(Some(project)))
     }
 
+    /// Whether it takes in all that `other` does.
+    pub fn contains(&self, other: &Reach) -> bool {
+        match (self, other) {
+            (Reach::Everything, _) => true,
+            (Reach::Projects(_), Reach::Everything) => false,
+            (Reach::Projects(these), Reach::Projects(those)) => those.is_subset(these),
+        }
+    }
+
     /// The projects, unless it is everything.
     pub fn projects(&self) -> Option<&BTreeSet<Arc<str>>> {
         match self {

@@ -80,6 +80,8 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
     api.operator
         .operate(&who, operation, async |_| {
             let (field, name) = holder(&input)?;
+            let robots = robots(&api).await?;
+            let alone = api.house.alone().await;
             let policy = api.operator.policy();
             let role = policy.roles().named(&input.role).ok_or_else(|| ApiError::field("role", format!("There is no role {:?}.", input.role)))?;
             let scope: Scope = input.scope.parse().map_err(|why: String| ApiError::field("scope", why))?;
@@ -103,11 +105,10 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 created_by: who.subject.user.to_string(),
                 declared: false,
             };
-            let robots = robots(&api).await?;
             if field != "team" && robots.contains(name) != (field == "robot") {
                 return Err(missing());
             }
-            match api.house.add_grant(&row).await {
+            match api.house.add_grant(&alone, &row).await {
                 Err(HouseError::Store(StoreError::Missing)) => Err(missing()),
                 Err(HouseError::Store(StoreError::Exists)) => {
                     Err(ApiError(Problem::new(Code::Conflict, "They hold this grant already.").detail("To change when it ends, take it back first.")))

@@ -100,10 +100,10 @@ async fn pull_image(
             let image = ImageRef::of_field("image", &input.image)?;
             let engine = api.engine_of(&permit)?;
             let (name, tag) = image.split();
-            let query = [("fromImage".to_owned(), name.to_owned()), ("tag".to_owned(), tag.to_owned())];
+            let mut query = [("fromImage".to_owned(), name.to_owned()), ("tag".to_owned(), tag.to_owned())];
             let ask = Ask { operation: "ImageCreate", params: &[], query: &query, body: None };
             api.guardrails.check(&engine, &permit, &who, &ask).await?;
-            let project = settle(&engine, &permit, &[], None).await?;
+            let project = settle(&engine, &permit, &mut query, None).await?;
             let steps = pull::pull(&engine, &permit, &image).await?;
             // When it is done, the image is the project's, too.
             Ok(steps.then(move |step| {

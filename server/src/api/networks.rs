@@ -86,7 +86,7 @@ async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): O
 async fn container(engine: &Engine, permit: &Permit, input: &ConnectInput) -> Result<ContainerId, ApiError> {
     ContainerId::of_field("container", &input.container)?;
     let mut body = json!({ "Container": input.container });
-    settle(engine, permit, &[], Some(&mut body)).await?;
+    settle(engine, permit, &mut [], Some(&mut body)).await?;
     Ok(ContainerId::of_field("container", body["Container"].as_str().unwrap_or_default())?)
 }
 

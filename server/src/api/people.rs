@@ -113,7 +113,10 @@ async fn update_user(
                 Some(password) => Some(api.house.passwords.hash(password, &name).await?),
                 None => None,
             };
-            if !api.house.update_user(&name, input.disabled, hash.as_deref(), None).await? {
+            let alone = api.house.alone().await;
+            // They may have got more while the password was hashed.
+            holds_what_they_hold(&api, &who, &name)?;
+            if !api.house.update_user(&alone, &name, input.disabled, hash.as_deref(), None).await? {
                 return Err(no_user(&name));
             }
             let row = api.store.user(&name).await?.ok_or_else(|| no_user(&name))?;

@@ -15,10 +15,15 @@ use pilothouse_app::api::{
     },
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, teams::holds_what_the_team_holds, ways};
+use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::holds_what_they_hold, route, teams::holds_what_the_team_holds, ways};
 use crate::{
     access::{Operation, Permission},
-    authn::{Credential, NotVouched, Principal, ldap::Directory, oidc::OidcProvider, secret},
+    authn::{
+        Credential, NotVouched, Principal,
+        ldap::{self, Directory},
+        oidc::OidcProvider,
+        secret,
+    },
     clock::now_ms,
     providers::{Door, Provider, step},
     store::StoreError,
@@ -51,6 +56,23 @@ fn declared(name: &str) -> ApiError {
 fn failed(why: String) -> ApiError {
     tracing::error!(%why, "A provider's row could not be made.");
     ApiError::internal()
+}
+
+/// Whoever says which directory is asked says who people are: what it calls somebody is all that tells them apart. An OpenID provider is
+/// known by its issuer, which nobody else can speak for.
+async fn stands_for_those_of(
+    api: &Api,
+    who: &Principal,
+    name: &str,
+    settings: &ProviderSettings,
+    old: Option<&ProviderSettings>,
+) -> Result<(), ApiError> {
+    if settings.ldap.is_none() || old.is_some_and(|old| old.ldap == settings.ldap) {
+        return Ok(());
+    }
+    let issuer = ldap::issuer(name);
+    let of_it = api.store.identities().await?.into_iter().filter(|identity| identity.issuer == issuer);
+    of_it.into_iter().try_for_each(|identity| holds_what_they_hold(api, who, &identity.username))
 }
 
 /// Whoever says which groups are in a team gives them all that the team holds.
@@ -88,6 +110,8 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
             if api.providers.get(&provider.name).is_some() {
                 return Err(exists());
             }
+            // One of this name may have been here before, and its people with it.
+            stands_for_those_of(&api, &who, &provider.name, &provider.settings, None).await?;
             match api.store.add_provider(&api.providers.row(&provider, now_ms()).map_err(failed)?).await {
                 Err(StoreError::Exists) => return Err(exists()),
                 done => done?,
@@ -114,6 +138,7 @@ async fn update(
             }
             let settings = input.settings.unwrap_or_else(|| old.settings.clone());
             gives_no_more_than_held(&api, &who, &settings)?;
+            stands_for_those_of(&api, &who, &name, &settings, Some(&old.settings)).await?;
             // A secret is for whom it was given for: another address must not be offered it unasked.
             let secret = input.secret.filter(|secret| !secret.is_empty()).or_else(|| old.secret_for(&settings));
             let provider = api.providers.build(&name, settings, secret, false).map_err(|(field, why)| ApiError::field(field, why))?;

@@ -89,8 +89,9 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
     api.operator
         .operate(&who, operation, async |_| {
             robot(&api, &name).await?;
+            let alone = api.house.alone().await;
             holds_what_they_hold(&api, &who, &name)?;
-            api.house.update_user(&name, Some(input.disabled), None, None).await?;
+            api.house.update_user(&alone, &name, Some(input.disabled), None, None).await?;
             Ok(Json(shown(robot(&api, &name).await?, &api.store.tokens().await?)))
         })
         .await

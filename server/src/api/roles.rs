@@ -11,7 +11,7 @@ use pilothouse_app::api::{
 
 use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::declared, route, teams::summary};
 use crate::{
-    access::{self, Kind, Operation, Permission, PermissionSet, is_role_name, table::docker::ROWS},
+    access::{self, Kind, Operation, Permission, PermissionSet, is_role_name, table::docker::lets},
     authn::Principal,
     clock::now_ms,
     house::HouseError,
@@ -62,7 +62,7 @@ async fn list_permissions(State(api): State<Api>, Extension(who): Who) -> Answer
                 name: permission.name().to_owned(),
                 kind: format!("{:?}", permission.kind()).to_lowercase(),
                 house: permission.is_house(),
-                lets: ROWS.iter().filter(|row| row.permission == *permission).map(|row| format!("{} {}", row.method, row.path)).collect(),
+                lets: lets(*permission),
             };
             let items: Vec<PermissionInfo> = Permission::ALL.iter().filter(|permission| permission.kind() != Kind::Own).map(info).collect();
             let total = Some(items.len() as u64);
@@ -143,11 +143,12 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
     let operation = Operation::on_system("RoleUpdate", Permission::RoleUpdate, &name);
     api.operator
         .operate(&who, operation, async |_| {
-            own_role(&api, &name).await?;
             let set = permissions(&input.permissions)?;
-            holds_what_is_added(&api, &who, &name, set)?;
             let summary = summary(&input.summary)?;
-            if !api.house.update_role(&name, &summary, &json(set)?).await? {
+            let alone = api.house.alone().await;
+            own_role(&api, &name).await?;
+            holds_what_is_added(&api, &who, &name, set)?;
+            if !api.house.update_role(&alone, &name, &summary, &json(set)?).await? {
                 return Err(ApiError::new(Code::NotFound, format!("There is no role {name}.")));
             }
             Ok(Json(shown(&access::Role { name: name.clone(), summary, permissions: set, built_in: false }, false)))

@@ -250,7 +250,8 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
                 password::PasswordError::Failed => ApiError::internal(),
                 error => ApiError::field("new", error.to_string()),
             })?;
-            api.house.update_user(&who.subject.user, None, Some(&hash), Some(session)).await?;
+            let alone = api.house.alone().await;
+            api.house.update_user(&alone, &who.subject.user, None, Some(&hash), Some(session)).await?;
             Ok(Json(Empty {}))
         })
         .await

@@ -143,9 +143,10 @@ async fn add_member(
     api.operator
         .operate(&who, operation, async |_| {
             let row = team(&api, &name).await?;
+            let alone = api.house.alone().await;
             holds_what_the_team_holds(&api, &who, &name)?;
             let member = MemberRow { team: name.clone(), username: input.username.clone(), source: String::new() };
-            match api.house.add_member(&member).await {
+            match api.house.add_member(&alone, &member).await {
                 Err(HouseError::Store(StoreError::Missing)) => Err(ApiError::field("username", format!("There is no user or robot {person:?}."))),
                 Err(HouseError::Store(StoreError::Exists)) => Err(ApiError::new(Code::Conflict, format!("{person} is in the team already."))),
                 done => {

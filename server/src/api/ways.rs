@@ -19,13 +19,15 @@ use pilothouse_app::api::{
 };
 
 use super::{
-    Answer, Api, ApiError, Asked, route,
-    session::{begin_session, refused},
+    Answer, Api, ApiError, Asked,
+    factors::second_step,
+    route,
+    session::{begin_session, end_the_one_before, refused},
 };
 use crate::{
     access::{Operation, Permission},
     authn::{
-        NotVouched, Origin, Person,
+        NotVouched, Origin, Person, Principal,
         oidc::{Callback, LASTS, OidcProvider, Pending},
         secret,
         throttle::network,
@@ -237,11 +239,12 @@ async fn not_vouched(api: &Api, origin: &Origin, provider: &Provider, not: NotVo
 async fn callback(
     State(api): State<Api>,
     Extension(origin): Extension<Origin>,
+    before: Option<Extension<Principal>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match come_back(&api, &origin, &name, &headers, &query.unwrap_or_default()).await {
+    match come_back(&api, &origin, before, &name, &headers, &query.unwrap_or_default()).await {
         Ok(response) => response,
         Err(error) => shown(error, &headers),
     }
@@ -272,7 +275,14 @@ fn read_back(query: &str) -> Option<Back> {
     Some(back)
 }
 
-async fn come_back(api: &Api, origin: &Origin, name: &str, headers: &HeaderMap, query: &str) -> Result<Response, ApiError> {
+async fn come_back(
+    api: &Api,
+    origin: &Origin,
+    before: Option<Extension<Principal>>,
+    name: &str,
+    headers: &HeaderMap,
+    query: &str,
+) -> Result<Response, ApiError> {
     let provider = api.providers.get(name);
     let (provider, oidc) = oidc(&provider)?;
     let refuse = async |why: &str| Err(not_vouched(api, origin, provider, NotVouched::Refused(why.to_owned())).await);
@@ -295,12 +305,23 @@ async fn come_back(api: &Api, origin: &Origin, name: &str, headers: &HeaderMap, 
         Ok(person) => person,
         Err(not) => return Err(not_vouched(api, origin, provider, not).await),
     };
+    let factor = if person.second_factor { "oidc" } else { "" };
     let user = admit(api, provider.clone(), person, origin).await?;
     let operation = Operation::on_system("SignIn", Permission::SessionManage, format!("{} by {name}", user.username));
-    let session = begin_session(api, origin, &user, operation, "oidc").await?;
-    let cookies: Vec<String> =
-        session.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).map(str::to_owned).collect();
-    Ok(to(&pending.return_to, &cookies))
+    if factor.is_empty()
+        && let Some(second_step) = second_step(api, origin, &user, &operation).await?
+    {
+        let next: String = form_urlencoded::byte_serialize(pending.return_to.as_bytes()).collect();
+        return Ok(to(&format!("/sign-in?step=2&next={next}"), &cookies(&second_step)));
+    }
+    let session = begin_session(api, origin, &user, operation, factor).await?;
+    end_the_one_before(api, before).await?;
+    Ok(to(&pending.return_to, &cookies(&session)))
+}
+
+/// What a browser is to keep by an answer.
+fn cookies(answer: &Response) -> Vec<String> {
+    answer.headers().get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).map(str::to_owned).collect()
 }
 
 /// Ends a sign-in that was only a test: what was found is kept for whoever tried.

@@ -11,6 +11,8 @@ pub struct Person {
     /// What a new user would be called: fits the rule for usernames.
     pub name: String,
     pub groups: BTreeSet<String>,
+    /// Whether they proved a second factor there.
+    pub second_factor: bool,
     /// What to ask the provider again with.
     pub refresh: Option<String>,
     /// All that was said of them, for whoever tries a provider out.

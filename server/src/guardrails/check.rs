@@ -13,6 +13,7 @@ use crate::{
     authn::Principal,
     backends::docker::{
         Engine, EngineError,
+        belongings::not_found,
         typed::{looks, project as labelled},
     },
     clock::now_ms,
@@ -215,7 +216,7 @@ impl Looked<'_> {
         if self.has(|rule| matches!(rule, Rule::HostMounts { .. })) {
             for container in workload.volumes_from.clone() {
                 if !self.engine.reaches(self.permit, Thing::Container, &container) {
-                    continue;
+                    return Err(Stopped::Engine(EngineError::NotFound(not_found(Thing::Container, &container))));
                 }
                 if let Some(found) = self.look(looks::What::Container, &container).await? {
                     guard::taken_over(workload, &found);

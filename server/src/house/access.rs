@@ -1,6 +1,6 @@
 //! Teams, roles and grants: memory and store together.
 
-use super::{House, HouseError};
+use super::{Alone, House, HouseError};
 use crate::clock::now_ms;
 use crate::store::{
     declared::Declared,
@@ -20,8 +20,7 @@ pub(super) struct Without<'a> {
 }
 
 impl House {
-    pub async fn add_grant(&self, grant: &GrantRow) -> Result<(), HouseError> {
-        let _alone = self.changes.lock().await;
+    pub async fn add_grant(&self, _: &Alone<'_>, grant: &GrantRow) -> Result<(), HouseError> {
         self.store.add_grant(grant).await?;
         self.reload().await;
         Ok(())
@@ -56,8 +55,7 @@ impl House {
         Ok(found)
     }
 
-    pub async fn add_member(&self, member: &MemberRow) -> Result<(), HouseError> {
-        let _alone = self.changes.lock().await;
+    pub async fn add_member(&self, _: &Alone<'_>, member: &MemberRow) -> Result<(), HouseError> {
         self.store.add_member(member).await?;
         self.reload().await;
         Ok(())
@@ -90,8 +88,7 @@ impl House {
     }
 
     /// `false` when there is no such role.
-    pub async fn update_role(&self, name: &str, summary: &str, permissions: &str) -> Result<bool, HouseError> {
-        let _alone = self.changes.lock().await;
+    pub async fn update_role(&self, _: &Alone<'_>, name: &str, summary: &str, permissions: &str) -> Result<bool, HouseError> {
         let found = self.store.update_role(name, summary, permissions).await?;
         self.reload().await;
         Ok(found)

@@ -86,6 +86,32 @@ fn one_account_an_entry_however_a_name_is_spelt() {
     assert_eq!(sign_in(&house, "ana", PASSWORD).status, 200);
 }
 
+/// Whoever says which directory is asked could put another one in its place, that calls anybody by anybody's name.
+#[test]
+fn a_directory_is_not_exchanged_by_who_holds_less_than_its_people() {
+    let ldap = Ldap::start();
+    let house = house_with(&ldap, &json!({}));
+    assert_eq!(sign_in(&house, "ana", ANA).status, 200);
+    let boss = house.post(&house.admin, "/api/v1/grants", json!({ "user": "ana", "role": "admin", "scope": "all" }));
+    assert_eq!(boss.status, 200, "{boss:?}");
+    let providers = ["system.provider.list", "system.provider.create", "system.provider.update", "system.provider.delete"];
+    assert_eq!(house.post(&house.admin, "/api/v1/roles", json!({ "name": "clerk", "permissions": providers })).status, 200);
+    let mal = house.user("mal", "clerk", "all");
+    let mut settings = ldap.settings();
+    settings["ldap"]["url"] = json!("ldaps://127.0.0.1:1");
+    let exchange = |settings: &Value| house.send(&mal, "PATCH", "/api/v1/providers/corp", &json!({ "settings": settings }).to_string());
+    let refused = exchange(&settings);
+    assert_eq!(refused.status, 403, "{refused:?}");
+    assert!(refused.body.contains("ana holds admin on all"), "{refused:?}");
+    let mut label = ldap.settings();
+    label["label"] = json!("Another label");
+    assert_eq!(exchange(&label).status, 200, "what says nothing of people may be changed");
+    // Nor removed, and one of the same name made.
+    assert_eq!(house.send(&mal, "DELETE", "/api/v1/providers/corp", "").status, 200);
+    let again = house.post(&mal, "/api/v1/providers", json!({ "name": "corp", "settings": settings }));
+    assert_eq!(again.status, 403, "{again:?}");
+}
+
 #[test]
 fn a_local_name_without_a_password_is_not_joined() {
     let ldap = Ldap::start();

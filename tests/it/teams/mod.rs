@@ -301,10 +301,72 @@ fn two_teams_share_an_engine_and_nothing_else() {
         engine_docker(&engine, &format!("volume inspect {name}"));
     }
 
+    what_is_looked_at_is_what_the_engine_takes(&engine, &house, &shop);
     the_api_is_cut_alike(&house, &shop);
     what_no_label_says_is_known_after_a_start(&mut house, &shop, &blog);
     ownership_survives_that_a_container_is_made_anew(&engine, &shop);
     a_right_that_is_taken_back_ends_at_once(&house, &shop);
+}
+
+/// The engine reads some things in two ways, and is told what can be read in one.
+fn what_is_looked_at_is_what_the_engine_takes(engine: &Engine, house: &House, shop: &Team) {
+    let ask = |method: &str, path: &str| house.send(&shop.token, method, &format!("/engines/demo{path}"), "");
+    let on_engine = |arguments: &[&str]| {
+        let host = format!("unix://{}", engine.socket.display());
+        let done = Command::new("/usr/bin/docker").args(arguments).env("DOCKER_HOST", host).env("DOCKER_CONFIG", "/nonexistent").output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+    // A tag in the repository is a tag, too.
+    on_engine(&["tag", "private:1", "blog/app:1"]);
+    let before = on_engine(&["images", "--quiet", "blog/app:1"]);
+    for query in ["repo=blog/app:1", "repo=blog/app:junk&tag=1", "repo=blog/app&tag=1", "repo=blog/app@sha256:0&tag=1"] {
+        let answer = ask("POST", &format!("/images/{IMAGE}/tag?{query}"));
+        assert_eq!(answer.status, 403, "{query}: {answer:?}");
+    }
+    assert_eq!(on_engine(&["images", "--quiet", "blog/app:1"]), before);
+    let pulled = ask("POST", "/images/create?fromImage=blog/app&tag=1");
+    assert!(pulled.status == 403 && pulled.body.contains("is taken"), "what was made here and is in no registry stays: {pulled:?}");
+    assert_eq!(ask("POST", "/images/create?fromImage=blog/app").status, 403, "all tags at once");
+
+    // A repository's name is not all that is called so.
+    shop.does(&format!("tag {IMAGE} blog/app:latest"));
+    for path in ["/images/blog/app/get", "/images/get?names=blog/app"] {
+        let saved = ask("GET", path);
+        assert!(saved.status == 200 && saved.body.contains("blog/app:latest") && !saved.body.contains("blog/app:1"), "{path}: {}", saved.status);
+    }
+    assert_eq!(ask("POST", "/images/blog/app/push?tag=1").status, 404);
+    let all = ask("POST", "/images/blog/app/push");
+    assert!(all.status == 403 && all.body.contains("Say which tag"), "{all:?}");
+    shop.does("rmi blog/app:latest");
+
+    // A name that could begin an id goes on as an id.
+    shop.does(&format!("create --name abc --volume /a {IMAGE} true"));
+    shop.does(&format!("create --name heir --volumes-from abc:ro {IMAGE} true"));
+    let from = shop.does("inspect --format {{.HostConfig.VolumesFrom}} heir");
+    let id = shop.does("inspect --format {{.Id}} abc");
+    assert_eq!(from.trim(), format!("[{}:ro]", id.trim()));
+    shop.does("rm --volumes heir abc");
+
+    // What an image says of itself puts nothing into another project.
+    on_engine(&["commit", "--change", "LABEL com.docker.compose.project=blog", "web", "127.0.0.1:5099/labelled:1"]);
+    on_engine(&["push", "--quiet", "127.0.0.1:5099/labelled:1"]);
+    on_engine(&["rmi", "127.0.0.1:5099/labelled:1"]);
+    shop.does("pull --quiet 127.0.0.1:5099/labelled:1");
+    shop.does("create --name labelled 127.0.0.1:5099/labelled:1 true");
+    shop.does("rm labelled");
+
+    // Nothing is made of an empty body, and no list is filled by one.
+    assert_eq!(ask("POST", "/volumes/create").status, 403);
+    let large = json!({ "Name": "large", "Labels": { "a": "x".repeat(70_000) } });
+    assert_eq!(house.post(&shop.token, "/engines/demo/volumes/create", large).status, 400);
+    let since = |filter: Value| {
+        let filters = data_encoding::HEXLOWER.encode(filter.to_string().as_bytes());
+        let escaped: String = filters.as_bytes().chunks(2).map(|pair| format!("%{}", std::str::from_utf8(pair).unwrap())).collect();
+        ask("GET", &format!("/images/json?filters={escaped}")).status
+    };
+    assert_eq!((since(json!({ "since": [IMAGE] })), since(json!({ "since": ["private:1"] }))), (200, 404));
+    on_engine(&["rmi", "blog/app:1"]);
 }
 
 /// The console's own lists say no more than docker does.

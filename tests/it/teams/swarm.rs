@@ -46,7 +46,8 @@ impl Team {
 
     /// What the other team deployed, and what nobody did.
     fn reaches_no_other_service(&self, other: &str, task: &str) {
-        for line in ["service inspect O-service", "service ps O-service", "service logs O-service", "service update --detach --env-add X=y O-service"] {
+        for line in ["service inspect O-service", "service ps O-service", "service logs O-service", "service update --detach --env-add X=y O-service"]
+        {
             self.misses(&line.replace('O', other));
         }
         self.misses(&format!("service scale --detach {other}-service=0"));

@@ -25,6 +25,7 @@ pub(super) struct Draft {
     pub scopes: Text,
     pub username_claim: Text,
     pub groups_claim: Text,
+    pub second_factor: RwSignal<bool>,
     pub url: Text,
     pub bind_dn: Text,
     pub base_dn: Text,
@@ -72,6 +73,7 @@ impl Draft {
             scopes: text(&settings.oidc.as_ref().map(|oidc| oidc.scopes.join(" ")).unwrap_or_default()),
             username_claim: oidc(|oidc| &oidc.username_claim),
             groups_claim: oidc(|oidc| &oidc.groups_claim),
+            second_factor: RwSignal::new(settings.oidc.as_ref().is_some_and(|oidc| oidc.second_factor)),
             url: ldap(|ldap| &ldap.url),
             bind_dn: ldap(|ldap| &ldap.bind_dn),
             base_dn: ldap(|ldap| &ldap.base_dn),
@@ -106,6 +108,7 @@ impl Draft {
             scopes: self.scopes.with_untracked(|text| text.split_whitespace().map(str::to_owned).collect()),
             username_claim: read(self.username_claim),
             groups_claim: read(self.groups_claim),
+            second_factor: self.second_factor.get_untracked(),
             ca: read(self.ca),
         };
         let ldap = || Ldap {

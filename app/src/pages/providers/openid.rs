@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::draft::Draft;
 use super::form::Authority;
 use crate::api::presets::{PRESETS, preset};
-use crate::ui::{Callout, Card, Select, TextField, Tone};
+use crate::ui::{Callout, Card, Checkbox, Select, TextField, Tone};
 use crate::widgets::Submit;
 
 #[component]
@@ -35,6 +35,7 @@ pub(super) fn OpenId(draft: Draft, submit: Submit, kept: bool) -> impl IntoView 
             <TextField label="Other scopes" name="scopes" value=draft.scopes required=false mono=true autocomplete="off" hint="With spaces between them, instead of the usual ones."/>
             <TextField label="Claim of the name" name="username_claim" value=draft.username_claim required=false mono=true autocomplete="off"/>
             <TextField label="Claim of the groups" name="groups_claim" value=draft.groups_claim required=false mono=true autocomplete="off" hint="Dots lead into objects: realm_access.roles."/>
+            <Checkbox label="Whoever signs in there has proved a second factor there" checked=draft.second_factor/>
             <Authority draft=draft submit=submit.clone()/>
         </Card>
     }

@@ -38,6 +38,21 @@ pub fn SignInPage() -> impl IntoView {
         drop(window().location().assign(&next));
     });
     let again = Callback::new(move |()| step.set(None));
+    // Back from a provider that vouches for the first factor alone.
+    let ask = Client::get();
+    Effect::new(move |_| {
+        if query.with_untracked(|query| query.get("step").is_none()) {
+            return;
+        }
+        let ask = ask.clone();
+        spawn_local(async move {
+            if let Ok(awaited) = ask.call::<SecondStepGet>(&[], &Empty {}).await
+                && awaited.awaited
+            {
+                drop(step.try_set(Some(awaited)));
+            }
+        });
+    });
     let trouble = move || query.with(|query| query.get("problem")).map(|problem| trouble(&problem));
     view! {
         <Porch title="Sign in" about="One door to every engine.">

@@ -72,10 +72,11 @@ impl Reference {
         let name = if domain.is_empty() { repository } else { format!("{domain}/{repository}") };
         let tag_fits = || match (tag, &self.tag, &self.digest) {
             (None, _, _) => true,
+            // A digest says what runs, whatever the tag beside it says. Where the pattern names one, that is what has to fit.
+            (Some(_), _, Some(_)) if digest.is_none() => false,
             (Some(pattern), Some(tag), _) => fits(pattern, tag),
-            // A digest says what it is, whatever its tag is; without either it is the latest.
-            (Some(_), None, Some(_)) => false,
             (Some(pattern), None, None) => fits(pattern, "latest"),
+            (Some(_), None, Some(_)) => true,
         };
         let digest_fits = || digest.is_none_or(|pattern| self.digest.as_deref().is_some_and(|digest| fits(pattern, digest)));
         fits(&name, &self.name) && tag_fits() && digest_fits()
@@ -185,7 +186,10 @@ mod tests {
         assert!(fits("busybox:1.*", "busybox:1.36") && !fits("busybox:1.*", "busybox") && fits("busybox:latest", "busybox"));
         assert!(fits("**", "any.where/at/all") && fits("*.example/**", "a.example/x"));
         assert!(fits(&format!("busybox@{DIGEST}"), &format!("busybox@{DIGEST}")) && !fits(&format!("busybox@{DIGEST}"), "busybox"));
-        assert!(!fits("busybox:1", &format!("busybox@{DIGEST}")), "what the tag says is not what runs");
+        for text in [format!("busybox@{DIGEST}"), format!("busybox:1@{DIGEST}")] {
+            assert!(!fits("busybox:1", &text) && fits("busybox", &text), "what the tag says is not what runs");
+            assert!(fits(&format!("busybox:1@{DIGEST}"), &text));
+        }
     }
 
     #[test]

@@ -115,6 +115,16 @@ macro_rules! rows {
     };
 }
 
+/// What it takes to make an image of a file or of an address, which is asked for by the path that pulls one.
+pub const IMPORT: (Permission, Place) = (Permission::ImageImport, Place::Engine);
+
+/// What a permission lets through, for people.
+pub fn lets(permission: Permission) -> Vec<String> {
+    let rows = ROWS.iter().filter(|row| row.permission == permission).map(|row| format!("{} {}", row.method, row.path));
+    let import = (permission == IMPORT.0).then(|| "POST /images/create (with fromSrc)".to_owned());
+    rows.chain(import).collect()
+}
+
 /// Every operation that some role may be allowed.
 #[rustfmt::skip]
 pub const ROWS: &[Row] = rows! {

@@ -38,6 +38,11 @@ struct Entry {
     claims: Vec<(String, String)>,
 }
 
+/// What stands for the issuer of those whom the directory of this name vouches for.
+pub fn issuer(name: &str) -> String {
+    format!("ldap:{name}")
+}
+
 impl Directory {
     /// # Errors
     /// The field that is wrong, and one sentence about it.
@@ -172,9 +177,9 @@ impl Directory {
 
     async fn person(&self, search: &mut Connection, entry: Entry) -> Result<Person, NotVouched> {
         let groups = groups::of(&self.settings, search, &entry.dn, &entry.username).await?;
-        let issuer = format!("ldap:{}", self.name);
+        let issuer = issuer(&self.name);
         let name = fit(&entry.username).unwrap_or_else(|| nameless(&issuer, &entry.subject));
-        Ok(Person { issuer, subject: entry.subject, name, groups, refresh: None, claims: entry.claims })
+        Ok(Person { issuer, subject: entry.subject, name, groups, second_factor: false, refresh: None, claims: entry.claims })
     }
 
     /// What stays when everything else of an entry changes. Active Directory's is bytes: shown in hexadecimal.

@@ -143,13 +143,15 @@ impl OidcProvider {
                 claims.entry(name).or_insert(value);
             }
         }
+        let second_factor = self.settings.second_factor || claims::groups(&claims, "amr").contains("mfa");
         let issuer = metadata.issuer().to_string();
         let name = claims::text(&claims, self.username_claim()).and_then(claims::fit).unwrap_or_else(|| claims::nameless(&issuer, &subject));
         let shown = claims.iter().map(|(name, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             (name.clone(), text.chars().take(1_000).collect())
         });
-        Ok(Person { groups: claims::groups(&claims, self.groups_claim()), claims: shown.take(100).collect(), issuer, subject, name, refresh })
+        let groups = claims::groups(&claims, self.groups_claim());
+        Ok(Person { groups, claims: shown.take(100).collect(), issuer, subject, name, second_factor, refresh })
     }
 
     /// What the userinfo endpoint says; it must be about `subject`.

@@ -17,6 +17,9 @@ use serde_json::{Map, Number, Value};
 
 /// The largest body that is judged, in bytes. The engine's own limit for what it shows to plugins is the same.
 pub const LARGEST: usize = 4 * 1024 * 1024;
+/// How much may stand in the labels of a thing, and in a command, in bytes.
+const LARGEST_LABELS: usize = 64 * 1024;
+const LARGEST_COMMAND: usize = 256 * 1024;
 
 /// The most values that a body may hold. The engine's own take some hundred; a million would keep the machine busy.
 const MOST: usize = 50_000;
@@ -65,7 +68,37 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Value>, String> {
         .deserialize(&mut source)
         .map_err(|error| format!("The body is no JSON that can be taken: {error}."))?;
     source.end().map_err(|_| "The body goes on after its JSON document.".to_owned())?;
+    fits(&value)?;
     Ok(Some(value))
+}
+
+/// What the engine says again in every list and every event is not to fill them.
+fn fits(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(fits),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            let most = match name.as_str() {
+                "Labels" => LARGEST_LABELS,
+                "Cmd" | "Entrypoint" | "Command" | "Args" => LARGEST_COMMAND,
+                _ => return fits(value),
+            };
+            if size(value) > most {
+                return Err(format!("{name} holds more than {} KiB in all.", most / 1024));
+            }
+            fits(value)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// How many bytes the texts in it have.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 0,
+    }
 }
 
 /// As Go folds: two characters are one if they have a common upper or lower case.
@@ -185,6 +218,21 @@ mod tests {
         assert!(parse(b"{\"a\":\"\xff\"}").is_err());
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse(format!("[{}1]", "1,".repeat(super::MOST)).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_every_list_repeats_is_small() {
+        let long = |length: usize| "x".repeat(length);
+        for (body, good) in [
+            (format!(r#"{{"Labels":{{"a":"{}"}}}}"#, long(65_000)), true),
+            (format!(r#"{{"Labels":{{"a":"{}"}}}}"#, long(66_000)), false),
+            (format!(r#"{{"TaskTemplate":{{"ContainerSpec":{{"Labels":{{"a":"{}"}}}}}}}}"#, long(66_000)), false),
+            (format!(r#"{{"Cmd":["a","{}"]}}"#, long(260_000)), true),
+            (format!(r#"{{"Cmd":["{}","{}"]}}"#, long(200_000), long(200_000)), false),
+            (format!(r#"{{"Env":["A={}"]}}"#, long(300_000)), true),
+        ] {
+            assert_eq!(parse(body.as_bytes()).is_ok(), good, "{}", &body[..40]);
+        }
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-use crate::access::table::docker::{REFUSALS, ROWS, Row};
+use crate::access::{
+    Permission, Place,
+    table::docker::{IMPORT, REFUSALS, ROWS, Row},
+};
 
 /// A request that has a row.
 #[derive(Debug)]
@@ -49,12 +52,29 @@ pub fn classify(method: &str, path: &str, query: Option<&str>) -> Result<Classif
 }
 
 impl Classified {
+    /// What the operation needs, and of what. To make an image of a file or an address is another right than to pull one, by the same path.
+    pub fn needs(&self) -> (Permission, Place) {
+        let pulls = self.query.iter().any(|(key, value)| key == "fromImage" && !value.is_empty());
+        if self.row.name == "ImageCreate" && !pulls {
+            return IMPORT;
+        }
+        (self.row.permission, self.row.place)
+    }
+
     /// What the operation is about, for people: the path's parameters, or what the query names.
     pub fn object(&self) -> String {
+        let named = |name: &str| self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        if self.row.name == "ImagePush"
+            && let Some(tag) = named("tag").filter(|tag| !tag.is_empty())
+        {
+            // The engine takes this tag, whatever the path says.
+            let image = self.params.join("/");
+            let repository = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image.as_str(), |(repository, _)| repository);
+            return format!("{repository}:{tag}");
+        }
         if !self.params.is_empty() {
             return self.params.join(" ");
         }
-        let named = |name: &str| self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let tagged = |name: &str| {
             let tag = named("tag").filter(|tag| !tag.is_empty());
             named(name).map(|image| tag.map_or_else(|| image.to_owned(), |tag| format!("{image}{}{tag}", if tag.contains(':') { "@" } else { ":" })))

@@ -189,8 +189,8 @@ impl EngineDoor {
                 return Err(Refusal::new(status, text));
             }
         };
-        let (place, object) = (classified.row.place, classified.object());
-        let operation = Operation::on_engine(classified.row.name, classified.row.permission, &asked.engine, object).at(place);
+        let ((permission, place), object) = (classified.needs(), classified.object());
+        let operation = Operation::on_engine(classified.row.name, permission, &asked.engine, object).at(place);
         let begun = self.operator.begin(&who, operation).await.map_err(|refused| match refused {
             Refused::Denied(denied) => match (denied.hides, place) {
                 (Hides::Nothing, _) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
@@ -241,7 +241,7 @@ impl EngineDoor {
             };
             // Before anything is made for it, and once more as it will be sent.
             self.guardrails.check_words(&engine, &permit, who, &to_judge(&classified, said.as_ref()))?;
-            let project = settle(&engine, &permit, &classified.query, said.as_mut()).await?;
+            let project = settle(&engine, &permit, &mut classified.query, said.as_mut()).await?;
             note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
             let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {

@@ -12,7 +12,7 @@ use crate::{
     access::{Permit, Place, Thing},
     backends::docker::{
         Engine,
-        belongings::{self, LABELS},
+        belongings::{self, LABELS, OWN_LABEL},
     },
 };
 
@@ -45,14 +45,18 @@ pub fn prunes(classified: &Classified, permit: &Permit) -> Result<Option<Vec<Vec
         "" => Map::new(),
         text => serde_json::from_str(text).map_err(|_| Refusal::bad("The filters are no JSON object."))?,
     };
+    // The engine leaves out what has all of these labels, so another one would make ours say nothing.
+    if asked.contains_key("label!") {
+        return Err(Refusal::bad("With a right on a project a prune takes no filter `label!`."));
+    }
     let mut queries = Vec::new();
     for project in projects {
         for (n, label) in LABELS.iter().enumerate() {
             let mut filters = asked.clone();
             add(&mut filters, "label", format!("{label}={project}"))?;
-            // A label of more weight says otherwise.
-            for heavier in LABELS.iter().take(n) {
-                add(&mut filters, "label!", (*heavier).to_owned())?;
+            // Our own label weighs more and may say otherwise. Whatever is made through here has it.
+            if n > 0 {
+                add(&mut filters, "label!", OWN_LABEL.to_owned())?;
             }
             queries.push(vec![("filters".to_owned(), Value::Object(filters).to_string())]);
         }
@@ -106,7 +110,7 @@ pub fn hushed(engine: &Engine, permit: &Permit, text: &str) -> String {
 
 /// A stream of events, line by line, without those that are about what is not theirs.
 pub fn events(body: Body, engine: Arc<Engine>, permit: Permit) -> Body {
-    let state = Lines { body, engine, permit, held: BytesMut::new() };
+    let state = Lines { body, engine, permit, held: BytesMut::new(), skips: false };
     StreamBody::new(stream::unfold(Some(state), async |state| {
         let mut state = state?;
         match state.next().await {
@@ -123,6 +127,8 @@ struct Lines {
     engine: Arc<Engine>,
     permit: Permit,
     held: BytesMut,
+    /// Whether the line that has begun is left out.
+    skips: bool,
 }
 
 impl Lines {
@@ -131,6 +137,9 @@ impl Lines {
             let mut out = BytesMut::new();
             while let Some(end) = self.held.iter().position(|b| *b == b'\n') {
                 let line = self.held.split_to(end + 1);
+                if std::mem::take(&mut self.skips) {
+                    continue;
+                }
                 if belongings::cut_event(&self.engine, &self.permit, &line).await {
                     out.extend_from_slice(&line);
                 }
@@ -138,8 +147,10 @@ impl Lines {
             if !out.is_empty() {
                 return Ok(Some(out.freeze()));
             }
+            // One that is too long to be looked at is left out.
             if self.held.len() > LONGEST_LINE {
-                return Err(io::Error::other("the engine's line is endless"));
+                self.skips = true;
+                self.held.clear();
             }
             match self.body.frame().await {
                 None => return Ok(None),

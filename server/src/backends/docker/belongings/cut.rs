@@ -305,8 +305,8 @@ mod tests {
     #[test]
     fn a_project_is_read_out_of_labels_in_their_order_of_weight() {
         let read = |text: &str| serde_json::from_str::<Item>(text).unwrap().labels.0;
-        assert_eq!(read(r#"{"Labels":{"a":"b","pilothouse.project":"c","com.docker.compose.project":"shop"}}"#).as_deref(), Some("shop"));
-        assert_eq!(read(r#"{"Labels":{"com.docker.compose.project":"","pilothouse.project":"c"}}"#).as_deref(), Some("c"));
+        assert_eq!(read(r#"{"Labels":{"a":"b","com.docker.compose.project":"c","pilothouse.project":"shop"}}"#).as_deref(), Some("shop"));
+        assert_eq!(read(r#"{"Labels":{"pilothouse.project":"","com.docker.stack.namespace":"c"}}"#).as_deref(), Some("c"));
         assert_eq!(read(r#"{"Labels":{"a\n":"b"}}"#), None);
         assert_eq!(read(r#"{"Labels":null}"#), None);
         assert_eq!(read("{}"), None);

@@ -96,3 +96,7 @@ pub(super) fn own(engine: &Engine) -> crate::access::Permit {
 pub(super) async fn read<T: serde::de::DeserializeOwned>(engine: &Engine, path: &str) -> Result<T, EngineError> {
     call::read(engine, &own(engine), path).await
 }
+
+pub(super) async fn list<T: serde::de::DeserializeOwned + Send + 'static>(engine: &Engine, path: &str) -> Result<T, EngineError> {
+    call::list(engine, &own(engine), path).await
+}

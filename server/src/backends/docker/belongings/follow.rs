@@ -13,7 +13,7 @@ use super::{
             wire,
         },
     },
-    find::{own, read},
+    find::{list, own, read},
     index::{Container, Image, Named, Running, State, Volume, labelled},
 };
 use crate::access::Thing;
@@ -56,11 +56,10 @@ async fn once(engine: &Engine) -> Result<(), EngineError> {
 
 /// Reads everything anew. Claims on images and mounts of volumes that were seen before stay.
 async fn read_all(engine: &Engine) -> Result<(), EngineError> {
-    // One after the other: each may be as large as an answer can be, and they need not be held at once.
-    let containers: Vec<wire::Listed> = read(engine, "/containers/json?all=1").await?;
-    let networks: Vec<wire::ListedNetwork> = read(engine, "/networks").await?;
-    let volumes: wire::VolumeList = read(engine, "/volumes").await?;
-    let images: Vec<wire::ListedImage> = read(engine, "/images/json?all=1").await?;
+    let containers = list::<wire::Many<wire::Listed>>(engine, "/containers/json?all=1").await?.0;
+    let networks = list::<wire::Many<wire::ListedNetwork>>(engine, "/networks").await?.0;
+    let volumes: wire::VolumeList = list(engine, "/volumes").await?;
+    let images = list::<wire::Many<wire::ListedImage>>(engine, "/images/json?all=1").await?.0;
     let services = swarm(engine, "/services").await?;
     let secrets = swarm(engine, "/secrets").await?;
     let configs = swarm(engine, "/configs").await?;
@@ -73,7 +72,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
     for network in networks {
         state.networks.insert(network.id, Named { name: network.name, project: labelled(&network.labels) });
     }
-    for volume in volumes.volumes {
+    for volume in volumes.volumes.0 {
         let mounted_by = old.volumes.remove(&volume.name).map(|volume| volume.mounted_by).unwrap_or_default();
         state.volumes.insert(volume.name, Volume { project: labelled(&volume.labels), mounted_by });
     }
@@ -107,7 +106,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
 
 /// A list of a swarm's; empty where the engine is no manager of one.
 async fn swarm(engine: &Engine, path: &str) -> Result<Vec<wire::InSwarm>, EngineError> {
-    match read(engine, path).await {
+    match list::<wire::Many<wire::InSwarm>>(engine, path).await.map(|list| list.0) {
         Err(EngineError::Refused { status: 503 | 406, .. }) => Ok(Vec::new()),
         list => list,
     }

@@ -196,8 +196,7 @@ impl State {
                 None => Found::None,
             },
             Thing::Image => match self.image_id(called) {
-                // The name stays as it is: to remove a name is not to remove the image.
-                Some(id) => Found::One(Owner { id: called.to_owned(), projects: self.image_projects(&id) }),
+                Some(id) => Found::One(Owner { projects: self.image_projects(&id), id: self.image_called(called, id) }),
                 None => Found::None,
             },
         }
@@ -215,6 +214,21 @@ impl State {
         let using = self.containers.values().filter(|container| container.image == id).filter_map(|container| container.project.clone());
         let claimed = self.images.get(id).into_iter().flat_map(|image| image.claimed_by.iter().cloned());
         using.chain(claimed).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What to call an image so that the engine takes nothing else for it. A name stays a name, for to remove a name is not to remove the
+    /// image; it gets its tag, without which the engine takes it for the beginning of an id, or for all tags that there are.
+    fn image_called(&self, called: &str, id: String) -> String {
+        let name = familiar(called);
+        if self.images.get(&id).is_some_and(|image| image.names.contains(&name)) { name } else { id }
+    }
+
+    /// Whether the image of this name was made here: no registry is known that has it under the name's repository.
+    pub fn is_of_here(&self, name: &str) -> bool {
+        let repository = name.split('@').next().unwrap_or_default();
+        let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(repository, _)| repository);
+        let image = self.image_id(name).and_then(|id| self.images.get(&id));
+        image.is_some_and(|image| !image.names.iter().any(|name| name.split_once('@').is_some_and(|(of, _)| of == repository)))
     }
 
     /// Whether something outside of these projects uses an image.
@@ -413,8 +427,19 @@ mod tests {
         for called in
             ["nginx", "nginx:latest", "docker.io/library/nginx", "library/nginx:latest", "nginx@sha256:99", "nginx:x@sha256:99", "sha256:11", "11"]
         {
-            assert_eq!(who(state.find(Thing::Image, called)), format!("{called}:blog,shop"));
+            let Found::One(owner) = state.find(Thing::Image, called) else { panic!("{called}") };
+            assert_eq!(owner.projects, ["blog".into(), "shop".into()], "{called}");
+            let is_name = !matches!(called, "sha256:11" | "11");
+            let canonical = if called.contains('@') {
+                "nginx@sha256:99"
+            } else if is_name {
+                "nginx:latest"
+            } else {
+                "sha256:11"
+            };
+            assert_eq!(owner.id, canonical, "{called}");
         }
+        assert!(!state.is_of_here("nginx:latest") && state.is_of_here("host:5000/a/b:1") && !state.is_of_here("none:1"));
         assert_eq!(who(state.find(Thing::Image, "host:5000/a/b:1")), "host:5000/a/b:1:");
         assert_eq!(who(state.find(Thing::Image, "host:5000/a/b")), "None");
         assert!(state.image_is_used_outside("sha256:11", |project| project == Some("shop")));

@@ -1,6 +1,10 @@
 //! One request to an engine: with a turn, a deadline on the whole answer, and a cap on what is read of it.
 
-use std::{pin::Pin, time::Duration};
+use std::{
+    io::{self, BufReader, Read},
+    pin::Pin,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -10,7 +14,7 @@ use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::super::{Body, Engine, EngineError, empty, full};
 use crate::access::Permit;
@@ -23,6 +27,10 @@ pub const CHANGE: Duration = Duration::from_secs(60);
 pub const REMOVE: Duration = Duration::from_secs(120);
 /// The largest answer that is read: a list of ten thousand containers.
 const LARGEST: usize = 24 * 1024 * 1024;
+/// The largest list that is read as it comes, without being held: what is kept of it is small.
+const LARGEST_LIST: u64 = 512 * 1024 * 1024;
+/// How long a list may take.
+const LIST: Duration = Duration::from_secs(60);
 /// The longest error text that is passed on.
 const LONGEST_ERROR: usize = 4 * 1024;
 
@@ -57,6 +65,58 @@ pub fn request(method: Method, path: &str, body: Option<&Value>) -> Result<Reque
 pub async fn read<T: DeserializeOwned>(engine: &Engine, permit: &Permit, path: &str) -> Result<T, EngineError> {
     let bytes = whole(engine, permit, request(Method::GET, path, None)?, READ).await?;
     parse(&bytes)
+}
+
+/// Asks for a list that anybody could make long, and reads it as it comes: what `T` has no room for is not held.
+pub async fn list<T: DeserializeOwned + Send + 'static>(engine: &Engine, permit: &Permit, path: &str) -> Result<T, EngineError> {
+    let _turn = engine.turn(permit).await?;
+    let answer = async {
+        let mut body = refuse(engine.send(permit, request(Method::GET, path, None)?, LIST).await?).await?.into_body();
+        let (tell, chunks) = mpsc::channel(4);
+        // Dropped before its end it ends, too: there is nothing more to read.
+        let reading = tokio::task::spawn_blocking(move || {
+            let pipe = Pipe { chunks, held: Bytes::new() };
+            serde_json::from_reader(BufReader::with_capacity(64 * 1024, pipe.take(LARGEST_LIST)))
+        });
+        let mut broken = false;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                broken = true;
+                break;
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            if tell.send(data).await.is_err() {
+                break;
+            }
+        }
+        drop(tell);
+        match reading.await {
+            Ok(Ok(list)) => Ok(list),
+            _ if broken => Err(EngineError::BrokenOff),
+            _ => Err(unreadable()),
+        }
+    };
+    tokio::time::timeout(LIST, answer).await.map_err(|_| EngineError::Timeout)?
+}
+
+/// The chunks of an answer, for whoever reads in a thread of their own.
+struct Pipe {
+    chunks: mpsc::Receiver<Bytes>,
+    held: Bytes,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.held.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.held = chunk,
+                None => return Ok(0),
+            }
+        }
+        let length = self.held.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.held.split_to(length));
+        Ok(length)
+    }
 }
 
 /// Does, and reads the answer's JSON.
@@ -153,12 +213,14 @@ fn chunks(body: Incoming, turn: OwnedSemaphorePermit) -> Chunks {
     }))
 }
 
-/// The longest line of a stream of JSON lines.
+/// The longest line of a stream of JSON lines that is read, and the longest that is skipped: an event holds all labels of a thing, and
+/// whoever makes one may put much into them.
 const LONGEST_LINE: usize = 1024 * 1024;
+const LONGEST_SKIPPED: usize = 64 * 1024 * 1024;
 
-/// Splits chunks into the JSON values that stand in them, one a line.
+/// Splits chunks into the JSON values that stand in them, one a line. A line that is too long is left out; an endless one is an error.
 pub fn json_lines<T: DeserializeOwned + Send + 'static>(chunks: Chunks) -> impl Stream<Item = Result<T, EngineError>> + Send {
-    let state = Lines { chunks, held: Vec::new(), from: 0, over: false };
+    let state = Lines { chunks, held: Vec::new(), from: 0, skipped: 0, over: false };
     stream::unfold(state, async |mut state| {
         let item = state.next().await?;
         Some((item, state))
@@ -170,6 +232,8 @@ struct Lines {
     held: Vec<u8>,
     /// Where the next line starts in `held`.
     from: usize,
+    /// How much of a line that is too long has been left out so far.
+    skipped: usize,
     over: bool,
 }
 
@@ -178,7 +242,7 @@ impl Lines {
         use futures_util::StreamExt;
         loop {
             if let Some(line) = self.line() {
-                if line.is_empty() {
+                if std::mem::take(&mut self.skipped) > 0 || line.is_empty() || line.len() > LONGEST_LINE {
                     continue;
                 }
                 return Some(self.ended_by(parse(&line)));
@@ -187,6 +251,10 @@ impl Lines {
                 return None;
             }
             if self.held.len() > LONGEST_LINE {
+                self.skipped += self.held.len();
+                self.held.clear();
+            }
+            if self.skipped > LONGEST_SKIPPED {
                 return Some(self.ended_by(Err(unreadable())));
             }
             match self.chunks.next().await {
@@ -249,11 +317,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endless_line_is_an_error() {
+    async fn a_long_line_is_left_out_and_an_endless_one_is_an_error() {
         static LONG: [u8; 700_000] = [b'x'; 700_000];
-        let got = lines(vec![&LONG, &LONG, &LONG]).await;
+        let got = lines(vec![b"{\"a\":1}\n", &LONG, &LONG, b"\n{\"a\":2}\n"]).await;
+        assert_eq!(got.iter().map(|item| item.as_ref().unwrap()["a"].clone()).collect::<Vec<_>>(), [1, 2]);
+        let got = lines(vec![&LONG; 100]).await;
         assert_eq!(got.len(), 1);
         assert!(got[0].is_err());
+    }
+
+    #[test]
+    fn chunks_are_read_as_one_text() {
+        let (tell, chunks) = mpsc::channel(4);
+        for chunk in [&b"[1,"[..], b"", b"2", b"]"] {
+            tell.try_send(Bytes::from_static(chunk)).unwrap();
+        }
+        drop(tell);
+        let read: Vec<u8> = serde_json::from_reader(Pipe { chunks, held: Bytes::new() }).unwrap();
+        assert_eq!(read, [1, 2]);
     }
 
     #[test]

@@ -27,14 +27,14 @@ pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Container>, En
 
 /// All containers, as the engine lists them: what uses of images, volumes and networks are counted from.
 pub(super) async fn listed(engine: &Engine, permit: &Permit) -> Result<Vec<wire::Listed>, EngineError> {
-    let mut listed: Vec<wire::Listed> = call::read(engine, permit, "/containers/json?all=1").await?;
+    let mut listed = call::list::<wire::Many<wire::Listed>>(engine, permit, "/containers/json?all=1").await?.0;
     listed.retain(|container| permit.reach().includes(project(&container.labels).as_deref()));
     Ok(listed)
 }
 
 /// The running ones only, in the contract's form.
 pub async fn running(engine: &Engine, permit: &Permit) -> Result<Vec<Container>, EngineError> {
-    let listed: Vec<wire::Listed> = call::read(engine, permit, "/containers/json").await?;
+    let listed = call::list::<wire::Many<wire::Listed>>(engine, permit, "/containers/json").await?.0;
     Ok(listed.into_iter().map(shown).collect())
 }
 
@@ -47,7 +47,8 @@ pub async fn get(engine: &Engine, permit: &Permit, id: &ContainerId) -> Result<C
     let inspected: wire::Inspected = serde_json::from_value(inspect.clone()).map_err(|_| call::unreadable())?;
     // The list says it in the engine's own words, such as `Up 3 hours (healthy)`; inspecting does not.
     let filters = json!({ "id": [inspected.id] }).to_string();
-    let listed: Vec<wire::Listed> = call::read(engine, permit, &with_query("/containers/json", &[("all", "1"), ("filters", &filters)])).await?;
+    let listed =
+        call::list::<wire::Many<wire::Listed>>(engine, permit, &with_query("/containers/json", &[("all", "1"), ("filters", &filters)])).await?.0;
     let summary = listed.into_iter().find(|listed| listed.id == inspected.id).map(shown);
     let summary = summary.ok_or_else(|| EngineError::NotFound(format!("No such container: {}", id.as_str())))?;
     Ok(detail(summary, inspected, inspect))
@@ -146,7 +147,7 @@ pub(super) fn shown(listed: wire::Listed) -> Container {
     Container {
         name: name(&listed.names, &listed.id),
         image: listed.image,
-        command: listed.command,
+        command: listed.command.0,
         health: health(&listed.status).map(str::to_owned),
         state: listed.state,
         status: listed.status,
@@ -155,7 +156,7 @@ pub(super) fn shown(listed: wire::Listed) -> Container {
         service: listed.labels.get("com.docker.compose.service").or_else(|| listed.labels.get("com.docker.swarm.service.name")).cloned(),
         ports: ports(listed.ports),
         networks: listed.networks.by_name.into_keys().collect(),
-        labels: listed.labels,
+        labels: listed.labels.0,
         id: listed.id,
         usage: None,
     }

@@ -98,7 +98,7 @@ async fn make(engine: &Engine, permit: &Permit, mut plan: Plan) -> Result<Contai
         EngineError::NotFound(text) if text.contains("image") => CreateError::NoImage(text),
         error => CreateError::Engine(error),
     };
-    settle(engine, permit, &[], Some(&mut plan.body)).await.map_err(missing)?;
+    settle(engine, permit, &mut [], Some(&mut plan.body)).await.map_err(missing)?;
     let created: wire::Created = call::create(engine, permit, &path, &plan.body).await.map_err(missing)?;
     let id = ContainerId::parse(&created.id).map_err(|_| call::unreadable())?;
     if let Err(error) = finish(engine, permit, &id, &plan).await {

@@ -75,7 +75,7 @@ fn shown(line: wire::EventLine) -> Event {
         action: line.action,
         name: name.unwrap_or_else(|| line.actor.id.clone()),
         id: line.actor.id,
-        attributes,
+        attributes: attributes.0,
     }
 }
 

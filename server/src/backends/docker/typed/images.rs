@@ -27,7 +27,7 @@ pub struct Labelled {
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Labelled>, EngineError> {
     engine.ready_for(permit).await?;
-    let mut images: Vec<wire::ListedImage> = call::read(engine, permit, "/images/json").await?;
+    let mut images = call::list::<wire::Many<wire::ListedImage>>(engine, permit, "/images/json").await?.0;
     images.retain(|image| engine.reaches(permit, Thing::Image, &image.id));
     let users = users(containers::listed(engine, permit).await?);
     Ok(images.into_iter().map(|image| labelled(image, &users)).collect())
@@ -54,8 +54,8 @@ pub fn check_tag(input: &TagInput) -> Result<(), Problem> {
 
 /// `input` was checked.
 pub async fn tag(engine: &Engine, permit: &Permit, image: &ImageRef, input: &TagInput) -> Result<(), EngineError> {
-    let query = [("repo".to_owned(), input.repository.clone()), ("tag".to_owned(), input.tag.clone())];
-    let project = settle(engine, permit, &query, None).await?;
+    let mut query = [("repo".to_owned(), input.repository.clone()), ("tag".to_owned(), input.tag.clone())];
+    let project = settle(engine, permit, &mut query, None).await?;
     let path = with_query(&path(image, "/tag"), &[("repo", &input.repository), ("tag", &input.tag)]);
     call::act(engine, permit, Method::POST, &path, None, CHANGE).await?;
     if let Some(project) = project {
@@ -65,7 +65,7 @@ pub async fn tag(engine: &Engine, permit: &Permit, image: &ImageRef, input: &Tag
 }
 
 pub async fn remove(engine: &Engine, permit: &Permit, image: &ImageRef, force: bool) -> Result<(), EngineError> {
-    settle(engine, permit, &[], None).await?;
+    settle(engine, permit, &mut [], None).await?;
     let path = with_query(&path(image, ""), &[("force", if force { "1" } else { "0" })]);
     call::act(engine, permit, Method::DELETE, &path, None::<&Value>, REMOVE).await
 }
@@ -103,7 +103,7 @@ fn labelled(listed: wire::ListedImage, users: &Users) -> Labelled {
         used_by: users.get(&listed.id).cloned().unwrap_or_default(),
         id: listed.id,
     };
-    Labelled { image, labels: listed.labels }
+    Labelled { image, labels: listed.labels.0 }
 }
 
 fn detail(inspected: wire::InspectedImage, history: Vec<wire::HistoryItem>, users: &Users) -> ImageDetail {
@@ -123,7 +123,7 @@ fn detail(inspected: wire::InspectedImage, history: Vec<wire::HistoryItem>, user
         entrypoint: config.entrypoint,
         env: config.env,
         exposed_ports: config.exposed.into_keys().collect(),
-        labels: config.labels,
+        labels: config.labels.0,
         history: history.into_iter().map(layer).collect(),
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::access::{Permit, Thing};
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Network>, EngineError> {
-    let mut networks: Vec<wire::ListedNetwork> = call::read(engine, permit, "/networks").await?;
+    let mut networks = call::list::<wire::Many<wire::ListedNetwork>>(engine, permit, "/networks").await?.0;
     networks.retain(|network| permit.reach().includes(project(&network.labels).as_deref()));
     let users = Users::of(containers::listed(engine, permit).await?);
     Ok(networks.into_iter().map(|network| shown(network, &users)).collect())
@@ -61,7 +61,7 @@ pub fn plan(input: &NetworkInput) -> Result<Value, Problem> {
 
 /// Makes a network of a [`plan`].
 pub async fn create(engine: &Engine, permit: &Permit, plan: &mut Value) -> Result<Network, EngineError> {
-    settle(engine, permit, &[], Some(plan)).await?;
+    settle(engine, permit, &mut [], Some(plan)).await?;
     let created: wire::Created = call::create(engine, permit, "/networks/create", plan).await?;
     let id = NetworkId::parse(&created.id).map_err(|_| call::unreadable())?;
     let network: wire::ListedNetwork = call::read(engine, permit, &path(&id, "")).await?;
@@ -134,7 +134,7 @@ fn shown(listed: wire::ListedNetwork, users: &Users) -> Network {
         driver: listed.driver,
         scope: listed.scope,
         internal: listed.internal,
-        labels: listed.labels,
+        labels: listed.labels.0,
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         Engine, EngineError,
-        belongings::{OWN_LABEL, settle},
+        belongings::{OWN_LABEL, not_found, settle},
     },
     call::{self, REMOVE},
     check_labels, containers, millis,
@@ -23,13 +23,13 @@ use crate::access::{Permit, Thing};
 
 pub async fn list(engine: &Engine, permit: &Permit) -> Result<Vec<Volume>, EngineError> {
     engine.ready_for(permit).await?;
-    let mut list: wire::VolumeList = call::read(engine, permit, "/volumes").await?;
-    list.volumes.retain(|volume| match project(&volume.labels) {
+    let mut list: wire::VolumeList = call::list(engine, permit, "/volumes").await?;
+    list.volumes.0.retain(|volume| match project(&volume.labels) {
         Some(project) => permit.reach().includes(Some(&project)),
         None => engine.reaches(permit, Thing::Volume, &volume.name),
     });
     let users = users(containers::listed(engine, permit).await?);
-    Ok(list.volumes.into_iter().map(|volume| shown(volume, &users)).collect())
+    Ok(list.volumes.0.into_iter().map(|volume| shown(volume, &users)).collect())
 }
 
 pub async fn get(engine: &Engine, permit: &Permit, name: &VolumeName) -> Result<Volume, EngineError> {
@@ -52,7 +52,7 @@ pub fn body(name: &VolumeName, labels: &BTreeMap<String, String>) -> Value {
 /// Makes a volume. The engine would hand out one that is there already as if it were new: that is a conflict here.
 pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels: &BTreeMap<String, String>) -> Result<Volume, EngineError> {
     let mut body = body(name, labels);
-    settle(engine, permit, &[], Some(&mut body)).await?;
+    settle(engine, permit, &mut [], Some(&mut body)).await?;
     match call::read::<wire::ListedVolume>(engine, permit, &path(name)).await {
         Ok(_) => return Err(EngineError::Conflict(format!("There is a volume {} already.", name.as_str()))),
         Err(EngineError::NotFound(_)) => {}
@@ -63,9 +63,14 @@ pub async fn create(engine: &Engine, permit: &Permit, name: &VolumeName, labels:
 }
 
 /// Makes a volume that belongs to a project, before something mounts it: the engine would make it without a label.
-pub async fn make_in(engine: &Engine, permit: &Permit, name: &str, project: &str) -> Result<(), EngineError> {
-    let body = json!({ "Name": name, "Labels": { OWN_LABEL: project } });
-    call::create::<wire::ListedVolume>(engine, permit, "/volumes/create", &body).await.map(drop)
+pub async fn make_in(engine: &Engine, permit: &Permit, name: &str, owner: &str) -> Result<(), EngineError> {
+    let body = json!({ "Name": name, "Labels": { OWN_LABEL: owner } });
+    let made: wire::ListedVolume = call::create(engine, permit, "/volumes/create", &body).await?;
+    // The engine hands out what was there already as if it were new; by now somebody else may have made it.
+    if permit.reach().includes(project(&made.labels).as_deref()) {
+        return Ok(());
+    }
+    Err(EngineError::NotFound(not_found(Thing::Volume, name)))
 }
 
 pub async fn remove(engine: &Engine, permit: &Permit, name: &VolumeName) -> Result<(), EngineError> {
@@ -103,7 +108,7 @@ fn shown(listed: wire::ListedVolume, users: &Users) -> Volume {
         name: listed.name,
         driver: listed.driver,
         mountpoint: listed.mountpoint,
-        labels: listed.labels,
+        labels: listed.labels.0,
     }
 }
 

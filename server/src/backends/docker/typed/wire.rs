@@ -1,8 +1,11 @@
 //! Docker's answers, as far as they are looked at. Docker writes `null` where it means "none": so does every field here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData, ops::Deref};
 
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
 
 /// `null` and an absent field are both the default.
 fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
@@ -18,7 +21,104 @@ macro_rules! wire {
     )*};
 }
 
-pub type Labels = BTreeMap<String, String>;
+/// How much of a thing's labels is kept, in bytes; and how much of a command.
+const LABELS_KEPT: usize = 16 * 1024;
+const COMMAND_KEPT: usize = 1024;
+/// How many items of a list are taken.
+const MOST_ITEMS: usize = 100_000;
+
+/// A thing's labels, up to a size: whoever makes a container could else fill the memory with them. Those that say whose it is are kept in
+/// any case.
+#[derive(Clone, Debug, Default)]
+pub struct Labels(pub BTreeMap<String, String>);
+
+impl Deref for Labels {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Labels;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("labels")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Labels, A::Error> {
+                let (mut kept, mut left) = (BTreeMap::new(), LABELS_KEPT);
+                while let Some((key, value)) = entries.next_entry::<String, String>()? {
+                    let size = key.len() + value.len();
+                    if size <= left {
+                        left -= size;
+                        kept.insert(key, value);
+                    } else if super::super::belongings::LABELS.contains(&key.as_str()) && size <= LABELS_KEPT {
+                        kept.insert(key, value);
+                    }
+                }
+                Ok(Labels(kept))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// The items of a list, up to a number: an item of two bytes becomes one of hundreds here. `null` is none.
+#[derive(Clone, Debug)]
+pub struct Many<T>(pub Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Many<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_unit<E>(self) -> Result<Many<T>, E> {
+                Ok(Many::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut source: A) -> Result<Many<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = source.next_element()? {
+                    if items.len() == MOST_ITEMS {
+                        return Err(A::Error::custom("the list is endless"));
+                    }
+                    items.push(item);
+                }
+                Ok(Many(items))
+            }
+        }
+        deserializer.deserialize_any(Items(PhantomData))
+    }
+}
+
+/// A command as it is shown in a list: its beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Command(pub String);
+
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut text = String::deserialize(deserializer)?;
+        text.truncate(text.floor_char_boundary(COMMAND_KEPT));
+        text.shrink_to_fit();
+        Ok(Self(text))
+    }
+}
 
 wire! {
     /// What an engine says of its build.
@@ -51,7 +151,7 @@ wire! {
         names "Names" Vec<String>,
         image "Image" String,
         image_id "ImageID" String,
-        command "Command" String,
+        command "Command" Command,
         created "Created" i64,
         state "State" String,
         status "Status" String,
@@ -122,7 +222,7 @@ wire! {
     }
     HistoryItem { created "Created" i64, created_by "CreatedBy" String, size "Size" i64, comment "Comment" String, tags "Tags" Vec<String>, }
 
-    VolumeList { volumes "Volumes" Vec<ListedVolume>, }
+    VolumeList { volumes "Volumes" Many<ListedVolume>, }
     ListedVolume {
         name "Name" String,
         driver "Driver" String,
