@@ -6,14 +6,14 @@ CARGO := source $(SANDBOX)/lib.sh; native_cargo
 
 PORT ?= 8080
 
-.PHONY: help demo run build web test bench snapshots lint fmt fuzz
+.PHONY: help demo run build tests web test bench snapshots lint fmt fuzz
 
 help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: ## Start a sandbox of sample containers, and Pilothouse in front of it
 	@$(SANDBOX)/install build sandbox
-	@$(MAKE) --no-print-directory build web
+	@$(MAKE) --no-print-directory --jobs 2 build web
 	@$(SANDBOX)/demo $(PORT)
 
 run: build web ## Start Pilothouse in front of this machine's own engine
@@ -24,13 +24,20 @@ build: ## Build the server
 	@echo 'Building the server (10 minutes the first time on two cores)' >&2
 	@$(CARGO) build -p pilothouse
 
+tests:
+	@$(SANDBOX)/install build
+	@echo 'Building the server and its tests (15 minutes the first time on two cores)' >&2
+	@$(CARGO) build -p pilothouse
+	@$(CARGO) test --workspace --exclude xtask --no-run
+
 web: ## Build the browser half
 	@$(SANDBOX)/install build
 	@$(SANDBOX)/web
 
 test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
-	@$(MAKE) --no-print-directory build web
+	@# Each half has long stretches for one core, so both are built at once.
+	@$(MAKE) --no-print-directory --jobs 2 tests web
 	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
 	@$(CARGO) test --workspace --exclude xtask -- --test-threads=1 --show-output
 

@@ -14,7 +14,7 @@ use access::Without;
 use crate::{
     access::{Facts, Grant, Holder, Permission, Policy, Role, Roles, first_setup},
     audit::{Ending, Trail, TrailDown},
-    authn::{Credential, Credentials, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
+    authn::{Credential, Credentials, Door, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
     backends::Engines,
     clock::now_ms,
     operate::Operator,
@@ -39,6 +39,11 @@ pub struct House {
 /// That nobody else changes anything meanwhile. Whoever looks first whether a change gives more than is held looks with this in hand: two
 /// changes at once could each be right by what was there before the other.
 pub type Alone<'a> = MutexGuard<'a, ()>;
+
+/// Where it comes from what nobody asked for: a provider that is asked again, a settings file at a start.
+fn by_itself() -> Origin {
+    Origin { door: Door::Start, address: "-".into(), client: "".into() }
+}
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]

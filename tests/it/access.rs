@@ -41,6 +41,8 @@ fn each_built_in_role_may_what_it_holds_and_the_engine_hears_of_nothing_else() {
             scopes.iter().map(|(place, scope)| (*place, house.user(&format!("{}-{place}", role.name), &role.name, scope))).collect();
         for row in ROWS {
             let path = format!("/engines/fake{}", row.path.replace("{id}", "some-id").replace("{ref...}", "some/image:tag"));
+            // Without an image to pull it is an import, which is another right.
+            let path = if row.name == "ImageCreate" { path + "?fromImage=some/image&tag=tag" } else { path };
             let body = if row.body == Body::Json { "{}" } else { "" };
             for (place, token) in &tokens {
                 let what = format!("{} {} by {} {place} of scope", row.method, row.path, role.name);
@@ -391,6 +393,13 @@ scope = "engine/fake"
     house.change_settings("");
     assert_eq!(start(&house), 404);
     assert_eq!(house.get(&house.admin, "/api/v1/teams").json()["items"], json!([]));
+    let records = house.audit("&operation=SettingsApply");
+    let changes: Vec<&str> = records.iter().filter_map(|record| record["object"].as_str()).collect();
+    for change in
+        ["+ grant of starter on engine/fake to team shop", "- grant of starter on engine/fake to team shop", "+ robot ci", "- ana in team shop"]
+    {
+        assert_eq!(changes.iter().filter(|about| **about == change).count(), 1, "{change}: {changes:#?}");
+    }
     let users = house.get(&house.admin, "/api/v1/users?filter=ana").json();
     assert_eq!(users["items"][0]["declared"], false, "people stay, since tokens and records hang on them");
 }

@@ -17,7 +17,9 @@ const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent
 
 fn path(row: &Row) -> String {
     let path = row.path.replace("{id}", "some-id").replace("{ref...}", "some/image:tag");
-    format!("/engines/fake{path}")
+    // Without an image to pull it is an import, which is another right.
+    let query = if row.name == "ImageCreate" { "?fromImage=some&tag=tag" } else { "" };
+    format!("/engines/fake{path}{query}")
 }
 
 /// One request; a body is JSON.

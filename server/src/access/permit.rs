@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Operation, Permission, Target};
 
-/// Proof that one operation was allowed. Only [`super::Policy::decide`], [`watch`] and [`first_setup`] make one.
+/// Proof that one operation was allowed. Only [`super::Policy::decide`] makes one for a person; what else does is below.
 #[derive(Clone, Debug)]
 pub struct Permit {
     pub(super) operation: Operation,
@@ -114,4 +114,9 @@ pub fn first_setup(username: &str, proof: &str) -> Permit {
 /// The permit to follow what a sign-in provider says of somebody: who they are, which teams they are in, that it stands by them no more.
 pub fn told_by(provider: &str, about: String) -> Permit {
     Permit::of_the_house(Operation::on_system("ProviderFollow", Permission::AccountUpdate, about), &format!("provider {provider}"))
+}
+
+/// The permit to put in force what the settings file declares: whoever writes it holds the machine.
+pub fn declared(about: String) -> Permit {
+    Permit::of_the_house(Operation::on_system("SettingsApply", Permission::AccountUpdate, about), "settings file")
 }

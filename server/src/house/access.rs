@@ -1,6 +1,8 @@
 //! Teams, roles and grants: memory and store together.
 
-use super::{Alone, House, HouseError};
+use super::{Alone, House, HouseError, by_itself};
+use crate::access;
+use crate::audit::Ending;
 use crate::clock::now_ms;
 use crate::store::{
     declared::Declared,
@@ -9,6 +11,9 @@ use crate::store::{
     teams::{MemberRow, TeamRow},
     users::UserRow,
 };
+
+/// How many changes of the settings file are written down one by one.
+const EACH_WRITTEN: usize = 100;
 
 /// What is about to go, for the question whether an administrator would be left.
 #[derive(Clone, Copy, Default)]
@@ -102,12 +107,43 @@ impl House {
         Ok(found)
     }
 
-    /// Puts in the place of what the settings file declared at the last start what it declares now.
+    /// Puts in the place of what the settings file declared at the last start what it declares now, and writes down what that changes.
     pub async fn apply_declared(&self, declared: &Declared) -> Result<(), HouseError> {
         let _alone = self.changes.lock().await;
-        self.store.apply_declared(declared, now_ms()).await?;
+        let before = self.declared().await?.words();
+        let after = declared.words();
+        let new = after.difference(&before).map(|words| format!("+ {words}"));
+        let mut changes: Vec<String> = new.chain(before.difference(&after).map(|words| format!("- {words}"))).collect();
+        if changes.len() > EACH_WRITTEN {
+            changes = vec![format!("{} changes", changes.len())];
+        }
+        let mut entries = Vec::new();
+        for about in changes {
+            entries.push(self.trail().begin_as(None, &by_itself(), &access::declared(about)).await?);
+        }
+        let done = self.store.apply_declared(declared, now_ms()).await;
         self.reload().await;
-        Ok(())
+        for entry in entries {
+            entry.finish(if done.is_ok() { Ending::ok(200) } else { Ending::failed(503) });
+        }
+        Ok(done?)
+    }
+
+    /// What the settings file declared at the last start.
+    async fn declared(&self) -> Result<Declared, HouseError> {
+        let users = self.store.users().await?.into_iter().filter(|user| user.declared);
+        Ok(Declared {
+            users: users
+                .map(|user| {
+                    let kind = if user.is_robot() { "robot" } else { "user" };
+                    (user.username, kind)
+                })
+                .collect(),
+            teams: self.store.teams().await?.into_iter().filter(|team| team.declared).collect(),
+            members: self.store.members().await?.into_iter().filter(|member| member.source == "settings").collect(),
+            roles: self.store.roles().await?.into_iter().filter(|role| role.declared).collect(),
+            grants: self.store.grants().await?.into_iter().filter(|grant| grant.declared).collect(),
+        })
     }
 
     /// Makes sure that somebody who may do everything, and can sign in, is left without what is about to go.

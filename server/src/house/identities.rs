@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use pilothouse_app::api::providers::ProviderSettings;
 
-use super::{House, HouseError};
+use super::{House, HouseError, by_itself};
 use crate::{
     access::told_by,
     audit::Ending,
-    authn::{Door, Origin, Person},
+    authn::{Origin, Person},
     clock::now_ms,
     store::{StoreError, identities::IdentityRow, users::UserRow},
 };
@@ -54,11 +54,6 @@ pub fn in_allowed_group(settings: &ProviderSettings, groups: &BTreeSet<String>) 
 /// The teams that groups mean.
 pub fn teams_of(settings: &ProviderSettings, groups: &BTreeSet<String>) -> BTreeSet<String> {
     settings.group_teams.iter().filter(|(group, _)| groups.contains(*group)).map(|(_, team)| team.clone()).collect()
-}
-
-/// Where it comes from that a provider was asked again: from nobody's request.
-fn by_itself() -> Origin {
-    Origin { door: Door::Start, address: "-".into(), client: "".into() }
 }
 
 impl House {

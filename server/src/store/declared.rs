@@ -1,5 +1,7 @@
 //! What the settings file declares, put in the place of what it declared at the last start.
 
+use std::collections::BTreeSet;
+
 use super::{
     Result, Store, grants,
     grants::GrantRow,
@@ -16,6 +18,22 @@ pub struct Declared {
     pub members: Vec<MemberRow>,
     pub roles: Vec<RoleRow>,
     pub grants: Vec<GrantRow>,
+}
+
+impl Declared {
+    /// Each thing that is declared, in words: what differs between two starts is what has changed.
+    pub fn words(&self) -> BTreeSet<String> {
+        let users = self.users.iter().map(|(name, kind)| format!("{kind} {name}"));
+        let teams = self.teams.iter().map(|team| format!("team {}", team.name));
+        let members = self.members.iter().map(|member| format!("{} in team {}", member.username, member.team));
+        let roles = self.roles.iter().map(|role| format!("role {}: {}", role.name, role.permissions));
+        let grants = self.grants.iter().map(|grant| {
+            let holder = grant.username.clone().unwrap_or_else(|| format!("team {}", grant.team.as_deref().unwrap_or_default()));
+            let until = grant.until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("grant of {} on {} to {holder}{until}", grant.role, grant.scope)
+        });
+        users.chain(teams).chain(members).chain(roles).chain(grants).collect()
+    }
 }
 
 impl Store {

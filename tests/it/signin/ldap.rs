@@ -108,7 +108,7 @@ fn a_directory_is_not_exchanged_by_who_holds_less_than_its_people() {
     assert_eq!(exchange(&label).status, 200, "what says nothing of people may be changed");
     // Nor removed, and one of the same name made.
     assert_eq!(house.send(&mal, "DELETE", "/api/v1/providers/corp", "").status, 200);
-    let again = house.post(&mal, "/api/v1/providers", json!({ "name": "corp", "settings": settings }));
+    let again = house.post(&mal, "/api/v1/providers", json!({ "name": "corp", "settings": settings, "secret": DIRECTORY_SECRET }));
     assert_eq!(again.status, 403, "{again:?}");
 }
 
