@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { api, base, open, password, scene, scenes, settled, signIn, sound, told, visit } from './harness.mjs'
+import { api, named, open, password, scene, scenes, settled, signIn, sound, told, visit } from './harness.mjs'
 
 /** Passkeys are bound to a name, which the address of the other tests has none of. */
-const named = base?.replace('127.0.0.1', 'localhost')
 const SECOND = [/^401 POST \/api\/v1\/session$/, /^401 GET \/api\/v1\/me$/]
 
 /** The code that an authenticator app shows, `away` steps from now: RFC 6238. */

@@ -48,7 +48,7 @@ scenes('a guardrail warns first, tells what it found, is enforced and taken down
   await page.getByRole('button', { name: 'Save' }).click()
   await told(page, new RegExp(`^Changed ${name}`))
   await visit(page, `${on}/containers/new`)
-  await page.getByLabel('Image').fill('busybox')
+  await page.getByLabel('Image', { exact: true }).fill('busybox')
   await page.getByLabel(/^Ports/).fill('45:80')
   await page.getByRole('button', { name: 'Make the container' }).click()
   await page.getByText(`The guardrail "${name}" does not allow publishing the host's port 45 here.`).first().waitFor()

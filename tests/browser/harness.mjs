@@ -62,7 +62,7 @@ function watch() {
 
 /** A page of a browser of its own. What goes wrong on it is in `page.faults`, but for the answers that a test says it provokes. */
 export async function open({ viewport = wide, scheme = 'light', as = 'admin', home = base } = {}) {
-  const storageState = as ? await signedIn(as) : undefined
+  const storageState = as ? await signedIn(as, home) : undefined
   const context = await browser.newContext({ baseURL: home, viewport, colorScheme: scheme, storageState, reducedMotion: 'reduce' })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: home })
   await context.addInitScript(watch)
@@ -144,16 +144,19 @@ export async function signIn(page, username, secret = password) {
 /** Those who are not the administrator, and what they may do. */
 const PEOPLE = { viewer: { role: 'viewer', scope: 'all' }, stranger: null, mira: { role: 'viewer', scope: 'engine/demo' } }
 const sessions = new Map()
+/** By the name that the house goes by in its settings: passkeys are bound to it, and sign-in providers send people back there. */
+export const named = base?.replace('127.0.0.1', 'localhost')
 /** The cookies of one sign-in of a user, shared by all tests of a file: sign-ins are throttled. */
-async function signedIn(username) {
-  if (!sessions.has(username)) {
+async function signedIn(username, home) {
+  const key = `${username} at ${home}`
+  if (!sessions.has(key)) {
     if (username !== 'admin') await addPerson(username)
-    const page = await open({ as: null })
+    const page = await open({ as: null, home })
     await signIn(page, username)
-    sessions.set(username, await page.context().storageState())
+    sessions.set(key, await page.context().storageState())
     await page.context().close()
   }
-  return sessions.get(username)
+  return sessions.get(key)
 }
 
 async function addPerson(username) {

@@ -75,12 +75,12 @@ scenes('pages are drawn by the browser as the server draws them', async (page) =
   await visit(page, '/')
   const link = (name) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true })
   await page.getByRole('link', { name: 'demo' }).first().click()
-  for (const name of ['Images', 'Volumes', 'Networks', 'Events', 'Containers', 'Audit', 'People', 'Tokens', 'Use docker here', 'API', 'Engines']) {
+  for (const name of ['Images', 'Volumes', 'Networks', 'Events', 'Containers', 'Audit', 'Access', 'Tokens', 'Use docker here', 'API', 'Engines']) {
     const nav = await menu(page)
     await link(name).click()
     // Where it lies over the page it goes with the choice.
     if (isNarrow(page)) await nav.waitFor({ state: 'hidden' })
-    await page.getByRole('heading', { level: 1, name: name === 'API' ? 'API' : name, exact: true }).waitFor()
+    await page.getByRole('heading', { level: 1, name: name === 'Access' ? 'People' : name, exact: true }).waitFor()
     await settled(page)
     await menu(page)
     assert.equal(await link(name).getAttribute('aria-current'), 'page')

@@ -1,7 +1,7 @@
 // Sign-in by others' word, at a real OpenID provider: added, tried, come in by, a group gained and lost, down, and signed out again.
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { answer, api, calm, menu, open, row, scene, scenes, sound, told, until, visit } from './harness.mjs'
+import { answer, api, calm, menu, named, open, row, scene, scenes, sound, told, until, visit } from './harness.mjs'
 
 const { PILOTHOUSE_OPENID: issuer, PILOTHOUSE_OPENID_PEOPLE: people } = process.env
 const SECRET = 'secret of the client'
@@ -24,7 +24,7 @@ async function atProvider(page, name) {
 
 /** Comes in by the provider `label`, as somebody who was not here. */
 async function comeIn(label, name) {
-  const page = await open({ as: null })
+  const page = await open({ as: null, home: named })
   await visit(page, '/sign-in?next=%2Fengines')
   await page.getByRole('link', { name: `Continue with ${label}` }).click()
   await atProvider(page, name)
@@ -40,7 +40,7 @@ async function forget(page, name, team) {
   if (await has('/teams', (one) => one.name === team)) await api(page, 'DELETE', `/teams/${team}`)
 }
 
-scenes('an OpenID provider is added, tried, and people come in by it', async (page, own) => {
+scenes('an OpenID provider is added, tried, and people come in by it', { home: named }, async (page, own) => {
   const [name, label, team, who] = [own('corp'), own('Corporate sign-in'), own('developers'), own('ana')]
   // What the provider's own page lacks is not our fault.
   page.provoked = [/^400 POST \/api\/v1\/providers$/, new RegExp(`^404 GET ${issuer}`)]

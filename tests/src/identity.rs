@@ -26,7 +26,8 @@ pub struct OpenId {
 impl OpenId {
     /// One that these people can sign in at, for these houses.
     pub fn start(people: Value, houses: &[&House]) -> OpenId {
-        let houses = houses.iter().map(|house| format!("http://{}", house.address)).collect();
+        let names = |house: &&House| [format!("http://{}", house.address), format!("http://localhost:{}", house.address.port())];
+        let houses = houses.iter().flat_map(names).collect();
         let mut openid = OpenId { port: free_port(), dir: folder("openid"), houses, running: None };
         openid.people(people);
         openid.start_again();

@@ -25,9 +25,10 @@ pub fn Gate(
     children: ChildrenFn,
 ) -> impl IntoView {
     let me = use_me();
+    // What the thing is like changes more often than whose it is: the part is drawn anew for the one alone.
+    let missing = Memo::new(move |_| whose.with(|whose| lacks(&me, permission, &engine.get(), whose)));
     move || {
-        let missing = whose.with(|whose| lacks(&me, permission, &engine.get(), whose));
-        match missing {
+        match missing.get() {
             None => untrack(|| children().into_any()),
             Some(_) if silent => ().into_any(),
             Some(reason) => view! {

@@ -44,7 +44,10 @@ impl Who {
     pub fn lacks_for(&self, permission: &str, engine: Option<&str>, whose: &Whose) -> Option<String> {
         if !self.0.may(permission, engine, whose) {
             return Some(match (engine, whose) {
-                (Some(engine), Whose::Project(project)) => format!("you need {permission} on project {project} of {engine}"),
+                // Who has it on another project wonders why not here.
+                (Some(engine), Whose::Project(project)) if self.may(permission, Some(engine)) => {
+                    format!("you need {permission} on project {project} of {engine}")
+                }
                 (Some(engine), _) => format!("you need {permission} on {engine}"),
                 (None, _) => format!("you need {permission}"),
             });
