@@ -4,7 +4,6 @@ import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { api, named, open, password, scene, scenes, settled, signIn, sound, told, visit } from './harness.mjs'
 
-/** Passkeys are bound to a name, which the address of the other tests has none of. */
 const SECOND = [/^401 POST \/api\/v1\/session$/, /^401 GET \/api\/v1\/me$/]
 
 /** The code that an authenticator app shows, `away` steps from now: RFC 6238. */

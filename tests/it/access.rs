@@ -393,8 +393,9 @@ scope = "engine/fake"
     house.change_settings("");
     assert_eq!(start(&house), 404);
     assert_eq!(house.get(&house.admin, "/api/v1/teams").json()["items"], json!([]));
-    let records = house.audit("&operation=SettingsApply");
-    let changes: Vec<&str> = records.iter().filter_map(|record| record["object"].as_str()).collect();
+    let records = house.audit("");
+    let changes: Vec<&str> =
+        records.iter().filter(|record| record["operation"] == "SettingsApply").filter_map(|record| record["object"].as_str()).collect();
     for change in
         ["+ grant of starter on engine/fake to team shop", "- grant of starter on engine/fake to team shop", "+ robot ci", "- ana in team shop"]
     {

@@ -113,7 +113,7 @@ pub(crate) fn start(part: &mut Command, missing: &str) -> Running {
 }
 
 impl Engine {
-    fn start() -> Engine {
+    pub fn start() -> Engine {
         Engine::launch(folder("engine"), &[])
     }
 

@@ -27,15 +27,13 @@ pub fn Gate(
     let me = use_me();
     // What the thing is like changes more often than whose it is: the part is drawn anew for the one alone.
     let missing = Memo::new(move |_| whose.with(|whose| lacks(&me, permission, &engine.get(), whose)));
-    move || {
-        match missing.get() {
-            None => untrack(|| children().into_any()),
-            Some(_) if silent => ().into_any(),
-            Some(reason) => view! {
-                <EmptyState icon=icons::LOCK title="Not for you to see" detail=Signal::stored(format!("To see this, {reason}."))/>
-            }
-            .into_any(),
+    move || match missing.get() {
+        None => untrack(|| children().into_any()),
+        Some(_) if silent => ().into_any(),
+        Some(reason) => view! {
+            <EmptyState icon=icons::LOCK title="Not for you to see" detail=Signal::stored(format!("To see this, {reason}."))/>
         }
+        .into_any(),
     }
 }
 

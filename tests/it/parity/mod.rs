@@ -15,7 +15,6 @@ mod script;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The areas of the suite, in the order in which they run.
@@ -32,9 +31,6 @@ const SUITE: &[(&str, &str)] = &[
 
 /// Removes what a broken earlier pass may have left. It runs before and after the suite, and is not compared.
 const SWEEP: (&str, &str) = ("sweep.txt", include_str!("suite/sweep.txt"));
-
-/// One pass at a time: two at one engine would meet each other's containers.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// What one invocation did, already blanked.
 #[derive(Clone, Debug)]
@@ -66,15 +62,10 @@ pub struct Difference {
     pub through: String,
 }
 
-/// Runs the whole suite with one command line. `env` names the engine (`DOCKER_HOST`, `DOCKER_CONFIG`, ...) and is the
-/// only environment passed on, besides `PATH`; `workdir` is made if missing and may be removed afterwards.
-pub fn run(docker: &Path, env: &[(String, String)], workdir: &Path) -> Vec<Outcome> {
-    run_areas(docker, env, workdir, &[])
-}
-
-/// As [`run`], but only the named areas (`streams.txt`); none named means all.
-pub fn run_areas(docker: &Path, env: &[(String, String)], workdir: &Path, areas: &[&str]) -> Vec<Outcome> {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+/// Runs the named areas of the suite (`streams.txt`; none named means all) with one command line. `env` names the engine (`DOCKER_HOST`,
+/// `DOCKER_CONFIG`, ...) and is the only environment passed on, besides `PATH`; `workdir` is made if missing and may be removed afterwards.
+/// One pass at a time at one engine: two would meet each other's containers.
+pub fn run(docker: &Path, env: &[(String, String)], workdir: &Path, areas: &[&str]) -> Vec<Outcome> {
     let mut runner = match runner::Runner::new(docker, env, workdir) {
         Ok(runner) => runner,
         Err(failure) => return vec![Outcome::failed("suite", "prepare", failure)],
