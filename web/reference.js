@@ -7,7 +7,8 @@ export function create(element, url) {
   SwaggerUI({
     url,
     domNode: element,
-    docExpansion: "list",
+    // By areas, which open: from a hundred operations on it would draw only those near the eye, and anew while one scrolls.
+    docExpansion: "none",
     defaultModelsExpandDepth: 0,
     tryItOutEnabled: true,
     // Its colours are too pale to be read.
