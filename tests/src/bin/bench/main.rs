@@ -1,5 +1,6 @@
 //! `make bench`: the engine straight, a plain nginx before it, and Pilothouse before it with sign-in, decision and audit on, in one
-//! run on one machine, in turn. Prints a table, and puts it into `docs/benchmarks.md`.
+//! run on one machine, in turn; and what rights cost. Prints tables, and puts them into `docs/benchmarks.md`. `bench door` and `bench rights`
+//! take one part alone.
 
 mod load;
 mod nginx;
@@ -30,6 +31,17 @@ const PACE: u32 = 200;
 const PACED: Duration = Duration::from_secs(10);
 
 fn main() {
+    let only = std::env::args().nth(1);
+    let parts: [(&str, fn() -> Vec<Row>); 2] = [("door", door), ("rights", rights::rows)];
+    for (part, rows) in parts {
+        if only.as_deref().is_none_or(|only| only == part) {
+            report::write(part, &rows());
+        }
+    }
+}
+
+/// What passes the engine's door.
+fn door() -> Vec<Row> {
     say("starting the engine, nginx and Pilothouse");
     let engine = Engine::with_tcp();
     let nginx = nginx::Nginx::start(&engine.socket);
@@ -70,8 +82,7 @@ fn main() {
     let [first, all] = browser_half();
     rows.push(Row::most("browser half for the overview, KiB (brotli)", first, 450.0));
     rows.push(Row::ours("browser half, all its parts, KiB (brotli)", all));
-    rows.extend(rights::rows());
-    report::write(&rows);
+    rows
 }
 
 fn say(text: &str) {

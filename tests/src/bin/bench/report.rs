@@ -2,8 +2,8 @@
 
 use std::{path::Path, process::Command};
 
-/// The figures stand between these lines of the page.
-const BEGIN: &str = "<!-- figures -->";
+/// The figures of a part stand in the page behind this line, with the part's name in it, and before the other.
+const BEGIN: &str = "<!-- figures of the PART -->";
 const END: &str = "<!-- end of figures -->";
 
 /// One line of the table.
@@ -67,8 +67,9 @@ fn figure(value: f64) -> String {
     if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-/// Prints the table and puts it into the page.
-pub fn write(rows: &[Row]) {
+/// Prints the table and puts it into its part of the page.
+pub fn write(part: &str, rows: &[Row]) {
+    let begin = BEGIN.replace("PART", part);
     let mut table = format!("Measured on {}, {}.\n\n", today(), machine());
     table += "| figure | engine | nginx | Pilothouse | wanted | met |\n|---|---:|---:|---:|---|---|\n";
     for row in rows {
@@ -78,9 +79,9 @@ pub fn write(rows: &[Row]) {
     println!("{table}");
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
     let text = std::fs::read_to_string(&page).expect("docs/benchmarks.md is there");
-    let (before, rest) = text.split_once(BEGIN).expect("the page says where the figures begin");
+    let (before, rest) = text.split_once(&begin).expect("the page says where the figures begin");
     let (_, after) = rest.split_once(END).expect("the page says where the figures end");
-    std::fs::write(&page, format!("{before}{BEGIN}\n{table}{END}{after}")).expect("the page can be written");
+    std::fs::write(&page, format!("{before}{begin}\n{table}{END}{after}")).expect("the page can be written");
 }
 
 fn today() -> String {
