@@ -129,7 +129,7 @@ fn Form(engine: String) -> impl IntoView {
                 <TextArea label="Volumes" name="volumes" value=draft.volumes rows=3 required=false placeholder="data:/var/lib/data" error=volumes_error
                     hint="One a line: volume:/path, or /path/on/the/host:/path:ro."/>
                 <TextArea label="Environment" name="env" value=draft.env rows=4 required=false placeholder="NAME=value" error=env_error
-                    hint="NAME=value, one a line. Whoever may inspect the container can read it."/>
+                    hint="NAME=value, one a line. Whoever may see the environment of a container can read it."/>
                 <TextArea label="Labels" name="labels" value=draft.labels rows=3 required=false placeholder="env=prod" error=labels_error
                     hint="name=value, one a line."/>
             </Card>
