@@ -39,7 +39,7 @@ test: ## Run every test, against real parts that the tests start themselves
 	@# Each half has long stretches for one core, so both are built at once.
 	@$(MAKE) --no-print-directory --jobs 2 tests web
 	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
-	@$(CARGO) test --workspace --exclude xtask -- --test-threads=1 --show-output
+	@$(CARGO) test --workspace --exclude xtask --no-fail-fast -- --test-threads=1 --show-output
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench

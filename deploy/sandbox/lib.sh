@@ -4,6 +4,8 @@ sandbox=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$sandbox/../.." && pwd)
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/pilothouse/target}
 wasm=wasm32-unknown-unknown
+# What make says of its jobs is for makes alone.
+unset MAKEFLAGS MFLAGS
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 die() { printf '%s\n' "$*" >&2; exit 1; }

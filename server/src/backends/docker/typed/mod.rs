@@ -62,10 +62,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn compose_names_the_project_before_all_others() {
+    fn our_own_label_names_the_project_before_all_others() {
         let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        assert_eq!(project(&labels(&[("pilothouse.project", "c"), ("com.docker.compose.project", "a")])).as_deref(), Some("a"));
-        assert_eq!(project(&labels(&[("pilothouse.project", "c"), ("com.docker.stack.namespace", "b")])).as_deref(), Some("b"));
+        assert_eq!(project(&labels(&[("pilothouse.project", "c"), ("com.docker.compose.project", "a")])).as_deref(), Some("c"));
+        assert_eq!(project(&labels(&[("com.docker.compose.project", "a"), ("com.docker.stack.namespace", "b")])).as_deref(), Some("a"));
+        assert_eq!(project(&labels(&[("pilothouse.project", ""), ("com.docker.stack.namespace", "b")])).as_deref(), Some("b"));
         assert_eq!(project(&labels(&[("pilothouse.project", "")])), None);
     }
 
