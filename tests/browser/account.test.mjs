@@ -178,7 +178,7 @@ scenes('the audit trail is narrowed, paged, and opened', async (page, own) => {
   await sound(page, 'audit-record')
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
-  await page.getByLabel('User').fill('nobody-at-all')
+  await page.getByRole('textbox', { name: 'User' }).fill('nobody-at-all')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'No record fits' }).waitFor()
   await page.getByRole('button', { name: 'Clear', exact: true }).click()

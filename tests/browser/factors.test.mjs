@@ -6,6 +6,12 @@ import { api, named, open, password, scene, scenes, settled, signIn, sound, told
 
 const SECOND = [/^401 POST \/api\/v1\/session$/, /^401 GET \/api\/v1\/me$/]
 
+/** Waits until the step that the codes are of lasts long enough for what is done with one. */
+async function inTime() {
+  const left = 30_000 - (Date.now() % 30_000)
+  if (left < 8_000) await new Promise((done) => setTimeout(done, left + 200))
+}
+
 /** The code that an authenticator app shows, `away` steps from now: RFC 6238. */
 function code(secret, away = 0) {
   const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
@@ -41,6 +47,7 @@ async function addApp(page, away = -1) {
   await page.getByLabel('Your password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Show the QR code' }).click()
   const secret = (await page.getByRole('region', { name: 'the key for the authenticator app' }).innerText()).trim()
+  await inTime()
   await page.getByLabel('Code that the app shows').fill(code(secret, away))
   await page.getByRole('button', { name: 'Add the app' }).click()
   await page.getByText('Keep these recovery codes').waitFor()
@@ -70,6 +77,7 @@ scenes('an authenticator app is added, asked for, and removed', { as: null }, as
   await page.getByText('This is not the code').waitFor()
   await sound(page, 'factors-app')
   await page.getByLabel('Name of the app').fill('phone')
+  await inTime()
   await page.getByLabel('Code that the app shows').fill(code(secret, -1))
   await page.getByRole('button', { name: 'Add the app' }).click()
   await told(page, 'Added phone.')
@@ -90,6 +98,7 @@ scenes('an authenticator app is added, asked for, and removed', { as: null }, as
   await page.getByLabel('Code', { exact: true }).fill('000000')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.getByText('The code is wrong, or was used before.').waitFor()
+  await inTime()
   await page.getByLabel('Code', { exact: true }).fill(code(secret))
   await page.keyboard.press('Enter')
   await inside(page)
