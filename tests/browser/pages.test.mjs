@@ -43,7 +43,7 @@ const PAGES = {
   tokens: ['/tokens', '.empty-state, tbody tr'],
   'use-docker': ['/use-docker', 'form'],
   account: ['/account', '.held li'],
-  reference: ['/reference', '.opblock'],
+  reference: ['/reference', '.opblock-tag'],
 }
 const DARK = ['color-contrast']
 
