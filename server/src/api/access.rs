@@ -56,6 +56,9 @@ async fn rows(api: &Api) -> Result<HashMap<String, GrantRow>, ApiError> {
     Ok(api.store.grants().await?.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
+/// How many of the grants behind a right are shown; the sentence tells how many there are.
+const SHOWN: usize = 100;
+
 async fn explain(State(api): State<Api>, Extension(who): Who, Input(input): Input<ExplainInput>) -> Answer<AccessExplain> {
     let object: String = format!("{} {} {}", input.user, input.permission, input.scope).chars().take(200).collect();
     let operation = Operation::on_system("AccessExplain", Permission::AccessExplain, object);
@@ -64,13 +67,16 @@ async fn explain(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
             let permission = Permission::named(&input.permission)
                 .ok_or_else(|| ApiError::field("permission", "There is no such permission. `GET /api/v1/permissions` lists them all."))?;
             let scope = scope(&input.scope)?;
-            if api.store.user(&input.user).await?.is_none() {
+            let Some(user) = api.store.user(&input.user).await? else {
                 return Err(ApiError::field("user", format!("There is no user or robot {:?}.", input.user.chars().take(64).collect::<String>())));
-            }
+            };
             let policy = api.operator.policy();
             let explained = policy.explain(&input.user, permission, &scope, now_ms());
-            let (rows, robots) = (rows(&api).await?, robots(&api).await?);
-            let grants = explained.grants.iter().filter_map(|grant| Some(shown(rows.get(&grant.id)?.clone(), &robots))).collect();
+            let robots = user.is_robot().then_some(user.username).into_iter().collect();
+            let mut grants = Vec::new();
+            for grant in explained.grants.iter().take(SHOWN) {
+                grants.extend(api.store.grant(&grant.id).await?.map(|row| shown(row, &robots)));
+            }
             let roles = if explained.allowed() { Vec::new() } else { roles_with(&policy, permission) };
             Ok(Json(ExplainOutput { allowed: explained.allowed(), sentence: sentence(&input.user, permission, &scope, &explained), grants, roles }))
         })

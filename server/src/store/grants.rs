@@ -24,6 +24,11 @@ impl Store {
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.read).await?)
     }
 
+    pub async fn grant(&self, id: &str) -> Result<Option<GrantRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM grants WHERE id = $1");
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?)
+    }
+
     pub async fn add_grant(&self, grant: &GrantRow) -> Result<()> {
         insert(grant).execute(&self.write).await?;
         Ok(())

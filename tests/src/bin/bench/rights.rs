@@ -32,7 +32,7 @@ pub fn rows() -> Vec<Row> {
     drop(house);
 
     say("10,000 containers on an engine");
-    let engine = Engine::with_samples();
+    let engine = Engine::start();
     let house = House::start(&[("crowded", format!("unix://{}", engine.socket.display()))]);
     create(&house, "crowded");
     let [whole, cut] = list(&house, "crowded");
