@@ -13,17 +13,16 @@ use serde_json::json;
 use crate::parity::{compare, run};
 use pilothouse_tests::{
     http,
-    sandbox::{Behaviour, Engine, House, Recorder, engine, folder, relay},
+    sandbox::{Behaviour, House, Recorder, engine, folder, relay},
 };
 
-/// Runs the same script straight at an engine and through the door. Some outputs hang on who of two processes was quicker, and differ
+/// Runs the same script straight at the engine and through the door. Some outputs hang on who of two processes was quicker, and differ
 /// between two runs at the engine too: the areas of such outputs are tried in a second round, and what differs again counts. A failure or
 /// another exit code counts at once.
 fn same_twice(docker: &Path) {
-    let engine = Engine::start();
-    let house = House::start(&[("demo", format!("unix://{}", engine.socket.display()))]);
+    let house = House::of_engine();
     let direct = vec![
-        ("DOCKER_HOST".to_owned(), format!("tcp://{}", relay(&engine.socket))),
+        ("DOCKER_HOST".to_owned(), format!("tcp://{}", relay(&engine().socket))),
         ("DOCKER_CONFIG".to_owned(), folder("config").display().to_string()),
     ];
     let round = |areas: &[&str]| {
@@ -55,13 +54,11 @@ fn every_docker_on_the_path_works_as_without_pilothouse() {
     found.sort();
     found.dedup();
     assert!(!found.is_empty(), "there is no docker on the PATH: `deploy/sandbox/install sandbox` installs it");
-    // Mostly it is waited for: each has an engine of its own, and they go side by side.
-    std::thread::scope(|scope| {
-        for docker in &found {
-            println!("{}", docker.display());
-            scope.spawn(|| same_twice(docker));
-        }
-    });
+    // One after the other: side by side what one leaves behind a moment longer shows in what the other removes.
+    for docker in found {
+        println!("{}", docker.display());
+        same_twice(&docker);
+    }
 }
 
 fn docker(house: &House, token: &str, arguments: &[&str]) -> std::process::Output {
