@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::project_of;
+use super::{super::typed::names::without_tag, project_of};
 use crate::access::{Owner, Thing};
 
 pub type Project = Arc<str>;
@@ -225,8 +225,7 @@ impl State {
 
     /// Whether the image of this name was made here: no registry is known that has it under the name's repository.
     pub fn is_of_here(&self, name: &str) -> bool {
-        let repository = name.split('@').next().unwrap_or_default();
-        let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(repository, _)| repository);
+        let (repository, _) = without_tag(name.split('@').next().unwrap_or_default());
         let image = self.image_id(name).and_then(|id| self.images.get(&id));
         image.is_some_and(|image| !image.names.iter().any(|name| name.split_once('@').is_some_and(|(of, _)| of == repository)))
     }
@@ -360,8 +359,7 @@ pub(super) fn familiar(reference: &str) -> String {
         .find_map(|prefix| reference.strip_prefix(prefix))
         .unwrap_or(reference);
     if let Some((repository, digest)) = name.split_once('@') {
-        let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(repository, _)| repository);
-        return format!("{repository}@{digest}");
+        return format!("{}@{digest}", without_tag(repository).0);
     }
     match name.rsplit_once(':') {
         Some((_, tag)) if !tag.contains('/') => name.to_owned(),

@@ -6,7 +6,7 @@ use super::{
     super::{
         Engine, EngineError,
         typed::{
-            names::{is_repository, is_tag},
+            names::{is_repository, is_tag, without_tag},
             volumes,
         },
     },
@@ -439,7 +439,7 @@ fn taken(name: &str) -> EngineError {
 
 /// Whether a reference to an image says its tag.
 fn has_tag(image: &str) -> bool {
-    !image.contains('@') && image.rsplit_once(':').is_some_and(|(_, tag)| !tag.contains('/'))
+    !image.contains('@') && without_tag(image).1.is_some()
 }
 
 /// Whether the engine could take a name for the beginning of an id.

@@ -113,7 +113,7 @@ impl ImageRef {
 }
 
 /// A colon after the last slash starts a tag; one before it is a port.
-fn without_tag(text: &str) -> (&str, Option<&str>) {
+pub fn without_tag(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
         _ => (text, None),
