@@ -93,7 +93,7 @@ impl Providers {
         let mut mistakes = Vec::new();
         for row in store.providers().await.map_err(|e| vec![e.to_string()])? {
             let name = row.name.clone();
-            match self.from_row(row) {
+            match self.read_row(row) {
                 Ok(provider) => self.put(provider),
                 Err(why) => mistakes.push(format!("provider {name}: {why}")),
             }
@@ -108,7 +108,7 @@ impl Providers {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
-    fn from_row(&self, row: ProviderRow) -> Result<Provider, String> {
+    fn read_row(&self, row: ProviderRow) -> Result<Provider, String> {
         let settings = serde_json::from_str(&row.settings).map_err(|_| "its settings cannot be read".to_owned())?;
         let secret = match &row.secret {
             Some(sealed) => Some(self.seal.open_sealed(&place(&row.name), sealed).map_err(|e| e.to_string())?),

@@ -1,6 +1,7 @@
 // Sign-in by others' word, at a real OpenID provider: added, tried, come in by, a group gained and lost, down, and signed out again.
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { code, inTime } from './codes.mjs'
 import { answer, api, calm, menu, named, open, row, scene, scenes, sound, told, until, visit } from './harness.mjs'
 
 const { PILOTHOUSE_OPENID: issuer, PILOTHOUSE_OPENID_PEOPLE: people } = process.env
@@ -22,15 +23,29 @@ async function atProvider(page, name) {
   await page.locator('button[type=submit]').click()
 }
 
-/** Comes in by the provider `label`, as somebody who was not here. */
-async function comeIn(label, name) {
+/** Comes in by the provider `label`, as somebody who was not here. `second` is their second step, if one is asked for. */
+async function comeIn(label, name, second = () => {}) {
   const page = await open({ as: null, home: named })
   await visit(page, '/sign-in?next=%2Fengines')
   await page.getByRole('link', { name: `Continue with ${label}` }).click()
   await atProvider(page, name)
+  await second(page)
   await page.waitForURL('**/engines')
   await page.waitForSelector('html[data-hydrated]')
   return page
+}
+
+/** Adds an authenticator app as somebody without a password here; answers with its secret. */
+async function addApp(page) {
+  await visit(page, '/account')
+  await page.getByRole('button', { name: 'Add an authenticator app' }).click()
+  await page.getByRole('button', { name: 'Show the QR code' }).click()
+  const secret = (await page.getByRole('region', { name: 'the key for the authenticator app' }).innerText()).trim()
+  await inTime()
+  await page.getByLabel('Code that the app shows').fill(code(secret, -1))
+  await page.getByRole('button', { name: 'Add the app' }).click()
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  return secret
 }
 
 /** Forgets what a broken run has left behind. */
@@ -91,13 +106,35 @@ scenes('an OpenID provider is added, tried, and people come in by it', { home: n
   await row(ana, 'demo').waitFor()
   assert.equal((await api(ana, 'GET', '/me')).username, who)
   await sound(ana, 'engines-of-ana')
+
+  // A provider that does not say how it asked vouches for one factor; the one that is kept here comes behind it, in the same sign-in.
+  const secret = await addApp(ana)
+  const twice = await comeIn(label, who, async (page) => {
+    page.provoked = [/^401 GET \/api\/v1\/me$/, /^401 POST \/api\/v1\/session\/factor$/]
+    await page.waitForURL('**/sign-in?step=2&next=*')
+    await page.getByLabel('Code', { exact: true }).waitFor()
+    assert.equal((await page.request.get('/api/v1/me')).status(), 401, 'the provider alone lets nobody in')
+    await sound(page, 'sign-in-behind-a-provider')
+    await page.getByLabel('Code', { exact: true }).fill('000000')
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('The code is wrong, or was used before.').waitFor()
+    await inTime()
+    await page.getByLabel('Code', { exact: true }).fill(code(secret))
+    await page.keyboard.press('Enter')
+  })
+  await row(twice, 'demo').waitFor()
+  await twice.context().close()
+  await api(page, 'DELETE', `/users/${who}/factors`)
+  assert.equal((await ana.request.get('/api/v1/me')).status(), 401, 'their sessions end with their factors')
+  await ana.context().close()
+  const again = await comeIn(label, who)
   // The group is lost at the provider: without a sign-in, what it gave is gone.
   person(who, [])
-  await until('the rights of the group are gone', async () => (await api(ana, 'GET', '/engines')).items.length === 0)
+  await until('the rights of the group are gone', async () => (await api(again, 'GET', '/engines')).items.length === 0)
   // Gone altogether: the session ends.
   person(who)
-  await until('the session has ended', async () => (await ana.request.get('/api/v1/me')).status() === 401)
-  await ana.context().close()
+  await until('the session has ended', async () => (await again.request.get('/api/v1/me')).status() === 401)
+  await again.context().close()
 
   // And out again, by the provider's own end.
   person(who, ['dev'])

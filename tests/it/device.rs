@@ -61,7 +61,7 @@ impl Waiting {
             if out.read_line(&mut line).unwrap() == 0 {
                 let mut why = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
-                panic!("it ended: {said}{why}");
+                panic!("it ended with {}: {said}{why}", child.wait().unwrap());
             }
             said += &line;
             let word = line.trim();

@@ -142,7 +142,7 @@ pub async fn sign_out_at_provider(api: &Api, user: &str) -> Result<Option<String
 }
 
 /// A provider of this name that browsers go to.
-fn oidc<'a>(provider: &'a Option<Arc<Provider>>) -> Result<(&'a Arc<Provider>, &'a OidcProvider), ApiError> {
+fn oidc(provider: &Option<Arc<Provider>>) -> Result<(&Arc<Provider>, &OidcProvider), ApiError> {
     match provider.as_ref().map(|provider| (provider, &provider.door)) {
         Some((provider, Door::Oidc(oidc))) => Ok((provider, oidc)),
         _ => Err(ApiError::new(Code::NotFound, "There is no such sign-in provider.")),

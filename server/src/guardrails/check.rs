@@ -41,6 +41,7 @@ pub struct Checked {
 }
 
 /// How far its own words bring a request.
+#[allow(clippy::large_enum_variant, reason = "one a request, and it is moved once")]
 enum Words {
     /// No rule is about it.
     Free,

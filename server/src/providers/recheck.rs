@@ -37,10 +37,12 @@ async fn round(providers: Arc<Providers>, house: Arc<House>) {
         let age = now_ms() - identity.checked_at;
         if age >= PATIENCE_MS {
             let_go(&house, &identity, "was not confirmed by the provider for a day").await;
-        } else if age >= i64::from(provider.settings.check_every_s()) * 1000 && !down.contains(&provider.name) && is_askable(&identity) {
-            if !ask(&providers, &house, &provider, &identity).await {
-                down.insert(provider.name.clone());
-            }
+        } else if age >= i64::from(provider.settings.check_every_s()) * 1000
+            && !down.contains(&provider.name)
+            && is_askable(&identity)
+            && !ask(&providers, &house, &provider, &identity).await
+        {
+            down.insert(provider.name.clone());
         }
     }
 }

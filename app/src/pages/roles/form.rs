@@ -41,6 +41,13 @@ fn Form(role: Option<Role>, permissions: Vec<PermissionInfo>, done: Callback<Rol
     let is_new = role.is_none();
     let submit = Submit::new();
     let (busy, problem) = (submit.busy, submit.problem);
+    // What was wrong with one choice is not said of the next.
+    let forget = move |problem: &mut Option<Problem>| {
+        if problem.as_ref().is_some_and(|problem| problem.field.as_deref() == Some("permissions")) {
+            *problem = None;
+        }
+    };
+    Effect::watch(move || chosen.get(), move |_, _, _| problem.update(forget), false);
     let (name_error, summary_error, permissions_error) = (submit.error("name"), submit.error("summary"), submit.error("permissions"));
     let send = move |event: SubmitEvent| {
         event.prevent_default();

@@ -49,7 +49,7 @@ pub fn SignInPage() -> impl IntoView {
             if let Ok(awaited) = ask.call::<SecondStepGet>(&[], &Empty {}).await
                 && awaited.awaited
             {
-                drop(step.try_set(Some(awaited)));
+                let _gone = step.try_set(Some(awaited));
             }
         });
     });

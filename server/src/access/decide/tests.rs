@@ -253,6 +253,7 @@ fn the_reason_names_the_grant_or_what_is_missing() {
 
 /// Ten thousand grants and a thousand teams, all of them of one person.
 #[test]
+#[allow(clippy::print_stdout, reason = "a figure")]
 fn a_decision_does_not_look_at_every_grant() {
     let role = Roles::with([]).named("deployer").unwrap().clone();
     let grants = (0..10_000).map(|n| Grant {

@@ -69,7 +69,7 @@ fn what_only_warns_stops_nothing_and_the_first_that_stops_is_told() {
     let verdict = judge(&[warn.clone(), enforce.clone()], &workload);
     assert!(verdict.stopped.unwrap().sentence.contains("capability ALL"));
     assert_eq!(verdict.warned.len(), 1);
-    assert_eq!(judge(&[warn.clone()], &workload).stopped, None);
+    assert_eq!(judge(std::slice::from_ref(&warn), &workload).stopped, None);
     let strict = unjudgeable(&[warn.clone(), enforce], "it cannot be read");
     assert_eq!(strict.stopped.unwrap().sentence, "The guardrail \"a-rule\" is in force here, and it cannot be read.");
     assert_eq!(unjudgeable(&[warn], "x").stopped, None);

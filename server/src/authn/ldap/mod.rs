@@ -68,7 +68,8 @@ impl Directory {
         if !settings.user_filter.is_empty() && !settings.user_filter.contains("{username}") {
             return Err(("user_filter", "The filter must hold {username}, such as (uid={username}).".to_owned()));
         }
-        if !settings.group_filter.is_empty() && !(settings.group_filter.contains("{dn}") || settings.group_filter.contains("{username}")) {
+        let filter = &settings.group_filter;
+        if !filter.is_empty() && !filter.contains("{dn}") && !filter.contains("{username}") {
             return Err(("group_filter", "The filter must hold {dn} or {username}, such as (member={dn}).".to_owned()));
         }
         if !settings.bind_dn.is_empty() && secret.as_deref().unwrap_or_default().is_empty() {

@@ -95,6 +95,7 @@ impl Body for Upload {
 }
 
 /// What holds an answer open, and what ends it.
+#[allow(clippy::large_enum_variant, reason = "one an answer, and it is moved once")]
 pub enum Hold {
     /// An answer that is soon whole: the engine must not pause for long.
     Prompt,

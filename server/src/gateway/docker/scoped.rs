@@ -33,9 +33,12 @@ pub fn rename(classified: &mut Classified, permit: &Permit) {
     classified.path = classified.row.path.split('/').map(fill).collect::<Vec<_>>().join("/");
 }
 
+/// What stands behind the `?` of one request.
+type Query = Vec<(String, String)>;
+
 /// The requests that a prune becomes, one for each way in which a thing can belong to one of their projects; `None` for whoever reaches
 /// everything. Images and what builds left over belong to no project alone: none of them goes.
-pub fn prunes(classified: &Classified, permit: &Permit) -> Result<Option<Vec<Vec<(String, String)>>>, Refusal> {
+pub fn prunes(classified: &Classified, permit: &Permit) -> Result<Option<Vec<Query>>, Refusal> {
     let (Place::Prune(thing), Some(projects)) = (permit.operation().place, permit.reach().projects()) else { return Ok(None) };
     if thing == Thing::Image {
         return Ok(Some(Vec::new()));

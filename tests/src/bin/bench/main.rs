@@ -30,9 +30,12 @@ const CONTAINERS: usize = 100;
 const PACE: u32 = 200;
 const PACED: Duration = Duration::from_secs(10);
 
+/// What can be asked for by itself, and what measures it.
+type Part = (&'static str, fn() -> Vec<Row>);
+
 fn main() {
     let only = std::env::args().nth(1);
-    let parts: [(&str, fn() -> Vec<Row>); 2] = [("door", door), ("rights", rights::rows)];
+    let parts: [Part; 2] = [("door", door), ("rights", rights::rows)];
     for (part, rows) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             report::write(part, &rows());

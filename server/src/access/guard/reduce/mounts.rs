@@ -80,7 +80,7 @@ pub fn volume(workload: &mut Workload, driver: &str, options: &Value) {
         workload.remotes.push(Remote::FileSystem(kind));
     } else if is_something(&options["device"]) {
         workload.host_paths.push(HostPath { path: device, read_only: has(&["ro"]), shared: false });
-    } else if given.split(',').any(|word| is_path_option(word)) {
+    } else if given.split(',').any(is_path_option) {
         workload.remotes.push(Remote::FileSystem(given));
     }
 }

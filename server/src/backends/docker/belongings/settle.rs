@@ -110,7 +110,7 @@ async fn settled(engine: &Engine, permit: &Permit, query: &mut [(String, String)
             Ok(Settled::default())
         }
         // The engine makes something of nothing, too: then it would be nobody's.
-        (Place::New(_), _, None) => Err(shapeless()),
+        (Place::New(_), _, None) => Err(EngineError::Outside("Send a JSON object: what is to be made is said in the body.".to_owned())),
         _ => Ok(Settled::default()),
     }
 }
