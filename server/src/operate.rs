@@ -128,7 +128,7 @@ impl Operator {
     /// Decides, and writes down the intent. On a strict permission the intent is on disk when this returns.
     pub async fn begin(self: &Arc<Self>, who: &Principal, operation: Operation) -> Result<Begun, Refused> {
         let changed = self.changed.subscribe();
-        let operation = self.with_owner(who, operation).await?;
+        let operation = self.with_owner(who, self.named(operation)).await?;
         match self.decide(who, operation.clone()) {
             Ok(permit) => {
                 let entry = self.trail.begin(who, &permit).await?;
@@ -140,6 +140,14 @@ impl Operator {
                 Err(Refused::Denied(denied))
             }
         }
+    }
+
+    /// The operation, with its object's name and id where both are known already.
+    fn named(&self, mut operation: Operation) -> Operation {
+        if let (Place::One(thing), Target::Engine(name)) = (operation.place, &operation.target) {
+            operation.known = self.engines.get(name).and_then(|engine| engine.identify(thing, &operation.object));
+        }
+        operation
     }
 
     /// The operation, with whose its object is where the decision depends on that.

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, against real engines and a real `pilothouse`, which the tests start themselves.
 
 mod access;
+mod audit;
 mod browser;
 mod certificates;
 mod crash;

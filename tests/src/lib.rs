@@ -7,3 +7,4 @@ pub mod identity;
 pub mod sandbox;
 pub mod store;
 pub mod surfer;
+pub mod trail;

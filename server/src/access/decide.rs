@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Operation, Permission, Permit, Place, Policy, Reach, Subject, Target,
+    Holder, Operation, Permission, Permit, Place, Policy, Reach, Subject, Target,
     permission::Kind,
     permit::ByGrant,
     rights::{OnEngine, Rights, Slot},
@@ -93,7 +93,13 @@ impl Policy {
     fn permit(&self, operation: Operation, slot: Slot, reach: Reach, environment: bool) -> Permit {
         let grant = self.grant(slot.grant);
         let reason = grant.map(super::Grant::reason).unwrap_or_default();
-        let grant = grant.map(|grant| ByGrant { id: grant.id.clone(), role: grant.role.name.clone() });
+        let grant = grant.map(|grant| {
+            let team = match &grant.holder {
+                Holder::Team(team) => Some(team.clone()),
+                Holder::User(_) => None,
+            };
+            ByGrant { id: grant.id.clone(), role: grant.role.name.clone(), team }
+        });
         Permit { operation, reason, grant, reach, environment }
     }
 }

@@ -18,7 +18,7 @@ mod scope;
 
 pub use decide::{Denied, Hides};
 pub use explain::{Explained, Missing};
-pub use operation::{Operation, Owner, Place, Thing};
+pub use operation::{Known, Operation, Owner, Place, Thing};
 pub use permission::{Kind, Permission};
 pub use permission_set::PermissionSet;
 pub use permit::{ByGrant, Permit, Reach, declared, first_setup, told_by, watch};

@@ -13,6 +13,8 @@ pub struct Operation {
     pub target: Target,
     /// The object acted on, as the client named it; empty when there is none.
     pub object: String,
+    /// What the object is called and its id, where both are known: for the record alone.
+    pub known: Option<Known>,
     /// How it stands to the projects on its engine.
     pub place: Place,
     /// Whose the object is, once that was looked up: only for those who hold rights on projects alone.
@@ -59,6 +61,13 @@ pub enum Place {
     Prune(Thing),
 }
 
+/// An object's name and its id.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Known {
+    pub name: String,
+    pub id: String,
+}
+
 /// Whose an object is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Owner {
@@ -72,7 +81,7 @@ impl Operation {
     pub fn new(name: &'static str, permission: Permission, target: Target, object: impl Into<String>) -> Self {
         let object = object.into();
         let place = Place::of(permission, &object);
-        Self { name, permission, target, object, place, owner: None }
+        Self { name, permission, target, object, known: None, place, owner: None }
     }
 
     pub fn on_engine(name: &'static str, permission: Permission, engine: &str, object: impl Into<String>) -> Self {

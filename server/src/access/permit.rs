@@ -19,6 +19,8 @@ pub struct Permit {
 pub struct ByGrant {
     pub id: String,
     pub role: String,
+    /// The team that holds it, if it is held through one.
+    pub team: Option<String>,
 }
 
 /// What of its engine a permit reaches.

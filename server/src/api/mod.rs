@@ -44,6 +44,7 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
+    audit::keeper::Keeper,
     authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -71,6 +72,8 @@ pub struct Api {
     pub providers: Arc<Providers>,
     /// How Pilothouse is reached from elsewhere.
     pub reach: Arc<Reach>,
+    /// The proof of the trail.
+    pub keeper: Arc<Keeper>,
     /// Sign-ins from the command line that wait for a yes.
     pub devices: Arc<Devices>,
 }

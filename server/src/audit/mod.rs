@@ -1,31 +1,40 @@
 //! The trail: an intent before each action, an outcome after it. Typed fields only, never raw headers or bodies.
 //!
+//! Each stage of a record is an entry of a hash chain ([`chain`]), whose end is signed again and again ([`checkpoint`]); [`verify`] tells
+//! whether all of it is what was written. docs/audit.md describes both to the byte.
+//!
 //! Records go through one writer, in groups: concurrent requests share one durable commit. A strict intent is on disk
 //! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
 //! operations are refused at once and reads go on until the queue is full.
 
+mod batch;
+mod canonical;
+mod chain;
+pub mod checkpoint;
 mod flood;
-mod journal;
+mod ids;
+pub mod keeper;
+pub mod look;
+mod reads;
+pub mod verify;
 mod writer;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    access::{Denied, Operation, Permit},
+    access::{Denied, Known, Operation, Permission, Permit},
     authn::{Origin, Principal, throttle::network},
     clock::now_ms,
 };
 
+pub use canonical::Change;
 use flood::Flood;
-pub use writer::{Journal, spawn};
+use ids::Ids;
+pub use reads::Reads;
+use reads::Sampler;
+pub use writer::open;
 
 /// How many records may wait for the disk.
 const QUEUE: usize = 16_384;
@@ -46,6 +55,8 @@ pub struct Intent {
     pub user: String,
     /// Who looked with that user's rights; empty for most.
     pub viewer: String,
+    /// Through which the grant is held; empty for one's own.
+    pub team: String,
     pub credential: String,
     pub door: &'static str,
     pub address: String,
@@ -54,6 +65,9 @@ pub struct Intent {
     pub operation: &'static str,
     pub permission: &'static str,
     pub object: String,
+    /// What the object is called and its id; empty where they are not known, or what it was called by.
+    pub object_name: String,
+    pub object_id: String,
     pub allowed: bool,
     pub reason: String,
     /// The id of the grant that allowed it.
@@ -61,10 +75,17 @@ pub struct Intent {
     pub change: bool,
 }
 
-/// The second half: what came of it.
+impl Intent {
+    /// Whether nothing may happen before it is on disk.
+    fn is_strict(&self) -> bool {
+        self.allowed && Permission::named(self.permission).is_some_and(Permission::is_strict)
+    }
+}
+
+/// What came of it, in short.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
-    /// `ok`, `failed`, `denied` or `revoked`.
+    /// `ok`, `failed`, `denied`, `revoked` or `unknown`.
     pub outcome: &'static str,
     pub status: Option<u16>,
     pub bytes_in: u64,
@@ -90,6 +111,11 @@ impl Ending {
         if status < 400 { Self::ok(status) } else { Self::failed(status) }
     }
 
+    /// It broke off: it may have been done or not.
+    pub fn unknown() -> Self {
+        Self { outcome: "unknown", status: None, bytes_in: 0, bytes_out: 0 }
+    }
+
     pub fn revoked(mut self) -> Self {
         self.outcome = "revoked";
         self
@@ -102,42 +128,62 @@ impl Ending {
     }
 }
 
+/// The second half of a record: what came of it.
+#[derive(Clone, Debug)]
+struct Outcome {
+    at: i64,
+    ending: Ending,
+    duration_ms: u64,
+    /// What is to be said of it besides.
+    note: String,
+    /// The id of what it made.
+    made: String,
+    changes: Vec<Change>,
+}
+
+impl Outcome {
+    fn of(ending: Ending) -> Self {
+        Self { at: now_ms(), ending, duration_ms: 0, note: String::new(), made: String::new(), changes: Vec::new() }
+    }
+}
+
 /// What goes to the writer.
-pub enum Record {
-    Intent {
-        intent: Box<Intent>,
-        durable: Option<oneshot::Sender<bool>>,
-    },
-    /// `note` goes behind the intent's reason.
-    Outcome {
-        id: i64,
-        ending: Ending,
-        duration_ms: u64,
-        note: String,
-    },
+enum Record {
+    Intent { intent: Box<Intent>, durable: Option<oneshot::Sender<bool>> },
+    Started { id: i64, at: i64 },
+    Outcome { id: i64, outcome: Box<Outcome> },
 }
 
 /// The way into the trail.
 #[derive(Clone)]
 pub struct Trail {
     records: mpsc::Sender<Record>,
-    next: Arc<AtomicI64>,
+    ids: Arc<Ids>,
     flood: Arc<Flood>,
+    sampler: Arc<Sampler>,
+    written: watch::Receiver<u64>,
 }
 
 /// One record that was begun. Finishing it writes the outcome; dropping it says that it broke off.
 pub struct Entry {
     id: i64,
     begun: Instant,
+    /// True from the start for one that is not written down.
+    finished: bool,
     records: mpsc::Sender<Record>,
     note: String,
-    finished: bool,
+    made: String,
+    changes: Vec<Change>,
 }
 
 impl Trail {
-    /// `last` is the highest id in use.
-    fn new(records: mpsc::Sender<Record>, last: i64) -> Self {
-        Self { records, next: Arc::new(AtomicI64::new(last + 1)), flood: Arc::default() }
+    fn new(records: mpsc::Sender<Record>, ids: Ids, reads: Reads, written: watch::Receiver<u64>) -> Self {
+        Self { records, ids: Arc::new(ids), flood: Arc::default(), sampler: Arc::new(Sampler::new(reads)), written }
+    }
+
+    /// How many records were written since the start; told of each commit.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.clone()
     }
 
     /// Writes the intent of an allowed operation.
@@ -148,11 +194,18 @@ impl Trail {
     /// The same, where nobody may be signed in yet.
     pub async fn begin_as(&self, who: Option<&Principal>, origin: &Origin, permit: &Permit) -> Result<Entry, TrailDown> {
         let operation = permit.operation();
+        let (note, made) = (String::new(), String::new());
+        if !self.sampler.takes(operation.permission) {
+            return Ok(Entry { id: 0, begun: Instant::now(), records: self.records.clone(), note, made, changes: Vec::new(), finished: true });
+        }
         let mut intent = self.intent(who, origin, operation, true, permit.reason());
-        intent.grant = permit.grant().map(|grant| grant.id.clone()).unwrap_or_default();
+        if let Some(grant) = permit.grant() {
+            intent.grant.clone_from(&grant.id);
+            intent.team = grant.team.clone().unwrap_or_default();
+        }
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
-        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), note: String::new(), finished: false })
+        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), note, made, changes: Vec::new(), finished: false })
     }
 
     /// Writes that an operation was refused for want of a right.
@@ -175,16 +228,23 @@ impl Trail {
         let intent = self.intent(who, origin, operation, false, &format!("{reason}{more}"));
         let id = intent.id;
         self.write(intent, false).await?;
-        let ending = Ending { outcome: "denied", status: Some(status), bytes_in: 0, bytes_out: 0 };
-        self.records.send(Record::Outcome { id, ending, duration_ms: 0, note: String::new() }).await.map_err(|_| TrailDown)
+        let outcome = Box::new(Outcome::of(Ending::denied(status)));
+        self.records.send(Record::Outcome { id, outcome }).await.map_err(|_| TrailDown)
     }
 
     fn intent(&self, who: Option<&Principal>, origin: &Origin, operation: &Operation, allowed: bool, reason: &str) -> Box<Intent> {
+        let at = now_ms();
+        // Said only where it says more than the object itself does.
+        let known = |part: fn(&Known) -> &String| {
+            let known = operation.known.as_ref().map(part).filter(|known| **known != operation.object);
+            known.map(|known| clean(known)).unwrap_or_default()
+        };
         Box::new(Intent {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
-            at: now_ms(),
+            id: self.ids.next(at),
+            at,
             user: who.map_or_else(|| "-".to_owned(), |w| clean(&w.subject.user)),
             viewer: who.and_then(|w| w.subject.viewer.as_deref()).map(clean).unwrap_or_default(),
+            team: String::new(),
             credential: who.map_or_else(|| "-".to_owned(), |w| w.credential.to_string()),
             door: origin.door.name(),
             address: origin.address.to_string(),
@@ -193,6 +253,8 @@ impl Trail {
             operation: operation.name,
             permission: operation.permission.name(),
             object: clean(&operation.object),
+            object_name: known(|known| &known.name),
+            object_id: known(|known| &known.id),
             allowed,
             reason: clean(reason),
             grant: String::new(),
@@ -212,8 +274,7 @@ impl Trail {
             Ok(_) => Err(TrailDown),
             Err(_) => {
                 // It may still be written; nothing will happen, and the record shall say so.
-                let ending = Ending { outcome: "failed", status: Some(503), bytes_in: 0, bytes_out: 0 };
-                let _ = self.records.try_send(Record::Outcome { id, ending, duration_ms: 0, note: String::new() });
+                let _ = self.records.try_send(Record::Outcome { id, outcome: Box::new(Outcome::of(Ending::failed(503))) });
                 Err(TrailDown)
             }
         }
@@ -221,11 +282,29 @@ impl Trail {
 }
 
 impl Entry {
-    /// Says more of it than its reason does: that goes behind it.
+    /// Says what else there is to say of it.
     pub fn note(&mut self, note: &str) {
         if !note.is_empty() {
-            self.note = format!("; {}", clean(note));
+            self.note = clean(note);
         }
+    }
+
+    /// Says the id of what it made.
+    pub fn made(&mut self, id: &str) {
+        self.made = clean(id);
+    }
+
+    /// Says what it changed.
+    pub fn changed(&mut self, changes: Vec<Change>) {
+        self.changes = changes;
+    }
+
+    /// Writes down that its stream begins to flow.
+    pub fn started(&self) {
+        if self.finished {
+            return;
+        }
+        self.send(Record::Started { id: self.id, at: now_ms() });
     }
 
     pub fn finish(mut self, ending: Ending) {
@@ -237,9 +316,19 @@ impl Entry {
             return;
         }
         let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let record = Record::Outcome { id: self.id, ending, duration_ms, note: std::mem::take(&mut self.note) };
+        let outcome = Outcome {
+            duration_ms,
+            note: std::mem::take(&mut self.note),
+            made: std::mem::take(&mut self.made),
+            changes: std::mem::take(&mut self.changes),
+            ..Outcome::of(ending)
+        };
+        self.send(Record::Outcome { id: self.id, outcome: Box::new(outcome) });
+    }
+
+    fn send(&self, record: Record) {
         if let Err(mpsc::error::TrySendError::Full(record)) = self.records.try_send(record) {
-            // The queue is full because the disk takes nothing. The outcome must not be lost while the process lives.
+            // The queue is full because the disk takes nothing. What came of it must not be lost while the process lives.
             let records = self.records.clone();
             tokio::spawn(async move { records.send(record).await });
         }
@@ -249,7 +338,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         // Whoever asked left before the answer: it may have been done or not.
-        self.end(Ending { outcome: "unknown", status: None, bytes_in: 0, bytes_out: 0 });
+        self.end(Ending::unknown());
     }
 }
 

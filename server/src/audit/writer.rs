@@ -1,10 +1,21 @@
-//! The trail's one writer: collects what is waiting and commits it together.
+//! The trail's one writer: collects what is waiting, chains it, and commits it together.
 
-use std::{collections::HashMap, future::Future, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
-use super::{Ending, Intent, QUEUE, Record, Trail};
+use super::{
+    Ending, Ids, Intent, Outcome, QUEUE, Reads, Record, Trail,
+    batch::batch,
+    chain::Chain,
+};
+use crate::store::{self, Store};
 
 /// How many records one commit takes at most.
 const GROUP: usize = 2_048;
@@ -12,28 +23,43 @@ const GROUP: usize = 2_048;
 const LINGER: Duration = Duration::from_millis(25);
 /// How long to wait before trying again when the disk took nothing.
 const RETRY: Duration = Duration::from_millis(500);
+/// The writer of a house that has one.
+const WRITER: i64 = 1;
 
-/// An outcome with the id of its intent.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub id: i64,
-    pub ending: Ending,
-    pub duration_ms: u64,
-    pub note: String,
+/// Opens the trail that `store` keeps: closes what a crash left open, and starts its writer. That ends once every [`Trail`] and entry is gone.
+pub async fn open(store: Store, reads: Reads) -> store::Result<(Trail, JoinHandle<()>)> {
+    let (records, inbox) = mpsc::channel(QUEUE);
+    let (written, _) = watch::channel(0);
+    let ids = Ids::new(WRITER, store.last_audit_id().await?);
+    let trail = Trail::new(records, ids, reads, written.subscribe());
+    let chain = end_of(&store).await?;
+    let mut writer = Writer { store, chain, open: HashSet::new(), written };
+    writer.close_what_is_open().await?;
+    Ok((trail, tokio::spawn(writer.run(inbox))))
 }
 
-/// Where records are kept. The database, or a test's.
-pub trait Journal: Send + Sync + 'static {
-    /// Writes new records, with their outcome where it is known already, and late outcomes; durable when it returns `true`.
-    fn write(&self, intents: &[(Box<Intent>, Option<Outcome>)], outcomes: &[Outcome]) -> impl Future<Output = bool> + Send;
+async fn end_of(store: &Store) -> store::Result<Chain> {
+    Ok(store.chain_end(WRITER).await?.and_then(|end| Chain::of(&end)).unwrap_or_else(|| Chain::new(WRITER)))
 }
 
+struct Writer {
+    store: Store,
+    /// Where the chain ends on disk.
+    chain: Chain,
+    /// Records on disk that are not ended.
+    open: HashSet<i64>,
+    /// How many records were written since the start.
+    written: watch::Sender<u64>,
+}
+
+/// What is waiting to be written.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     /// In the order they came: the trail is read by id, and ids grow.
     #[allow(clippy::vec_box, reason = "they come boxed, and go on as they came")]
-    intents: Vec<Box<Intent>>,
-    outcomes: HashMap<i64, Outcome>,
+    pub intents: Vec<Box<Intent>>,
+    pub started: BTreeMap<i64, i64>,
+    pub outcomes: BTreeMap<i64, Outcome>,
     waiting: Vec<oneshot::Sender<bool>>,
 }
 
@@ -44,55 +70,94 @@ impl Group {
                 self.intents.push(intent);
                 self.waiting.extend(durable);
             }
-            Record::Outcome { id, ending, duration_ms, note } => {
-                self.outcomes.insert(id, Outcome { id, ending, duration_ms, note });
-            }
+            Record::Started { id, at } => drop(self.started.insert(id, at)),
+            Record::Outcome { id, outcome } => drop(self.outcomes.insert(id, *outcome)),
         }
     }
 
     fn len(&self) -> usize {
-        self.intents.len() + self.outcomes.len()
+        self.intents.len() + self.started.len() + self.outcomes.len()
+    }
+
+    /// Leaves out what is about records that are neither here nor in `open`: they were refused for want of a disk, and nothing came of them.
+    fn forget_strangers(&mut self, open: &HashSet<i64>) {
+        let new: HashSet<i64> = self.intents.iter().map(|intent| intent.id).collect();
+        let known = |id: &i64| new.contains(id) || open.contains(id);
+        self.started.retain(|id, _| known(id));
+        self.outcomes.retain(|id, _| known(id));
+    }
+
+    fn answer(&mut self, durable: bool) {
+        for waiting in self.waiting.drain(..) {
+            let _ = waiting.send(durable);
+        }
     }
 }
 
-/// Starts the writer. `last` is the highest id that `journal` holds. The writer ends once every [`Trail`] and entry is gone.
-pub fn spawn(journal: impl Journal, last: i64) -> (Trail, tokio::task::JoinHandle<()>) {
-    let (records, inbox) = mpsc::channel(QUEUE);
-    (Trail::new(records, last), tokio::spawn(run(journal, inbox)))
-}
-
-async fn run(journal: impl Journal, mut inbox: mpsc::Receiver<Record>) {
-    let mut group = Group::default();
-    while collect(&mut inbox, &mut group).await {
-        let mut intents: Vec<_> = std::mem::take(&mut group.intents)
-            .into_iter()
-            .map(|intent| {
-                let outcome = group.outcomes.remove(&intent.id);
-                (intent, outcome)
-            })
-            .collect();
-        let outcomes: Vec<_> = std::mem::take(&mut group.outcomes).into_values().collect();
-        if journal.write(&intents, &outcomes).await {
-            for waiting in group.waiting.drain(..) {
-                let _ = waiting.send(true);
+impl Writer {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Record>) {
+        let mut group = Group::default();
+        while collect(&mut inbox, &mut group).await {
+            group.forget_strangers(&self.open);
+            if self.write(&group).await {
+                group.answer(true);
+                self.written.send_modify(|written| *written += group.intents.len() as u64);
+                group = Group::default();
+                continue;
             }
-            continue;
+            // Nobody may act on an intent that is not on disk: those who wait are refused, and their records dropped, since
+            // nothing happened. What did happen is kept until it can be written.
+            tracing::error!(records = group.intents.len(), "The audit trail cannot be written; changes are refused until it can.");
+            let refused = !group.waiting.is_empty();
+            group.answer(false);
+            group.intents.retain(|intent| !intent.is_strict());
+            if !refused {
+                tokio::time::sleep(RETRY).await;
+            }
         }
-        // Nobody may act on an intent that is not on disk: those who wait are refused, and their records dropped, since
-        // nothing happened. What did happen is kept until it can be written.
-        tracing::error!(records = intents.len(), "The audit trail cannot be written; changes are refused until it can.");
-        let refused = !group.waiting.is_empty();
-        for waiting in group.waiting.drain(..) {
-            let _ = waiting.send(false);
+    }
+
+    /// Writes a group; `false` when it is not on disk.
+    async fn write(&mut self, group: &Group) -> bool {
+        let mut chain = self.chain;
+        let Some(batch) = batch(&mut chain, group) else {
+            tracing::error!("A record of the audit trail has no text.");
+            return false;
+        };
+        if let Err(error) = self.store.write_audit(&batch).await {
+            tracing::error!(%error, "Writing the audit trail failed.");
+            // A commit that failed may have reached the disk all the same: the chain says so.
+            match end_of(&self.store).await {
+                Ok(end) if end == chain => {}
+                Ok(end) if end == self.chain => return false,
+                Ok(_) => {
+                    tracing::error!("Somebody else has written to the chain. Nothing more is written to it until a start.");
+                    return false;
+                }
+                Err(_) => return false,
+            }
         }
-        intents.retain(|(intent, _)| !(intent.allowed && crate::access::Permission::named(intent.permission).is_some_and(|p| p.is_strict())));
-        for (intent, outcome) in intents {
-            group.outcomes.extend(outcome.map(|o| (o.id, o)));
-            group.intents.push(intent);
+        self.chain = chain;
+        self.open.extend(group.intents.iter().map(|intent| intent.id));
+        for id in group.outcomes.keys() {
+            self.open.remove(id);
         }
-        group.outcomes.extend(outcomes.into_iter().map(|o| (o.id, o)));
-        if !refused {
-            tokio::time::sleep(RETRY).await;
+        true
+    }
+
+    /// Ends what a crash left open: nobody knows what came of it.
+    async fn close_what_is_open(&mut self) -> store::Result<()> {
+        loop {
+            let open = self.store.open_audit(GROUP as u32).await?;
+            if open.is_empty() {
+                return Ok(());
+            }
+            let outcome = |id| (id, Outcome::of(Ending::unknown()));
+            let group = Group { outcomes: open.into_iter().map(outcome).collect(), ..Group::default() };
+            let mut chain = self.chain;
+            let Some(batch) = batch(&mut chain, &group) else { return Ok(()) };
+            self.store.write_audit(&batch).await?;
+            self.chain = chain;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The program: `pilothouse serve`, and what helps on the machine itself.
 
+mod audit;
 mod connect;
 mod kept;
 mod login;
@@ -31,6 +32,9 @@ enum Command {
     Connect(connect::Connect),
     /// End the sign-in, and take back what docker was given.
     Logout,
+    /// Look after the audit trail, on the machine itself.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Print the OpenAPI document of the REST API.
     Openapi,
 }
@@ -48,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Login(asked) => remote(login::login(asked)),
         Command::Connect(asked) => remote(connect::connect(asked)),
         Command::Logout => remote(login::logout()),
+        Command::Audit(command) => audit::run(command),
         Command::Openapi => {
             say(&crate::openapi::document().to_string());
             ExitCode::SUCCESS

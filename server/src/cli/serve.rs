@@ -14,7 +14,7 @@ use super::fail;
 use crate::{
     api::{self, Api},
     assets::AssetFiles,
-    audit,
+    audit::{self, keeper::Keeper},
     authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords},
     authority::Authority,
     backends::Engines,
@@ -61,10 +61,11 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         .map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
     let _alone = take_folder(&config.data_dir)?;
     let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
-    let last = store.recover_audit().await.map_err(one)?;
-    let (trail, writer) = audit::spawn(store.clone(), last);
+    let (trail, writer) = audit::open(store.clone(), config.audit.reads).await.map_err(one)?;
+    let written = trail.written();
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
     let seal = Seal::open(&config.key_file).map_err(one)?;
+    let keeper = Arc::new(Keeper::open(store.clone(), &seal, config.audit.checkpoints.clone()).await.map_err(one)?);
     let (tls, reach) = tls(&config, &store, &seal).await?;
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), seal));
@@ -87,6 +88,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(jobs::follow_belongings(engines.clone(), store.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(hits.run()),
+        tokio::spawn(jobs::make_checkpoints(keeper.clone(), written)),
+        tokio::spawn(jobs::verify_trail(keeper.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
     background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
@@ -105,6 +108,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         guardrails: guardrails.clone(),
         providers,
         reach: Arc::new(reach),
+        keeper: keeper.clone(),
         devices: Arc::new(Devices::default()),
     });
     let doors = Doors {
@@ -125,6 +129,9 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         job.abort();
     }
     let _ = tokio::time::timeout(std::time::Duration::from_secs(5), writer).await;
+    if let Err(error) = keeper.checkpoint().await {
+        tracing::error!(%error, "The last checkpoint of the audit trail could not be made or handed over.");
+    }
     store.close().await;
     Ok(())
 }

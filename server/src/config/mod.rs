@@ -1,6 +1,7 @@
 //! Settings: `pilothouse.toml`, overridden by `PILOTHOUSE_*` variables, overridden by flags. Every mistake is reported at once.
 
 mod access;
+mod audit;
 mod guardrails;
 mod providers;
 
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
+pub use audit::{Audit, AuditSection};
 pub use guardrails::GuardrailSection;
 pub use providers::ProviderSection;
 
@@ -30,6 +32,7 @@ pub struct File {
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
     pub tls: Option<ServerTlsSection>,
+    pub audit: AuditSection,
     pub engines: Vec<EngineSection>,
     pub users: Vec<AccountSection>,
     pub robots: Vec<AccountSection>,
@@ -122,6 +125,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How the listener speaks TLS, if it does.
     pub tls: Option<ServerTls>,
+    pub audit: Audit,
     pub engines: Vec<EngineSection>,
     /// Who is declared, and what they may do.
     pub access: Access,
@@ -186,6 +190,7 @@ impl Config {
             }
         }
         let data_dir = over.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let audit = file.audit.check(&data_dir, &mut mistakes);
         let mut names = std::collections::HashSet::new();
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
@@ -206,6 +211,7 @@ impl Config {
             admin_password: over.admin_password,
             trusted_proxies,
             tls,
+            audit,
             engines: file.engines,
             access,
             guardrails: file.guardrails,

@@ -1,11 +1,15 @@
 //! Background jobs, one idempotent job a file.
 
 mod belongings;
+mod checkpoint;
 mod look;
 mod renew;
 mod touch;
+mod verify;
 
 pub use belongings::follow_belongings;
+pub use checkpoint::make_checkpoints;
 pub use look::look_after_engines;
 pub use renew::renew_certificate;
 pub use touch::touch_credentials;
+pub use verify::verify_trail;

@@ -100,6 +100,13 @@ impl Store {
         Ok(Self { write, read: pool(2).await?, audit: pool(1).await? })
     }
 
+    /// Opens a database file that is there already, to read it: it may be in use, and is not brought up to date.
+    pub async fn look(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(10)).disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        Ok(Self { write: pool.clone(), read: pool.clone(), audit: pool })
+    }
+
     /// Lets every commit reach the main file and closes it.
     pub async fn close(&self) {
         self.audit.close().await;

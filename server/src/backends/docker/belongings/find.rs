@@ -7,7 +7,7 @@ use super::{
     follow,
     index::Found,
 };
-use crate::access::{Owner, Thing, watch};
+use crate::access::{Known, Owner, Thing, watch};
 
 /// How long a first reading of everything may be waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +37,12 @@ impl Engine {
             Found::One(owner) => Some(owner),
             _ => None,
         })
+    }
+
+    /// What a thing is called and its id, as far as it is known already: nothing is asked for. Of a command in a container and of a task it
+    /// is the container and the service.
+    pub fn identify(&self, thing: Thing, called: &str) -> Option<Known> {
+        self.belongings.read().identify(thing, called)
     }
 
     /// Looks at a thing again.

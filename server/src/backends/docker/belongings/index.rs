@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{super::typed::names::without_tag, project_of};
-use crate::access::{Owner, Thing};
+use crate::access::{Known, Owner, Thing};
 
 pub type Project = Arc<str>;
 
@@ -199,6 +199,26 @@ impl State {
                 Some(id) => Found::One(Owner { projects: self.image_projects(&id), id: self.image_called(called, id) }),
                 None => Found::None,
             },
+        }
+    }
+
+    /// What a thing is called and its id, if that is more than the name by which it was called.
+    pub(super) fn identify(&self, thing: Thing, called: &str) -> Option<Known> {
+        let known = |id: &String, name: &str| Known { name: name.to_owned(), id: id.clone() };
+        let id = match self.find(thing, called) {
+            Found::One(owner) => owner.id,
+            _ => return None,
+        };
+        match thing {
+            Thing::Container => self.containers.get(&id).map(|container| known(&id, &container.name)),
+            Thing::Network => self.networks.get(&id).map(|network| known(&id, &network.name)),
+            Thing::Service => self.services.get(&id).map(|service| known(&id, &service.name)),
+            Thing::Secret => self.secrets.get(&id).map(|secret| known(&id, &secret.name)),
+            Thing::Config => self.configs.get(&id).map(|config| known(&id, &config.name)),
+            Thing::Exec => self.execs.get(called).and_then(|id| Some(known(id, &self.containers.get(id)?.name))),
+            Thing::Task => self.tasks.get(called).and_then(|id| Some(known(id, &self.services.get(id)?.name))),
+            Thing::Image => self.image_id(called).and_then(|id| Some(known(&id, self.images.get(&id)?.names.first()?))),
+            Thing::Volume => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The audit trail, read.
 
+mod proof;
+
 use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::{
     Page,
@@ -13,7 +15,8 @@ use crate::{
 };
 
 pub fn routes() -> Router<Api> {
-    route(Router::new(), AuditList, list)
+    let router = route(Router::new(), AuditList, list);
+    proof::routes(router)
 }
 
 const OUTCOMES: [(Outcome, &str); 6] = [
@@ -28,6 +31,8 @@ const OUTCOMES: [(Outcome, &str); 6] = [
 /// A record as the contract shows it.
 pub fn shown(row: AuditRow) -> AuditRecord {
     let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    let end = row.end;
     AuditRecord {
         id: row.id,
         at: row.at,
@@ -42,13 +47,21 @@ pub fn shown(row: AuditRow) -> AuditRecord {
         object: row.object,
         decision: row.decision,
         reason: row.reason,
-        outcome: OUTCOMES.iter().find(|(_, name)| *name == row.outcome).map_or(Outcome::Unknown, |(outcome, _)| *outcome),
-        status: row.status.and_then(|status| u16::try_from(status).ok()),
-        bytes_in: count(row.bytes_in),
-        bytes_out: count(row.bytes_out),
-        duration_ms: count(row.duration_ms),
+        outcome: OUTCOMES.iter().find(|(_, name)| *name == end.outcome).map_or(Outcome::Unknown, |(outcome, _)| *outcome),
+        status: end.status.and_then(|status| u16::try_from(status).ok()),
+        bytes_in: count(end.bytes_in),
+        bytes_out: count(end.bytes_out),
+        duration_ms: count(end.duration_ms),
         change: row.is_change,
-        viewer: Some(row.viewer).filter(|viewer| !viewer.is_empty()),
+        viewer: some(row.viewer),
+        team: some(row.team),
+        object_name: some(row.object_name),
+        object_id: some(row.object_id),
+        started_at: row.started_at,
+        ended_at: end.ended_at,
+        note: some(end.note),
+        made: some(end.made),
+        changes: serde_json::from_str(&end.changes).unwrap_or_default(),
     }
 }
 

@@ -1,0 +1,110 @@
+//! The chain over the trail's records.
+
+use futures_util::{Stream, StreamExt};
+use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
+
+use super::{AuditRow, CheckpointRow, ROWS};
+use crate::store::{Result, Store};
+
+/// One entry: a stage of a record, and the hash that takes in all before it.
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+pub struct ChainRow {
+    pub writer: i64,
+    pub seq: i64,
+    pub id: i64,
+    /// 1 intent, 2 started, 3 ended.
+    pub stage: i64,
+    pub hash: Vec<u8>,
+    /// The entry's digest, once its record is gone.
+    pub digest: Option<Vec<u8>>,
+}
+
+/// The last entry of one writer.
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
+pub struct ChainEnd {
+    pub writer: i64,
+    pub seq: i64,
+    pub hash: Vec<u8>,
+}
+
+/// An entry with the record that it is about, if that is there.
+pub struct Linked {
+    pub entry: ChainRow,
+    pub record: Option<AuditRow>,
+}
+
+pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[ChainRow]) -> Result<()> {
+    let mut left = entries;
+    for rows in ROWS {
+        let some = left.chunks_exact(rows);
+        left = some.remainder();
+        for entries in some {
+            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
+            insert.push_values(entries, |mut row, entry| {
+                row.push_bind(entry.writer).push_bind(entry.seq).push_bind(entry.id).push_bind(entry.stage).push_bind(entry.hash.as_slice());
+            });
+            insert.build().execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
+const ENDS: &str = "SELECT c.writer, c.seq, c.hash FROM audit_chain c \
+                    WHERE c.seq = (SELECT MAX(l.seq) FROM audit_chain l WHERE l.writer = c.writer) ORDER BY c.writer";
+
+impl Store {
+    /// The last entry of `writer`.
+    pub async fn chain_end(&self, writer: i64) -> Result<Option<ChainEnd>> {
+        let sql = "SELECT writer, seq, hash FROM audit_chain WHERE writer = $1 ORDER BY seq DESC LIMIT 1";
+        Ok(sqlx::query_as(sql).bind(writer).fetch_optional(&self.audit).await?)
+    }
+
+    /// The last entry of each writer.
+    pub async fn chain_ends(&self) -> Result<Vec<ChainEnd>> {
+        Ok(sqlx::query_as(ENDS).fetch_all(&self.read).await?)
+    }
+
+    /// The trail as it is at this moment, whatever is written meanwhile.
+    pub async fn audit_snapshot(&self) -> Result<Snapshot> {
+        Ok(Snapshot(self.read.begin().await?))
+    }
+}
+
+/// The trail at one moment.
+pub struct Snapshot(Transaction<'static, Sqlite>);
+
+impl Snapshot {
+    /// Every entry with its record, each writer's from its first to its last.
+    pub fn chain(&mut self) -> impl Stream<Item = Result<Linked>> + Send + '_ {
+        let sql = "SELECT a.*, c.writer, c.seq, c.id AS record, c.stage, c.hash, c.digest \
+                   FROM audit_chain c LEFT JOIN audit a ON a.id = c.id ORDER BY c.writer, c.seq";
+        sqlx::query(sql).fetch(&mut *self.0).map(|row| linked(&row?))
+    }
+
+    /// How many records are older than the first entry of the chain, and the first that is not and has no entry.
+    pub async fn unchained(&mut self) -> Result<(i64, Option<i64>)> {
+        let sql = "WITH began AS (SELECT COALESCE(MIN(id), 0) AS id FROM audit_chain) \
+                   SELECT (SELECT COUNT(*) FROM audit WHERE id < (SELECT id FROM began)), \
+                   (SELECT MIN(a.id) FROM audit a WHERE a.id >= (SELECT id FROM began) AND a.id NOT IN (SELECT c.id FROM audit_chain c WHERE c.stage = 1))";
+        Ok(sqlx::query_as(sql).fetch_one(&mut *self.0).await?)
+    }
+
+    /// Every checkpoint, from the first to the last.
+    pub async fn checkpoints(&mut self) -> Result<Vec<CheckpointRow>> {
+        Ok(sqlx::query_as("SELECT n, at, body, signature FROM audit_checkpoints ORDER BY n").fetch_all(&mut *self.0).await?)
+    }
+}
+
+fn linked(row: &SqliteRow) -> Result<Linked> {
+    let entry = ChainRow {
+        writer: row.try_get("writer")?,
+        seq: row.try_get("seq")?,
+        id: row.try_get("record")?,
+        stage: row.try_get("stage")?,
+        hash: row.try_get("hash")?,
+        digest: row.try_get("digest")?,
+    };
+    let is_there = row.try_get::<Option<i64>, _>("id")?.is_some();
+    let record = if is_there { Some(AuditRow::from_row(row)?) } else { None };
+    Ok(Linked { entry, record })
+}
