@@ -133,6 +133,7 @@ async fn begin(
 fn respond(form: Form, source: Source, failed: FailedFlag, mut lease: Lease, entry: Entry) -> Response {
     let (out, mut queue) = mpsc::channel(QUEUE);
     let is_events = matches!(form, Form::Events);
+    entry.started();
     tokio::spawn(async move {
         let (end, sent) = pump(source, is_events, lease.ended(), &out).await;
         let ending = match &end {

@@ -120,6 +120,7 @@ pub async fn terminal(
 
 async fn relay(socket: WebSocket, held: Held) {
     let Held { engine, permit, session: Session { id, stream, turn }, mut lease, entry } = held;
+    entry.started();
     let (mut to_client, mut from_client) = socket.split();
     let (mut from_program, mut to_program) = tokio::io::split(stream);
     let (bytes_in, bytes_out) = (AtomicU64::new(0), AtomicU64::new(0));

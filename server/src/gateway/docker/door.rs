@@ -306,7 +306,10 @@ impl EngineDoor {
                 tokio::spawn(async move {
                     let _turn = turn;
                     match client.await {
-                        Ok(client) => tunnel(TokioIo::new(client), stream, lease, entry).await,
+                        Ok(client) => {
+                            entry.started();
+                            tunnel(TokioIo::new(client), stream, lease, entry).await;
+                        }
                         Err(_) => entry.finish(Ending::failed(499)),
                     }
                 });
@@ -337,7 +340,10 @@ impl EngineDoor {
         }
         let hold = match classified.row.reply {
             Reply::Prompt | Reply::Slow => Hold::Prompt,
-            Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => Hold::Leased(lease),
+            Reply::Stream | Reply::Bulk | Reply::Upgrade(_) => {
+                entry.started();
+                Hold::Leased(lease)
+            }
         };
         let (head, incoming) = answered.into_parts();
         let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync();
