@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     access::{Denied, Operation, Permit, Place, Policy, Target},
-    audit::{Ending, Entry, Trail, TrailDown},
+    audit::{Changed, Ending, Entry, Trail, TrailDown},
     authn::{Credentials, Principal, factors::Rules},
     backends::{Engines, docker::EngineError},
     clock::now_ms,
@@ -178,6 +178,32 @@ impl Operator {
             Err(error) => fail(entry, error),
         }
         result
+    }
+}
+
+impl Operator {
+    /// The same for what changes something: `action` says what.
+    pub async fn change<T, E>(
+        self: &Arc<Self>,
+        who: &Principal,
+        operation: Operation,
+        action: impl AsyncFnOnce(Permit) -> Result<Changed<T>, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Refused> + Failure,
+    {
+        let Begun { permit, mut entry, .. } = self.begin(who, operation).await?;
+        match action(permit).await {
+            Ok(changed) => {
+                let answer = entry.take(changed);
+                entry.finish(Ending::ok(200));
+                Ok(answer)
+            }
+            Err(error) => {
+                fail(entry, &error);
+                Err(error)
+            }
+        }
     }
 }
 

@@ -7,16 +7,17 @@ use axum::{
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Problem,
+    Code, ListQuery, Problem,
     engines::{
         Engine as Shown, EngineCreate, EngineDelete, EngineGet, EngineInfo, EngineInput, EngineList, EngineTest, EngineTestOutput, EngineUpdate,
         EngineUpdateInput, Health as ShownHealth, TestStep, TlsInput,
     },
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, route};
+use super::{Answer, Api, ApiError, Asked, Input, Who, change::removed, list, route};
 use crate::{
     access::{Operation, Permission, Reach, is_target_name, watch},
+    audit::{Changed, between, field},
     authn::Principal,
     backends::docker::{Address, Engine, Health},
     clock::now_ms,
@@ -69,6 +70,11 @@ fn counted(engine: &Engine, reach: &Reach, info: EngineInfo) -> EngineInfo {
         images: counts.images,
         ..info
     }
+}
+
+/// What is kept of an engine, for the trail.
+fn facts(engine: &Engine) -> serde_json::Value {
+    serde_json::json!({ "name": engine.name, "url": engine.address().to_string(), "labels": engine.labels, "tls": engine.is_tls() })
 }
 
 /// The engines that `who` may see, and what of each.
@@ -157,7 +163,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
     let operation =
         Operation::on_engine("EngineCreate", Permission::EngineCreate, &input.name.chars().take(63).collect::<String>(), place(&input.url));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let blueprint = blueprint(input)?;
             let exists = || ApiError(Problem::new(Code::Conflict, format!("There is an engine {} already.", blueprint.name)).field("name"));
             if api.engines.get(&blueprint.name).is_some() {
@@ -175,9 +181,10 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
             }
             engine.look(&watch(&engine.name)).await;
             let answer = shown(&engine, &Reach::Everything);
+            let changes = between(None, Some(&facts(&engine)));
             api.engines.put(engine);
             api.house.engines_changed().await;
-            Ok(Json(answer))
+            Ok(Changed::new(changes, Json(answer)))
         })
         .await
 }
@@ -201,9 +208,10 @@ async fn update(
 ) -> Answer<EngineUpdate> {
     let operation = Operation::on_engine("EngineUpdate", Permission::EngineUpdate, &name, "");
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let _alone = api.fleet.changes.lock().await;
-            if api.engine(&name)?.declared {
+            let before = api.engine(&name)?;
+            if before.declared {
                 return Err(declared(&name));
             }
             let row = api.store.engine(&name).await?.ok_or_else(|| ApiError::no_engine(&name))?;
@@ -237,9 +245,11 @@ async fn update(
             api.store.update_engine(&api.fleet.row(&blueprint, created_at).map_err(failed)?).await?;
             engine.look(&watch(&engine.name)).await;
             let answer = shown(&engine, &Reach::Everything);
+            let mut changed = Changed::new(between(Some(&facts(&before)), Some(&facts(&engine))), Json(answer));
+            changed.also(fresh.then(|| field("certificates", None, Some("new ones"))));
             api.engines.put(engine);
             api.house.engines_changed().await;
-            Ok(Json(answer))
+            Ok(changed)
         })
         .await
 }
@@ -247,15 +257,16 @@ async fn update(
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<EngineDelete> {
     let operation = Operation::on_engine("EngineDelete", Permission::EngineDelete, &name, "");
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let _alone = api.fleet.changes.lock().await;
-            if api.engine(&name)?.declared {
+            let before = api.engine(&name)?;
+            if before.declared {
                 return Err(declared(&name));
             }
             api.store.delete_engine(&name).await?;
             api.engines.remove(&name);
             api.house.engine_gone(&name).await;
-            Ok(Json(Empty {}))
+            Ok(removed(&facts(&before)))
         })
         .await
 }

@@ -7,11 +7,15 @@ use axum::{
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Problem,
+    Code, ListQuery, Problem,
     people::{Grant, GrantCreate, GrantDelete, GrantInput, GrantList},
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::declared, route};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Who,
+    change::{made, removed},
+    list, people::declared, route,
+};
 use crate::{
     access::{Operation, Permission, Scope},
     authn::secret,
@@ -78,7 +82,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
     let object: String = format!("{named} {} {}", input.role, input.scope).chars().take(200).collect();
     let operation = Operation::on_system("GrantCreate", Permission::GrantCreate, object);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let (field, name) = holder(&input)?;
             let robots = robots(&api).await?;
             let alone = api.house.alone().await;
@@ -115,7 +119,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 }
                 done => {
                     done?;
-                    Ok(Json(shown(row, &robots)))
+                    Ok(made(shown(row, &robots)))
                 }
             }
         })
@@ -125,11 +129,13 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<GrantDelete> {
     let operation = Operation::on_system("GrantDelete", Permission::GrantDelete, &id);
     api.operator
-        .operate(&who, operation, async |_| {
-            if api.store.grants().await?.iter().any(|row| row.id == id && row.declared) {
+        .change(&who, operation, async |_| {
+            let none = || ApiError::new(Code::NotFound, "There is no such grant.");
+            let row = api.store.grants().await?.into_iter().find(|row| row.id == id).ok_or_else(none)?;
+            if row.declared {
                 return Err(declared("This grant"));
             }
-            if api.house.delete_grant(&id).await? { Ok(Json(Empty {})) } else { Err(ApiError::new(Code::NotFound, "There is no such grant.")) }
+            if api.house.delete_grant(&id).await? { Ok(removed(&shown(row, &robots(&api).await?))) } else { Err(none()) }
         })
         .await
 }

@@ -11,7 +11,13 @@ use pilothouse_app::api::{
     },
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Named, Who, list, list::Column, route};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Named, Who,
+    change::{altered, made, removed},
+    list,
+    list::Column,
+    route,
+};
 use crate::{
     access::{Operation, Permission, guard},
     authn::secret,
@@ -116,11 +122,11 @@ async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<Strin
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<GuardrailInput>) -> Answer<GuardrailCreate> {
     let operation = Operation::on_system("GuardrailCreate", Permission::GuardrailCreate, input.name.chars().take(64).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let draft = Draft { name: &input.name, mode: inner(input.mode), scope: &input.scope, roles: &input.roles, rule: &input.rule };
             draft.check().map_err(|(field, why)| ApiError::field(field, why))?;
             let row = api.guardrails.add(&draft, secret::id()?, &who.subject.user).await?;
-            shown(row, 0).map(Json)
+            shown(row, 0).map(made)
         })
         .await
 }
@@ -133,18 +139,19 @@ async fn update(
 ) -> Answer<GuardrailUpdate> {
     let operation = Operation::on_system("GuardrailUpdate", Permission::GuardrailUpdate, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let row = of_id(&api, &id).await?;
             not_declared(&row)?;
-            let now = shown(row.clone(), 0)?;
+            let hits = counts(&api).await?.get(&id).copied().unwrap_or(0);
+            let before = shown(row.clone(), hits)?;
+            let now = before.clone();
             let (name, scope) = (input.name.unwrap_or(now.name), input.scope.unwrap_or(now.scope));
             let (roles, rule) = (input.roles.unwrap_or(now.roles), input.rule.unwrap_or(now.rule));
             let draft = Draft { name: &name, mode: inner(input.mode.unwrap_or(now.mode)), scope: &scope, roles: &roles, rule: &rule };
             draft.check().map_err(|(field, why)| ApiError::field(field, why))?;
             let row = GuardrailRow { created_at: row.created_at, ..draft.row(row.id, &row.created_by, false) };
             api.guardrails.update(&row).await?;
-            let hits = counts(&api).await?.get(&id).copied().unwrap_or(0);
-            shown(row, hits).map(Json)
+            Ok(altered(&before, shown(row, hits)?))
         })
         .await
 }
@@ -152,9 +159,13 @@ async fn update(
 async fn delete(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>, _: Asked<Empty>) -> Answer<GuardrailDelete> {
     let operation = Operation::on_system("GuardrailDelete", Permission::GuardrailDelete, &id);
     api.operator
-        .operate(&who, operation, async |_| {
-            not_declared(&of_id(&api, &id).await?)?;
-            if api.guardrails.delete(&id).await? { Ok(Json(Empty {})) } else { Err(ApiError::new(Code::NotFound, "There is no such guardrail.")) }
+        .change(&who, operation, async |_| {
+            let row = of_id(&api, &id).await?;
+            not_declared(&row)?;
+            if !api.guardrails.delete(&id).await? {
+                return Err(ApiError::new(Code::NotFound, "There is no such guardrail."));
+            }
+            Ok(removed(&shown(row, 0)?))
         })
         .await
 }

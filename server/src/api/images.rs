@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission, guard::Ask},
+    audit::{Changed, field},
     backends::docker::{
         belongings::settle,
         typed::{
@@ -67,11 +68,12 @@ async fn get(State(api): State<Api>, Extension(who): Who, Named((engine, id)): O
 
 async fn tag(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<TagInput>) -> Answer<ImageTag> {
     let operation = Operation::on_engine("ImageTag", Permission::ImageTag, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let image = ImageRef::parse(permit.operation().subject())?;
         images::check_tag(&input)?;
         api.guard(&engine, &permit, &who, "ImageTag", &[], &serde_json::Value::Null).await?;
-        done(images::tag(&engine, &permit, &image, &input).await)
+        let changes = vec![field("repo", None, Some(&input.repository)), field("tag", None, Some(&input.tag))];
+        Ok(Changed::new(changes, done(images::tag(&engine, &permit, &image, &input).await)?))
     })
     .await
 }

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod certificates;
+mod change;
 mod containers;
 mod device;
 mod engines;
@@ -44,7 +45,7 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
-    audit::keeper::Keeper,
+    audit::{Changed, keeper::Keeper},
     authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -119,6 +120,19 @@ impl Api {
     ) -> Result<Json<T>, ApiError> {
         let action = async |permit: Permit| action(self.engine_of(&permit)?, permit).await.map(Json);
         self.operator.operate(who, operation, action).await
+    }
+}
+
+impl Api {
+    /// The same for what changes something there: `action` says what.
+    pub(crate) async fn change_at_engine<T>(
+        &self,
+        who: &Principal,
+        operation: Operation,
+        action: impl AsyncFnOnce(Arc<Engine>, Permit) -> Result<Changed<T>, ApiError>,
+    ) -> Result<Json<T>, ApiError> {
+        let action = async |permit: Permit| action(self.engine_of(&permit)?, permit).await;
+        self.operator.change(who, operation, action).await.map(Json)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission, Permit},
+    audit::{Changed, asked, field},
     backends::docker::{
         Engine,
         belongings::settle,
@@ -64,10 +65,12 @@ async fn create(
     Input(input): Input<NetworkInput>,
 ) -> Answer<NetworkCreate> {
     let operation = Operation::on_engine("NetworkCreate", Permission::NetworkCreate, &engine, &input.name);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let mut plan = networks::plan(&input)?;
         api.guard(&engine, &permit, &who, "NetworkCreate", &[], &plan).await?;
-        Ok(networks::create(&engine, &permit, &mut plan).await?)
+        let made = networks::create(&engine, &permit, &mut plan).await?;
+        let id = made.id.clone();
+        Ok(Changed::new(asked("NetworkCreate", None, &[], Some(&plan)), made).with_id(&id))
     })
     .await
 }
@@ -92,12 +95,13 @@ async fn container(engine: &Engine, permit: &Permit, input: &ConnectInput) -> Re
 
 async fn connect(State(api): State<Api>, Extension(who): Who, Named((engine, id)): One, Input(input): Input<ConnectInput>) -> Answer<NetworkConnect> {
     let operation = Operation::on_engine("NetworkConnect", Permission::NetworkConnect, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let id = NetworkId::parse(permit.operation().subject())?;
         let params = [id.as_str().to_owned()];
         api.guard(&engine, &permit, &who, "NetworkConnect", &params, &serde_json::Value::Null).await?;
         let container = container(&engine, &permit, &input).await?;
-        done(networks::connect(&engine, &permit, &id, &container).await)
+        let changes = vec![field("Container", None, Some(&input.container))];
+        Ok(Changed::new(changes, done(networks::connect(&engine, &permit, &id, &container).await)?))
     })
     .await
 }
@@ -109,9 +113,10 @@ async fn disconnect(
     Input(input): Input<ConnectInput>,
 ) -> Answer<NetworkDisconnect> {
     let operation = Operation::on_engine("NetworkDisconnect", Permission::NetworkConnect, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let (id, container) = (NetworkId::parse(permit.operation().subject())?, container(&engine, &permit, &input).await?);
-        done(networks::disconnect(&engine, &permit, &id, &container).await)
+        let changes = vec![field("Container", Some(&input.container), None)];
+        Ok(Changed::new(changes, done(networks::disconnect(&engine, &permit, &id, &container).await)?))
     })
     .await
 }

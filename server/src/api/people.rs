@@ -5,13 +5,19 @@ use axum::{
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Problem,
+    Code, ListQuery, Problem,
     people::{User, UserCreate, UserDelete, UserInput, UserList, UserUpdate, UserUpdateInput},
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, route, session::bad_username};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Who,
+    change::{altered, made, removed},
+    list, route,
+    session::bad_username,
+};
 use crate::{
     access::{Operation, Permission},
+    audit::field,
     authn::{Principal, username},
     clock::now_ms,
     house::HouseError,
@@ -55,7 +61,7 @@ async fn list_users(State(api): State<Api>, Extension(who): Who, Asked(query): A
 async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): Input<UserInput>) -> Answer<UserCreate> {
     let operation = Operation::on_system("UserCreate", Permission::UserCreate, input.username.chars().take(64).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let name = username(&input.username).ok_or_else(bad_username)?;
             let password_hash = match &input.password {
                 Some(password) => Some(api.house.passwords.hash(password, name).await?),
@@ -63,7 +69,7 @@ async fn create_user(State(api): State<Api>, Extension(who): Who, Input(input): 
             };
             let row = new_account(name, "user", password_hash);
             add_account(&api, &row, "username").await?;
-            Ok(Json(shown(row, &[])))
+            Ok(made(shown(row, &[])))
         })
         .await
 }
@@ -104,10 +110,8 @@ async fn update_user(
 ) -> Answer<UserUpdate> {
     let operation = Operation::on_system("UserUpdate", Permission::UserUpdate, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            if api.store.user(&name).await?.is_none_or(|row| row.is_robot()) {
-                return Err(no_user(&name));
-            }
+        .change(&who, operation, async |_| {
+            let before = api.store.user(&name).await?.filter(|row| !row.is_robot()).ok_or_else(|| no_user(&name))?;
             holds_what_they_hold(&api, &who, &name)?;
             let hash = match &input.password {
                 Some(password) => Some(api.house.passwords.hash(password, &name).await?),
@@ -120,7 +124,11 @@ async fn update_user(
                 return Err(no_user(&name));
             }
             let row = api.store.user(&name).await?.ok_or_else(|| no_user(&name))?;
-            Ok(Json(shown(row, &api.store.members().await?)))
+            let members = api.store.members().await?;
+            let mut changed = altered(&shown(before, &members), shown(row, &members));
+            // That there is a new one, and nothing of it.
+            changed.also(hash.map(|_| field("password", None, Some("a new one"))));
+            Ok(changed)
         })
         .await
 }
@@ -128,16 +136,18 @@ async fn update_user(
 async fn delete_user(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<UserDelete> {
     let operation = Operation::on_system("UserDelete", Permission::UserDelete, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            match api.store.user(&name).await? {
-                None => return Err(no_user(&name)),
-                Some(row) if row.is_robot() => return Err(no_user(&name)),
-                Some(row) if row.declared => return Err(declared(&format!("User {name}"))),
-                Some(_) => {}
+        .change(&who, operation, async |_| {
+            let row = api.store.user(&name).await?.filter(|row| !row.is_robot()).ok_or_else(|| no_user(&name))?;
+            if row.declared {
+                return Err(declared(&format!("User {name}")));
             }
+            let before = shown(row, &api.store.members().await?);
             match api.house.delete_user(&name).await {
                 Err(HouseError::Store(StoreError::Missing)) => Err(no_user(&name)),
-                done => Ok(Json(done.map(|()| Empty {})?)),
+                done => {
+                    done?;
+                    Ok(removed(&before))
+                }
             }
         })
         .await

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Problem,
+    Code, ListQuery, Problem,
     engines::TestStep,
     providers::{
         Found, Provider as Shown, ProviderCreate, ProviderDelete, ProviderGet, ProviderInput, ProviderList, ProviderSettings, ProviderTest,
@@ -15,9 +15,18 @@ use pilothouse_app::api::{
     },
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::holds_what_they_hold, route, teams::holds_what_the_team_holds, ways};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Who,
+    change::{altered, made, removed},
+    list,
+    people::holds_what_they_hold,
+    route,
+    teams::holds_what_the_team_holds,
+    ways,
+};
 use crate::{
     access::{Operation, Permission},
+    audit::field,
     authn::{
         Credential, NotVouched, Principal,
         ldap::{self, Directory},
@@ -101,7 +110,7 @@ async fn get(State(api): State<Api>, Extension(who): Who, Path(name): Path<Strin
 
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<ProviderInput>) -> Answer<ProviderCreate> {
     api.operator
-        .operate(&who, on("ProviderCreate", Permission::ProviderCreate, &input.name), async |_| {
+        .change(&who, on("ProviderCreate", Permission::ProviderCreate, &input.name), async |_| {
             gives_no_more_than_held(&api, &who, &input.settings)?;
             let secret = input.secret.filter(|secret| !secret.is_empty());
             let provider = api.providers.build(&input.name, input.settings, secret, false).map_err(|(field, why)| ApiError::field(field, why))?;
@@ -118,7 +127,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
             }
             let answer = api.providers.shown(&provider);
             api.providers.put(provider);
-            Ok(Json(answer))
+            Ok(made(answer))
         })
         .await
 }
@@ -130,7 +139,7 @@ async fn update(
     Input(input): Input<ProviderUpdateInput>,
 ) -> Answer<ProviderUpdate> {
     api.operator
-        .operate(&who, on("ProviderUpdate", Permission::ProviderUpdate, &name), async |_| {
+        .change(&who, on("ProviderUpdate", Permission::ProviderUpdate, &name), async |_| {
             let _alone = api.providers.changes.lock().await;
             let old = api.providers.get(&name).ok_or_else(|| no_provider(&name))?;
             if old.declared {
@@ -140,22 +149,26 @@ async fn update(
             gives_no_more_than_held(&api, &who, &settings)?;
             stands_for_those_of(&api, &who, &name, &settings, Some(&old.settings)).await?;
             // A secret is for whom it was given for: another address must not be offered it unasked.
-            let secret = input.secret.filter(|secret| !secret.is_empty()).or_else(|| old.secret_for(&settings));
+            let fresh = input.secret.filter(|secret| !secret.is_empty());
+            let is_fresh = fresh.is_some();
+            let secret = fresh.or_else(|| old.secret_for(&settings));
             let provider = api.providers.build(&name, settings, secret, false).map_err(|(field, why)| ApiError::field(field, why))?;
             let row = api.providers.row(&provider, 0).map_err(failed)?;
             api.store.update_provider(&name, &row.settings, row.secret.as_deref()).await?;
-            let answer = api.providers.shown(&provider);
+            let mut changed = altered(&api.providers.shown(&old), api.providers.shown(&provider));
+            changed.also(is_fresh.then(|| field("secret", None, Some("a new one"))));
             api.providers.put(provider);
-            Ok(Json(answer))
+            Ok(changed)
         })
         .await
 }
 
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<ProviderDelete> {
     api.operator
-        .operate(&who, on("ProviderDelete", Permission::ProviderDelete, &name), async |_| {
+        .change(&who, on("ProviderDelete", Permission::ProviderDelete, &name), async |_| {
             let _alone = api.providers.changes.lock().await;
-            if api.providers.get(&name).ok_or_else(|| no_provider(&name))?.declared {
+            let before = api.providers.get(&name).ok_or_else(|| no_provider(&name))?;
+            if before.declared {
                 return Err(declared(&name));
             }
             api.store.delete_provider(&name).await?;
@@ -163,7 +176,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
             for identity in api.store.identities().await?.into_iter().filter(|identity| identity.provider == name && !identity.gone) {
                 api.house.let_go(&identity, "came by a provider that is no more").await?;
             }
-            Ok(Json(Empty {}))
+            Ok(removed(&api.providers.shown(&before)))
         })
         .await
 }

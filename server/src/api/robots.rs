@@ -10,11 +10,12 @@ use pilothouse_app::api::{
         Robot, RobotCreate, RobotDelete, RobotInput, RobotList, RobotTokenCreate, RobotTokenList, RobotTokenRevoke, RobotTokenRotate, RobotUpdate,
         RobotUpdateInput, RotateInput,
     },
-    session::{TokenCreated, TokenInput},
+    session::TokenInput,
 };
 
 use super::{
     Answer, Api, ApiError, Asked, Input, Who, list,
+    change::{altered, made, removed},
     people::{add_account, declared, holds_what_they_hold, new_account},
     route,
     session::bad_username,
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission, Subject},
+    audit::{Changed, field},
     authn::username,
     clock::now_ms,
     store::{tokens::TokenRow, users::UserRow},
@@ -76,10 +78,10 @@ async fn list_robots(State(api): State<Api>, Extension(who): Who, Asked(query): 
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<RobotInput>) -> Answer<RobotCreate> {
     let operation = Operation::on_system("RobotCreate", Permission::RobotCreate, input.name.chars().take(64).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let row = new_account(username(&input.name).ok_or_else(bad_username)?, "robot", None);
             add_account(&api, &row, "name").await?;
-            Ok(Json(shown(row, &[])))
+            Ok(made(shown(row, &[])))
         })
         .await
 }
@@ -87,12 +89,13 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
 async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<RobotUpdateInput>) -> Answer<RobotUpdate> {
     let operation = Operation::on_system("RobotUpdate", Permission::RobotUpdate, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            robot(&api, &name).await?;
+        .change(&who, operation, async |_| {
+            let before = robot(&api, &name).await?;
             let alone = api.house.alone().await;
             holds_what_they_hold(&api, &who, &name)?;
             api.house.update_user(&alone, &name, Some(input.disabled), None, None).await?;
-            Ok(Json(shown(robot(&api, &name).await?, &api.store.tokens().await?)))
+            let tokens = api.store.tokens().await?;
+            Ok(altered(&shown(before, &tokens), shown(robot(&api, &name).await?, &tokens)))
         })
         .await
 }
@@ -100,12 +103,13 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<RobotDelete> {
     let operation = Operation::on_system("RobotDelete", Permission::RobotDelete, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            if robot(&api, &name).await?.declared {
+        .change(&who, operation, async |_| {
+            let before = shown(robot(&api, &name).await?, &api.store.tokens().await?);
+            if before.declared {
                 return Err(declared(&format!("Robot {name}")));
             }
             api.house.delete_user(&name).await?;
-            Ok(Json(Empty {}))
+            Ok(removed(&before))
         })
         .await
 }
@@ -130,10 +134,10 @@ async fn create_token(
 ) -> Answer<RobotTokenCreate> {
     let operation = Operation::on_system("RobotTokenCreate", Permission::RobotToken, &name);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             robot(&api, &name).await?;
             holds_what_they_hold(&api, &who, &name)?;
-            Ok(Json(tokens::make(&api, &Subject::of(&name), &input).await?))
+            tokens::make(&api, &Subject::of(&name), &input).await
         })
         .await
 }
@@ -146,7 +150,7 @@ async fn rotate_token(
 ) -> Answer<RobotTokenRotate> {
     let operation = Operation::on_system("RobotTokenRotate", Permission::RobotToken, format!("{name} {id}"));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             robot(&api, &name).await?;
             // A robot may renew its own token; it is not given anything by that.
             holds_what_they_hold(&api, &who, &name)?;
@@ -157,9 +161,9 @@ async fn rotate_token(
             let old = of_robot(&api, &name, &id).await?;
             let lasts = u64::try_from(old.expires_at - old.created_at).unwrap_or(0) / 1000;
             let input = TokenInput { name: old.name.clone(), expires_in_s: Some(lasts.max(60)), engine: old.engine.clone() };
-            let made: TokenCreated = tokens::make(&api, &Subject::of(&name), &input).await?;
+            let made = tokens::make(&api, &Subject::of(&name), &input).await?;
             api.house.shorten_token(&old, now_ms().saturating_add_unsigned(overlap * 1000)).await?;
-            Ok(Json(made))
+            Ok(made)
         })
         .await
 }
@@ -167,11 +171,11 @@ async fn rotate_token(
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path((name, id)): Path<(String, String)>) -> Answer<RobotTokenRevoke> {
     let operation = Operation::on_system("RobotTokenRevoke", Permission::RobotToken, format!("{name} {id}"));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             robot(&api, &name).await?;
             let token = of_robot(&api, &name, &id).await?;
             api.house.revoke_token(&token.id).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("token", Some(&token.name), None)], Json(Empty {})))
         })
         .await
 }

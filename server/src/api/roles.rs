@@ -5,11 +5,18 @@ use axum::{
     extract::{Path, State},
 };
 use pilothouse_app::api::{
-    Code, Empty, ListQuery, Page, Problem,
+    Code, ListQuery, Page, Problem,
     people::{PermissionInfo, PermissionList, Role, RoleCreate, RoleDelete, RoleInput, RoleList, RoleUpdate, RoleUpdateInput},
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::declared, route, teams::summary};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Who,
+    change::{altered, made, removed},
+    list,
+    people::declared,
+    route,
+    teams::summary,
+};
 use crate::{
     access::{self, Kind, Operation, Permission, PermissionSet, is_role_name, table::docker::lets},
     authn::Principal,
@@ -35,6 +42,12 @@ fn shown(role: &access::Role, declared: bool) -> Role {
         built_in: role.built_in,
         declared,
     }
+}
+
+/// A role as it is kept, as the contract shows it.
+fn kept(row: RoleRow) -> Role {
+    let permissions = serde_json::from_str(&row.permissions).unwrap_or_default();
+    Role { name: row.name, summary: row.summary, permissions, built_in: false, declared: row.declared }
 }
 
 async fn list_roles(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<RoleList> {
@@ -90,7 +103,7 @@ fn json(set: PermissionSet) -> Result<String, ApiError> {
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<RoleInput>) -> Answer<RoleCreate> {
     let operation = Operation::on_system("RoleCreate", Permission::RoleCreate, input.name.chars().take(64).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let exists = || ApiError(Problem::new(Code::Conflict, format!("There is a role {} already.", input.name)).field("name"));
             if !is_role_name(&input.name) {
                 return Err(ApiError::field("name", "A role's name is 1 to 63 of a-z, 0-9 and -, and does not start with -."));
@@ -105,7 +118,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 Err(HouseError::Store(StoreError::Exists)) => Err(exists()),
                 done => {
                     done?;
-                    Ok(Json(shown(&access::Role { name: input.name.clone(), summary, permissions: set, built_in: false }, false)))
+                    Ok(made(shown(&access::Role { name: input.name.clone(), summary, permissions: set, built_in: false }, false)))
                 }
             }
         })
@@ -142,16 +155,16 @@ fn holds_what_is_added(api: &Api, who: &Principal, name: &str, set: PermissionSe
 async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<RoleUpdateInput>) -> Answer<RoleUpdate> {
     let operation = Operation::on_system("RoleUpdate", Permission::RoleUpdate, &name);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let set = permissions(&input.permissions)?;
             let summary = summary(&input.summary)?;
             let alone = api.house.alone().await;
-            own_role(&api, &name).await?;
+            let before = own_role(&api, &name).await?;
             holds_what_is_added(&api, &who, &name, set)?;
             if !api.house.update_role(&alone, &name, &summary, &json(set)?).await? {
                 return Err(ApiError::new(Code::NotFound, format!("There is no role {name}.")));
             }
-            Ok(Json(shown(&access::Role { name: name.clone(), summary, permissions: set, built_in: false }, false)))
+            Ok(altered(&kept(before), shown(&access::Role { name: name.clone(), summary, permissions: set, built_in: false }, false)))
         })
         .await
 }
@@ -159,10 +172,10 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<RoleDelete> {
     let operation = Operation::on_system("RoleDelete", Permission::RoleDelete, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            own_role(&api, &name).await?;
+        .change(&who, operation, async |_| {
+            let before = own_role(&api, &name).await?;
             if api.house.delete_role(&name).await? {
-                Ok(Json(Empty {}))
+                Ok(removed(&kept(before)))
             } else {
                 Err(ApiError::new(Code::NotFound, format!("There is no role {name}.")))
             }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     access::{Holder, Operation, Permission, Scope},
+    audit::{Changed, field},
     audit::Ending,
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
@@ -289,10 +290,10 @@ async fn list_sessions(State(api): State<Api>, Extension(who): Who) -> Answer<Se
 async fn revoke_session(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<SessionRevoke> {
     let operation = Operation::on_system("SessionRevoke", Permission::SessionManage, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             owned(&api, &who, &Credential::Session(id.as_str().into()))?;
             api.house.end_session(&id).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("session", Some(&id), None)], Json(Empty {})))
         })
         .await
 }
@@ -316,16 +317,17 @@ async fn list_tokens(State(api): State<Api>, Extension(who): Who) -> Answer<Toke
 
 async fn create_token(State(api): State<Api>, Extension(who): Who, Input(input): Input<TokenInput>) -> Answer<TokenCreate> {
     let operation = Operation::on_system("TokenCreate", Permission::TokenManage, input.name.chars().take(100).collect::<String>());
-    api.operator.operate(&who, operation, async |_| Ok(Json(tokens::make(&api, &who.subject, &input).await?))).await
+    api.operator.change(&who, operation, async |_| tokens::make(&api, &who.subject, &input).await).await
 }
 
 async fn revoke_token(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<TokenRevoke> {
     let operation = Operation::on_system("TokenRevoke", Permission::TokenManage, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             owned(&api, &who, &Credential::Token(id.as_str().into()))?;
+            let name = api.store.tokens().await?.into_iter().find(|token| token.id == id).map(|token| token.name);
             api.house.revoke_token(&id).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("token", name.as_deref(), None)], Json(Empty {})))
         })
         .await
 }

@@ -9,9 +9,16 @@ use pilothouse_app::api::{
     people::{Member, MemberInput, Team, TeamCreate, TeamDelete, TeamInput, TeamList, TeamMemberAdd, TeamMemberRemove, TeamUpdate, TeamUpdateInput},
 };
 
-use super::{Answer, Api, ApiError, Asked, Input, Who, list, people::declared, route};
+use super::{
+    Answer, Api, ApiError, Asked, Input, Who,
+    change::{altered, made, removed},
+    list,
+    people::declared,
+    route,
+};
 use crate::{
     access::{Holder, Operation, Permission, is_role_name},
+    audit::{Changed, field},
     authn::Principal,
     clock::now_ms,
     house::HouseError,
@@ -72,7 +79,7 @@ async fn list_teams(State(api): State<Api>, Extension(who): Who, Asked(query): A
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<TeamInput>) -> Answer<TeamCreate> {
     let operation = Operation::on_system("TeamCreate", Permission::TeamCreate, input.name.chars().take(64).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             if !is_role_name(&input.name) {
                 return Err(ApiError::field("name", "A team's name is 1 to 63 of a-z, 0-9 and -, and does not start with -."));
             }
@@ -83,7 +90,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 }
                 done => {
                     done?;
-                    Ok(Json(shown(row, &[])))
+                    Ok(made(shown(row, &[])))
                 }
             }
         })
@@ -93,14 +100,16 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
 async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>, Input(input): Input<TeamUpdateInput>) -> Answer<TeamUpdate> {
     let operation = Operation::on_system("TeamUpdate", Permission::TeamUpdate, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            if team(&api, &name).await?.declared {
+        .change(&who, operation, async |_| {
+            let before = team(&api, &name).await?;
+            if before.declared {
                 return Err(declared(&format!("Team {name}")));
             }
             if !api.store.update_team(&name, &summary(&input.summary)?).await? {
                 return Err(no_team(&name));
             }
-            Ok(Json(shown(team(&api, &name).await?, &api.store.members().await?)))
+            let members = api.store.members().await?;
+            Ok(altered(&shown(before, &members), shown(team(&api, &name).await?, &members)))
         })
         .await
 }
@@ -108,11 +117,12 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
 async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<TeamDelete> {
     let operation = Operation::on_system("TeamDelete", Permission::TeamDelete, &name);
     api.operator
-        .operate(&who, operation, async |_| {
-            if team(&api, &name).await?.declared {
+        .change(&who, operation, async |_| {
+            let before = shown(team(&api, &name).await?, &api.store.members().await?);
+            if before.declared {
                 return Err(declared(&format!("Team {name}")));
             }
-            if api.house.delete_team(&name).await? { Ok(Json(Empty {})) } else { Err(no_team(&name)) }
+            if api.house.delete_team(&name).await? { Ok(removed(&before)) } else { Err(no_team(&name)) }
         })
         .await
 }
@@ -141,7 +151,7 @@ async fn add_member(
     let person: String = input.username.chars().take(64).collect();
     let operation = Operation::on_system("TeamMemberAdd", Permission::TeamUpdate, format!("{name} {person}"));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let row = team(&api, &name).await?;
             let alone = api.house.alone().await;
             holds_what_the_team_holds(&api, &who, &name)?;
@@ -151,7 +161,8 @@ async fn add_member(
                 Err(HouseError::Store(StoreError::Exists)) => Err(ApiError::new(Code::Conflict, format!("{person} is in the team already."))),
                 done => {
                     done?;
-                    Ok(Json(shown(row, &api.store.members().await?)))
+                    let changes = vec![field("member", None, Some(&person))];
+                    Ok(Changed::new(changes, Json(shown(row, &api.store.members().await?))))
                 }
             }
         })
@@ -161,7 +172,7 @@ async fn add_member(
 async fn remove_member(State(api): State<Api>, Extension(who): Who, Path((name, person)): Path<(String, String)>) -> Answer<TeamMemberRemove> {
     let operation = Operation::on_system("TeamMemberRemove", Permission::TeamUpdate, format!("{name} {person}"));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             team(&api, &name).await?;
             let member = MemberRow { team: name.clone(), username: person.clone(), source: String::new() };
             match api.house.remove_member(&member).await {
@@ -176,7 +187,10 @@ async fn remove_member(State(api): State<Api>, Extension(who): Who, Path((name, 
                         None => Err(ApiError::new(Code::NotFound, format!("{person} is not in team {name}."))),
                     }
                 }
-                done => Ok(Json(done.map(|()| Empty {})?)),
+                done => {
+                    done?;
+                    Ok(Changed::new(vec![field("member", Some(&person), None)], Json(Empty {})))
+                }
             }
         })
         .await

@@ -1,5 +1,6 @@
 //! What a credential of one's own is made of: its name, its life, the engine it is bound to.
 
+use axum::Json;
 use pilothouse_app::api::{
     Code, Problem,
     session::{Token, TokenCreated, TokenInput},
@@ -8,6 +9,7 @@ use pilothouse_app::api::{
 use super::{Api, ApiError};
 use crate::{
     access::{Operation, Permission, Subject},
+    audit::{Changed, between},
     authn::{Credential, secret},
     clock::now_ms,
     store::tokens::TokenRow,
@@ -58,7 +60,7 @@ pub async fn of(api: &Api, owner: &str) -> Result<Vec<Token>, ApiError> {
 }
 
 /// Makes the token that is asked for, of a user or a robot.
-pub async fn make(api: &Api, owner: &Subject, input: &TokenInput) -> Result<TokenCreated, ApiError> {
+pub async fn make(api: &Api, owner: &Subject, input: &TokenInput) -> Result<Changed<Json<TokenCreated>>, ApiError> {
     let name = name("token", &input.name)?;
     let lasts = input.expires_in_s.unwrap_or(DEFAULT_S);
     if !(60..=LONGEST_S).contains(&lasts) {
@@ -67,7 +69,10 @@ pub async fn make(api: &Api, owner: &Subject, input: &TokenInput) -> Result<Toke
     if let Some(bound) = &input.engine {
         engine(api, owner, bound)?;
     }
-    add_token(api, &owner.user, name, input.engine.as_deref(), lasts).await
+    let made = add_token(api, &owner.user, name, input.engine.as_deref(), lasts).await?;
+    let id = made.id.clone();
+    // What was asked for, not what was made: that holds the token itself.
+    Ok(Changed::new(between(None, Some(input)), Json(made)).with_id(&id))
 }
 
 /// Makes a token of `user` and puts it in force. What goes in was looked at.

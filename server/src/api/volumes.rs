@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission},
+    audit::{Changed, asked},
     backends::docker::typed::{names::VolumeName, volumes},
 };
 
@@ -48,10 +49,11 @@ async fn list_volumes(
 
 async fn create(State(api): State<Api>, Extension(who): Who, Named(engine): Named<String>, Input(input): Input<VolumeInput>) -> Answer<VolumeCreate> {
     let operation = Operation::on_engine("VolumeCreate", Permission::VolumeCreate, &engine, &input.name);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let name = volumes::check(&input)?;
         api.guard(&engine, &permit, &who, "VolumeCreate", &[], &volumes::body(&name, &input.labels)).await?;
-        Ok(volumes::create(&engine, &permit, &name, &input.labels).await?)
+        let changes = asked("VolumeCreate", None, &[], Some(&volumes::body(&name, &input.labels)));
+        Ok(Changed::new(changes, volumes::create(&engine, &permit, &name, &input.labels).await?))
     })
     .await
 }

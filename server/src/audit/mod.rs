@@ -7,9 +7,11 @@
 //! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
 //! operations are refused at once and reads go on until the queue is full.
 
+mod asked;
 mod batch;
 mod canonical;
 mod chain;
+mod changes;
 pub mod checkpoint;
 mod flood;
 mod ids;
@@ -29,7 +31,9 @@ use crate::{
     clock::now_ms,
 };
 
+pub use asked::{asked, container_before, service_before, with_before};
 pub use canonical::Change;
+pub use changes::{between, field};
 use flood::Flood;
 use ids::Ids;
 pub use reads::Reads;
@@ -152,6 +156,30 @@ enum Record {
     Intent { intent: Box<Intent>, durable: Option<oneshot::Sender<bool>> },
     Started { id: i64, at: i64 },
     Outcome { id: i64, outcome: Box<Outcome> },
+}
+
+/// What a change came to: what is answered, and what it changed.
+pub struct Changed<T> {
+    pub answer: T,
+    changes: Vec<Change>,
+    made: String,
+}
+
+impl<T> Changed<T> {
+    pub fn new(changes: Vec<Change>, answer: T) -> Self {
+        Self { answer, changes, made: String::new() }
+    }
+
+    /// Tells of one more field, if there is one.
+    pub fn also(&mut self, change: Option<Change>) {
+        self.changes.extend(change);
+    }
+
+    /// The id of what it made.
+    pub fn with_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.made);
+        self
+    }
 }
 
 /// The way into the trail.
@@ -294,9 +322,16 @@ impl Entry {
         self.made = clean(id);
     }
 
-    /// Says what it changed.
+    /// Says what it changed; of what fails it is what was asked for.
     pub fn changed(&mut self, changes: Vec<Change>) {
         self.changes = changes;
+    }
+
+    /// Says what it changed and made, and gives the answer.
+    pub fn take<T>(&mut self, changed: Changed<T>) -> T {
+        self.made(&changed.made);
+        self.changes = changed.changes;
+        changed.answer
     }
 
     /// Writes down that its stream begins to flow.

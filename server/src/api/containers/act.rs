@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     access::{Operation, Permission},
+    audit::{Changed, field},
     backends::docker::typed::{
         containers,
         names::{self, ContainerId},
@@ -99,9 +100,11 @@ pub async fn rename(
     Input(input): Input<RenameInput>,
 ) -> Answer<ContainerRename> {
     let operation = Operation::on_engine("ContainerRename", Permission::ContainerRename, &engine, &id);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let (id, name) = (ContainerId::parse(permit.operation().subject())?, ContainerId::new_name(&input.name)?);
-        done(containers::rename(&engine, &permit, &id, &name).await)
+        let before = permit.operation().known.as_ref().map(|known| known.name.as_str());
+        let changes = vec![field("name", before, Some(&input.name))];
+        Ok(Changed::new(changes, done(containers::rename(&engine, &permit, &id, &name).await)?))
     })
     .await
 }

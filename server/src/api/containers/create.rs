@@ -9,7 +9,7 @@ use pilothouse_app::api::{
 use super::super::{Answer, Api, ApiError, Input, Named, Who};
 use crate::{
     access::{Operation, Permission, Place, Thing},
-    audit::{Ending, Entry},
+    audit::{Changed, Ending, Entry, asked},
     authn::Principal,
     backends::docker::typed::create::{self, CreateError, Plan},
     operate::{Begun, Failure},
@@ -23,18 +23,22 @@ pub async fn create(
 ) -> Answer<ContainerCreate> {
     let name = if input.name.is_empty() { &input.image } else { &input.name };
     let operation = Operation::on_engine("ContainerCreate", Permission::ContainerCreate, &engine, name);
-    api.at_engine(&who, operation, async |engine, permit| {
+    api.change_at_engine(&who, operation, async |engine, permit| {
         let plan = Plan::read(&input)?;
         api.guard(&engine, &permit, &who, "ContainerCreate", &[], plan.body()).await?;
         for network in input.networks.iter().skip(1) {
             api.guard(&engine, &permit, &who, "NetworkConnect", std::slice::from_ref(network), &serde_json::Value::Null).await?;
         }
+        let changes = asked("ContainerCreate", None, &[("name".to_owned(), input.name.clone())], Some(plan.body()));
         let with_it = with_it(&api, &who, &engine.name, &input).await?;
         let made = create::create(engine, permit, plan).await.map_err(refused);
         for entry in with_it {
             entry.finish(made.as_ref().map_or_else(|error| Ending::failed(error.status()), |_| Ending::ok(200)));
         }
-        made
+        made.map(|made| {
+            let id = made.id.clone();
+            Changed::new(changes, made).with_id(&id)
+        })
     })
     .await
 }

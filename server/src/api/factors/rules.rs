@@ -14,6 +14,7 @@ use pilothouse_app::api::{
 use super::{Api, ApiError};
 use crate::{
     access::{Operation, Permission},
+    audit::{Changed, between, field},
     api::{Answer, Input, Who, people::holds_what_they_hold},
     store::factor_rules::FactorRuleRow,
 };
@@ -25,6 +26,13 @@ async fn page(api: &Api) -> Answer<FactorRuleList> {
     Ok(Json(Page { items, next: None, total }))
 }
 
+/// The rules by role, for the trail.
+async fn told(api: &Api) -> Result<serde_json::Value, ApiError> {
+    let rows = api.store.factor_rules().await?.into_iter();
+    let word = |tokens: bool| if tokens { "people and their tokens" } else { "people" };
+    Ok(rows.map(|row| (row.role, word(row.tokens).into())).collect::<serde_json::Map<_, _>>().into())
+}
+
 pub async fn list(State(api): State<Api>, Extension(who): Who) -> Answer<FactorRuleList> {
     let operation = Operation::on_system("FactorRuleList", Permission::FactorRule, "");
     api.operator.operate(&who, operation, async |_| page(&api).await).await
@@ -34,7 +42,7 @@ pub async fn set(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
     let roles = input.rules.iter().map(|rule| rule.role.as_str()).collect::<Vec<_>>().join(", ");
     let operation = Operation::on_system("FactorRuleSet", Permission::FactorRule, roles);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let (mut seen, policy) = (HashSet::new(), api.operator.policy());
             for FactorRule { role, .. } in &input.rules {
                 if policy.roles().named(role).is_none() {
@@ -45,8 +53,9 @@ pub async fn set(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
                 }
             }
             let rows: Vec<_> = input.rules.iter().map(|rule| FactorRuleRow { role: rule.role.clone(), tokens: rule.tokens }).collect();
+            let before = told(&api).await?;
             api.house.set_factor_rules(&rows).await?;
-            page(&api).await
+            Ok(Changed::new(between(Some(&before), Some(&told(&api).await?)), page(&api).await?))
         })
         .await
 }
@@ -54,13 +63,13 @@ pub async fn set(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
 pub async fn reset(State(api): State<Api>, Extension(who): Who, Path(name): Path<String>) -> Answer<UserFactorsReset> {
     let operation = Operation::on_system("UserFactorsReset", Permission::UserUpdate, &name);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             if api.store.user(&name).await?.is_none_or(|row| row.is_robot()) {
                 return Err(ApiError::new(Code::NotFound, format!("There is no user {name}.")));
             }
             holds_what_they_hold(&api, &who, &name)?;
             api.house.reset_factors(&name).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("factors", Some("all"), None)], Json(Empty {})))
         })
         .await
 }

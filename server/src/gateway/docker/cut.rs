@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    about,
     classify::Classified,
     door::{Body, Refusal, SLOW, message},
     forward::Counts,
@@ -60,6 +61,30 @@ impl Cutting<'_> {
         self.entry.finish(self.counts.ending(ending));
         let (head, cut) = result?;
         let mut response = json(cut.into());
+        *response.status_mut() = status;
+        response.headers_mut().extend(rebuild::answer_headers(&head.headers));
+        Ok(response)
+    }
+
+    /// The answer as it is; what was made by it is written down.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn of_something_made(mut self, answered: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let status = answered.status();
+        let result = whole(answered).await;
+        let ending = match &result {
+            Ok((_, bytes)) => {
+                self.counts.bytes_out.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                let answer = serde_json::from_slice(bytes).unwrap_or_default();
+                self.entry.made(about::made(&answer).unwrap_or_default());
+                Ending::of_status(status.as_u16())
+            }
+            Err(refusal) => Ending::failed(refusal.status.as_u16()),
+        };
+        self.entry.finish(self.counts.ending(ending));
+        let (head, bytes) = result?;
+        let mut response = json(bytes);
         *response.status_mut() = status;
         response.headers_mut().extend(rebuild::answer_headers(&head.headers));
         Ok(response)

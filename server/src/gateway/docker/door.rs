@@ -36,7 +36,7 @@ use crate::{
 };
 
 use super::{
-    body,
+    about, body,
     classify::{Classified, Unclassified, classify},
     cut::{Cutting, json, prune},
     forward::{Counts, Download, Hold, Upload, tunnel},
@@ -220,7 +220,7 @@ impl EngineDoor {
     ) -> Result<Response<Body>, Refusal> {
         let Begun { permit, mut entry, mut lease } = begun;
         let mut over = None;
-        let mut note = String::new();
+        let (mut note, mut changes) = (String::new(), Vec::new());
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
@@ -243,6 +243,7 @@ impl EngineDoor {
             self.guardrails.check_words(&engine, &permit, who, &to_judge(&classified, said.as_ref()))?;
             let project = settle(&engine, &permit, &mut classified.query, said.as_mut()).await?;
             note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
+            changes = about::changes(&engine, &permit, &classified, said.as_ref()).await;
             let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {
                 let answer = prune(&engine, &permit, &head, &mut classified, queries).await?;
@@ -281,6 +282,7 @@ impl EngineDoor {
         };
         let result = result.await;
         entry.note(&note);
+        entry.changed(changes);
         let (answer, carrier, client, counts, turn, engine, project) = match result {
             Ok(Answered::Engine(parts)) => *parts,
             Ok(Answered::Whole(answer, counts)) => {
@@ -337,6 +339,9 @@ impl EngineDoor {
             && let Some(project) = &project
         {
             engine.claim(&tagged(&classified), project).await;
+        }
+        if status.is_success() && about::makes(classified.row.name) {
+            return Cutting { engine: &engine, permit: &permit, counts, entry }.of_something_made(answered).await;
         }
         let hold = match classified.row.reply {
             Reply::Prompt | Reply::Slow => Hold::Prompt,

@@ -18,7 +18,7 @@ pub mod pull;
 pub mod stats;
 pub mod volumes;
 
-pub(super) mod call;
+pub mod call;
 pub(super) mod wire;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,38 @@
+//! What the record of a request tells of what it changes.
+
+use serde_json::Value;
+
+use crate::{
+    access::Permit,
+    audit::{Change, asked, container_before, service_before, with_before},
+    backends::docker::{Engine, typed::call},
+};
+
+use super::classify::Classified;
+
+/// Whether the engine answers with the id of something that it made.
+pub fn makes(operation: &str) -> bool {
+    matches!(operation, "ContainerCreate" | "ContainerExec" | "ServiceCreate" | "NetworkCreate" | "SecretCreate" | "ConfigCreate" | "ImageCommit")
+}
+
+/// The id in such an answer.
+pub fn made(answer: &Value) -> Option<&str> {
+    ["Id", "ID"].iter().find_map(|name| answer[*name].as_str())
+}
+
+/// What is asked for, beside what there is now where something is changed. What cannot be looked up is left out: the engine decides what
+/// comes of the request, and the record is not to stand in its way.
+pub async fn changes(engine: &Engine, permit: &Permit, classified: &Classified, said: Option<&Value>) -> Vec<Change> {
+    let operation = classified.row.name;
+    let name = permit.operation().known.as_ref().map(|known| known.name.as_str());
+    let after = asked(operation, name, &classified.query, said);
+    let (path, describe): (String, fn(&Value) -> Value) = match (operation, classified.params.first()) {
+        ("ContainerUpdate", Some(id)) => (format!("/containers/{id}/json"), container_before),
+        ("ServiceUpdate", Some(id)) => (format!("/services/{id}"), service_before),
+        _ => return after,
+    };
+    match call::read(engine, permit, &path).await {
+        Ok(before) => with_before(after, &describe(&before)),
+        Err(_) => after,
+    }
+}
