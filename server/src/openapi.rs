@@ -18,6 +18,7 @@ pub fn document() -> Value {
         people::describe,
         access::describe,
         access::describe_raw,
+        audit::describe_raw,
         providers::describe,
         providers::describe_raw,
         overview::describe,

@@ -90,6 +90,9 @@ wire! {
     #[derive(Default)]
     #[serde(default)]
     pub struct AuditQuery {
+        /// What to look for: fields and words, such as `user:ana outcome:denied after:2d nginx`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub q: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub limit: Option<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +113,99 @@ wire! {
 }
 
 wire! {
+    /// How many records fit, and how they lie in time.
+    #[derive(Default)]
+    pub struct AuditCounts {
+        pub users: Vec<Count>,
+        pub targets: Vec<Count>,
+        pub permissions: Vec<Count>,
+        pub outcomes: Vec<Count>,
+        /// From the oldest to the newest; those without a record are left out.
+        pub bars: Vec<Bar>,
+        /// How long a bar is, in ms.
+        pub width_ms: i64,
+        /// What the bars are between.
+        pub from: i64,
+        pub to: i64,
+        /// How many records were counted.
+        pub records: u64,
+        /// True when only the newest fifty thousand were looked at.
+        pub newest_only: bool,
+    }
+
+    pub struct Count {
+        pub value: String,
+        pub records: u64,
+    }
+
+    pub struct Bar {
+        pub at: i64,
+        pub records: u64,
+        /// Those that were denied, or failed.
+        pub bad: u64,
+    }
+
+    #[derive(Copy, Default, Eq)]
+    #[serde(rename_all = "lowercase")]
+    pub enum ExportFormat {
+        /// A line a record, for a spreadsheet.
+        #[default]
+        Csv,
+        /// A line a record, as JSON.
+        Jsonl,
+        /// The whole chain with its checkpoints: what `pilothouse audit verify FILE` reads. No filter applies.
+        Chain,
+    }
+
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct ExportQuery {
+        pub format: ExportFormat,
+        /// What to look for, as in a list.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub q: Option<String>,
+    }
+
+    /// How long what a search finds is kept.
+    #[derive(Eq)]
+    pub struct KeepRule {
+        pub id: String,
+        pub name: String,
+        pub query: String,
+        /// Missing for a hold: what it finds stays, whatever other rules say.
+        #[serde(default)]
+        pub days: Option<u32>,
+        pub created_at: i64,
+        pub created_by: String,
+    }
+
+    pub struct KeepRuleInput {
+        pub name: String,
+        /// Fields and words, without times.
+        pub query: String,
+        /// Leave it out for a hold.
+        #[serde(default)]
+        pub days: Option<u32>,
+    }
+
+    pub struct Pruned {
+        /// How many records went.
+        pub records: u64,
+    }
+
+    /// A search that somebody keeps.
+    #[derive(Eq)]
+    pub struct View {
+        pub id: String,
+        pub name: String,
+        pub query: String,
+    }
+
+    pub struct ViewInput {
+        pub name: String,
+        pub query: String,
+    }
+
     /// What came of a look at the whole trail.
     pub struct Verified {
         pub at: i64,
@@ -175,4 +271,31 @@ endpoints! {
     AuditProof: GET "/api/v1/audit/proof", Empty => Proof;
     "Lists what was done, newest first."
     AuditList: GET "/api/v1/audit", AuditQuery => Page<AuditRecord>;
+    "Counts what was done, by user, target, permission and outcome, and over time."
+    AuditCount: GET "/api/v1/audit/counts", AuditQuery => AuditCounts;
+    "Lists the searches that one keeps."
+    AuditViewList: GET "/api/v1/audit/views", Empty => Page<View>;
+    "Keeps a search."
+    AuditViewCreate: POST "/api/v1/audit/views", ViewInput => View;
+    "Forgets a search."
+    AuditViewDelete: DELETE "/api/v1/audit/views/{id}", Empty => Empty;
+    "Lists how long records are kept, and what is held."
+    AuditRuleList: GET "/api/v1/audit/rules", Empty => Page<KeepRule>;
+    "Keeps what a search finds for so many days and no longer, or holds it."
+    AuditRuleCreate: POST "/api/v1/audit/rules", KeepRuleInput => KeepRule;
+    "Removes a rule or a hold."
+    AuditRuleDelete: DELETE "/api/v1/audit/rules/{id}", Empty => Empty;
+    "Archives the trail, and lets go at once what the rules do not keep."
+    AuditRuleApply: POST "/api/v1/audit/prune", Empty => Pruned;
+    "One record."
+    AuditGet: GET "/api/v1/audit/records/{id}", Empty => AuditRecord;
+}
+
+/// The trail as a file.
+pub const AUDIT_EXPORT: &str = "/api/v1/audit/export";
+
+/// Describes what answers with neither JSON nor events.
+#[cfg(feature = "ssr")]
+pub fn describe_raw(to: &mut super::describe::Reference) {
+    to.raw::<ExportQuery>(AUDIT_EXPORT, "AuditExport", "The trail as a file to save.", "200", "A line a record, or the chain.");
 }

@@ -62,6 +62,11 @@ pub fn exact(at: i64) -> String {
     format!("{date} {clock} UTC")
 }
 
+/// `2026-11-24 03:50`, where there is little room.
+pub fn short_time(at: i64) -> String {
+    exact(at).chars().take(16).collect()
+}
+
 /// `2026-11-24T03:50:12Z`, for machines.
 pub fn iso(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at).map(|time| time.to_string()).unwrap_or_default()

@@ -139,6 +139,7 @@ permissions! {
     GrantCreate "system.grant.create" Change;
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
+    AuditManage "system.audit.manage" Change;
     FactorRule "system.factor.rule" Change;
     GuardrailList "system.guardrail.list" Sensitive;
     GuardrailCreate "system.guardrail.create" Change;

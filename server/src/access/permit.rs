@@ -118,6 +118,13 @@ pub fn told_by(provider: &str, about: String) -> Permit {
     Permit::of_the_house(Operation::on_system("ProviderFollow", Permission::AccountUpdate, about), &format!("provider {provider}"))
 }
 
+/// The permit to let records of the trail go that a rule does not keep any longer: whoever made the rule was asked. The record says how
+/// many, before they go.
+pub fn pruned(records: usize, rule: &str) -> Permit {
+    let operation = Operation::on_system("AuditPrune", Permission::AuditManage, records.to_string());
+    Permit::of_the_house(operation, &format!("rule {rule}"))
+}
+
 /// The permit to put in force what the settings file declares: whoever writes it holds the machine.
 pub fn declared(about: String) -> Permit {
     Permit::of_the_house(Operation::on_system("SettingsApply", Permission::AccountUpdate, about), "settings file")

@@ -25,6 +25,7 @@ use super::{
     people::holds_what_they_hold,
     route,
     session::describe,
+    sheet::line,
 };
 use crate::{
     access::{Explained, Kind, Missing, Operation, Permission, Policy, Scope, Subject},
@@ -193,12 +194,10 @@ async fn review_csv(State(api): State<Api>, Extension(who): Who, _: Asked<Empty>
 }
 
 fn csv(rows: &[ReviewRow]) -> Result<String, ApiError> {
-    let mut out = csv::Writer::from_writer(Vec::new());
     let time = |at: Option<i64>| at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|at| at.to_string()).unwrap_or_default();
     let yes = |yes: bool| if yes { "yes" } else { "no" };
-    let failed = |_| ApiError::internal();
-    out.write_record(["holder", "kind", "role", "scope", "until", "granted_at", "granted_by", "last_used_at", "unused_90_days", "nobody_has_it"])
-        .map_err(failed)?;
+    let mut text =
+        line(["holder", "kind", "role", "scope", "until", "granted_at", "granted_by", "last_used_at", "unused_90_days", "nobody_has_it"])?;
     for row in rows {
         let grant = &row.grant;
         let kind = if grant.team.is_some() {
@@ -208,27 +207,20 @@ fn csv(rows: &[ReviewRow]) -> Result<String, ApiError> {
         } else {
             "user"
         };
-        let fields = [
-            grant.holder().to_owned(),
-            kind.to_owned(),
-            grant.role.clone(),
-            grant.scope.clone(),
-            time(grant.until),
-            time(Some(grant.created_at)),
-            grant.created_by.clone(),
-            time(row.last_used_at),
-            yes(row.unused).to_owned(),
-            yes(row.idle).to_owned(),
-        ];
-        out.write_record(fields.iter().map(|field| plain(field))).map_err(failed)?;
+        text += &line([
+            grant.holder(),
+            kind,
+            &grant.role,
+            &grant.scope,
+            &time(grant.until),
+            &time(Some(grant.created_at)),
+            &grant.created_by,
+            &time(row.last_used_at),
+            yes(row.unused),
+            yes(row.idle),
+        ])?;
     }
-    let bytes = out.into_inner().map_err(|_| ApiError::internal())?;
-    String::from_utf8(bytes).map_err(|_| ApiError::internal())
-}
-
-/// A field that a spreadsheet does not take for a formula.
-fn plain(field: &str) -> String {
-    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() }
+    Ok(text)
 }
 
 async fn view_as(State(api): State<Api>, Extension(who): Who, Input(input): Input<ViewAsInput>) -> Answer<ViewAs> {
@@ -272,16 +264,4 @@ async fn view_as_end(State(api): State<Api>, Extension(who): Who, _: Asked<Empty
 fn own_self(who: &Principal) -> Principal {
     let user = who.subject.viewer.clone().unwrap_or_else(|| who.subject.user.clone());
     Principal { subject: Subject { user, bound_to: who.subject.bound_to.clone(), viewer: None }, ..who.clone() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn a_field_is_no_formula() {
-        assert_eq!(plain("=1+1"), "'=1+1");
-        assert_eq!(plain("@x"), "'@x");
-        assert_eq!(plain("ana"), "ana");
-    }
 }

@@ -52,8 +52,8 @@ type FailedFlag = Arc<AtomicBool>;
 enum Form {
     /// Server-sent events.
     Events,
-    /// Plain text, to be saved under this name.
-    Text(String),
+    /// To be saved under this name.
+    File { name: String, media: &'static str },
 }
 
 /// Answers with events, each an item of `L`, while the right to `operation` lasts.
@@ -109,7 +109,26 @@ where
     begin(api, who, operation, async move |permit| {
         let (name, lines) = open(permit).await?;
         let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.into().0));
-        Ok((Form::Text(file_name(&name)), Box::pin(lines) as Source, FailedFlag::default()))
+        let form = Form::File { name: file_name(&name), media: "text/plain; charset=utf-8" };
+        Ok((form, Box::pin(lines) as Source, FailedFlag::default()))
+    })
+    .await
+}
+
+/// Answers with a file to be saved, while the right to `operation` lasts. `open` gives its name, its media type and its lines.
+pub async fn file<S>(
+    api: &Api,
+    who: &Principal,
+    operation: Operation,
+    open: impl AsyncFnOnce(Permit) -> Result<(&'static str, &'static str, S), ApiError>,
+) -> Result<Response, ApiError>
+where
+    S: Stream<Item = Result<String, ApiError>> + Send + 'static,
+{
+    begin(api, who, operation, async move |permit| {
+        let (name, media, lines) = open(permit).await?;
+        let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.0));
+        Ok((Form::File { name: name.to_owned(), media }, Box::pin(lines) as Source, FailedFlag::default()))
     })
     .await
 }
@@ -154,8 +173,8 @@ fn respond(form: Form, source: Source, failed: FailedFlag, mut lease: Lease, ent
         Form::Events => {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         }
-        Form::Text(name) => {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        Form::File { name, media } => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
             if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
                 headers.insert(header::CONTENT_DISPOSITION, value);
             }

@@ -23,6 +23,7 @@ mod providers;
 mod robots;
 mod roles;
 pub mod session;
+mod sheet;
 mod teams;
 mod tokens;
 mod volumes;
@@ -75,6 +76,8 @@ pub struct Api {
     pub reach: Arc<Reach>,
     /// The proof of the trail.
     pub keeper: Arc<Keeper>,
+    /// Where the trail is archived, if it is.
+    pub archive: Option<Arc<std::path::PathBuf>>,
     /// Sign-ins from the command line that wait for a yes.
     pub devices: Arc<Devices>,
 }

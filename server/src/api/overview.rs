@@ -10,7 +10,7 @@ use crate::{
     access::{Operation, Permission, Permit, Place, Reach, Thing},
     backends::docker::Engine,
     clock::now_ms,
-    store::audit::AuditFilter,
+    store::audit::{Field, Find, Match, Term},
 };
 
 /// How many rows each list of the page has.
@@ -40,8 +40,9 @@ async fn overview(State(api): State<Api>, Extension(who): Who) -> Answer<Overvie
             };
             let hot = api.figures.hottest(ROWS, &names, sees);
             let changes = if may(Operation::on_system("AuditList", Permission::AuditList, "")) {
-                let filter = AuditFilter { changes: true, limit: 10, ..AuditFilter::default() };
-                api.store.audit(&filter).await?.into_iter().map(shown_record).collect()
+                let changes = Term { field: Field::Change, values: vec![Match::Number(1)], not: false };
+                let find = Find { terms: vec![changes], ..Find::default() };
+                api.store.audit(&find, 10).await?.into_iter().map(shown_record).collect()
             } else {
                 Vec::new()
             };

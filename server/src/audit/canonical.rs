@@ -38,6 +38,15 @@ impl Stage {
         }
     }
 
+    /// What it is called where its end is not known.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Intent => "intent",
+            Stage::Started => "started",
+            Stage::Ended => "complete",
+        }
+    }
+
     pub fn of_number(number: i64) -> Option<Self> {
         [Stage::Intent, Stage::Started, Stage::Ended].into_iter().find(|stage| stage.number() == number)
     }

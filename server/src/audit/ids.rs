@@ -18,6 +18,11 @@ impl Ids {
         Self(AtomicI64::new(last / STEP * STEP + STEP + writer))
     }
 
+    /// What the first id of the time `at` (ms) could be.
+    pub fn first_of(at: i64) -> i64 {
+        (at - EPOCH_MS).saturating_mul(1 << BELOW_TIME)
+    }
+
     /// The id of a record of the time `now` (ms). A clock that goes back does not take the ids with it.
     pub fn next(&self, now: i64) -> i64 {
         let time = (now - EPOCH_MS) << BELOW_TIME;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::{
     self, Store,
-    audit::{AuditRow, Linked},
+    audit::{AuditRow, Linked, PRUNE},
 };
 
 /// The longest line of a file, in bytes: a record is short.
@@ -57,6 +57,9 @@ fn take(verifier: &mut Verifier, linked: Linked) {
     let at = record.as_ref().and_then(|record| time_of(record, stage));
     verifier.entry(Entry { writer: entry.writer, seq: entry.seq, id: entry.id, stage, at, hash: entry.hash, text });
     let Some(record) = record.filter(|_| stage == Stage::Intent) else { return };
+    if record.operation == PRUNE {
+        verifier.pruned(record.object.parse().unwrap_or(0));
+    }
     if record.started_at.is_some() {
         verifier.awaits(record.id, Stage::Started);
     }
@@ -122,6 +125,10 @@ struct Head {
     seq: i64,
     stage: String,
     writer: i64,
+    #[serde(default)]
+    operation: String,
+    #[serde(default)]
+    object: String,
 }
 
 fn stage(name: &str) -> Option<Stage> {
@@ -176,6 +183,9 @@ fn place(verifier: &mut Verifier, line: Line) -> Option<()> {
         Line { before: Some(before), .. } => return Some(verifier.begin_behind(before.writer, before.seq, bytes(&before.hash)?)),
         Line { entry: Some(text), hash: Some(hash), .. } => {
             let head: Head = serde_json::from_str(text.get()).ok()?;
+            if head.stage == "intent" && head.operation == PRUNE {
+                verifier.pruned(head.object.parse().unwrap_or(0));
+            }
             let text = Text::Here(digest(text.get().as_bytes()));
             Entry { writer: head.writer, seq: head.seq, id: head.id, stage: stage(&head.stage)?, at: head.at, hash: bytes(&hash)?, text }
         }

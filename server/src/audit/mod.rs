@@ -7,17 +7,21 @@
 //! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
 //! operations are refused at once and reads go on until the queue is full.
 
+pub mod archive;
 mod asked;
 mod batch;
 mod canonical;
 mod chain;
 mod changes;
 pub mod checkpoint;
+pub mod export;
 mod flood;
 mod ids;
 pub mod keeper;
 pub mod look;
+pub mod query;
 mod reads;
+pub mod retention;
 pub mod verify;
 mod writer;
 

@@ -55,6 +55,8 @@ pub struct Report {
     pub records: u64,
     /// Entries whose record was pruned: their place is proved, their text is gone.
     pub withheld: u64,
+    /// Records of which that is all that is left.
+    pub gone: u64,
     pub checkpoints: u64,
     /// Records from before there was a chain: nothing proves them.
     pub older: u64,
@@ -97,6 +99,10 @@ pub struct Verifier {
     heads: BTreeMap<(i64, i64), Vec<(i64, Vec<u8>)>>,
     /// Records that say how they began to flow, or ended, and whose entry about it is still to come.
     awaited: HashSet<(i64, i64)>,
+    /// How many records the trail says were pruned.
+    pruned: u64,
+    /// Whether only a part of a chain is looked at.
+    is_part: bool,
 }
 
 impl Verifier {
@@ -147,8 +153,14 @@ impl Verifier {
             self.tell(Some((writer, seq)), None, "The chain begins a second time.".to_owned());
             return;
         }
+        self.is_part = true;
         self.check_heads(writer, seq, &hash);
         self.writers.insert(writer, Last { seq, hash });
+    }
+
+    /// Says that the trail tells of so many records that were pruned.
+    pub fn pruned(&mut self, records: u64) {
+        self.pruned += records;
     }
 
     /// The next entry.
@@ -181,6 +193,7 @@ impl Verifier {
                 Text::Missing => (None, false),
             };
             self.report.withheld += u64::from(withheld);
+            self.report.gone += u64::from(withheld && entry.stage == Stage::Intent);
             match digest {
                 Some(digest) if link(&last.hash, digest).as_slice() == entry.hash => {}
                 Some(_) => self.tell(place, record, "It is not what was written: its text or its place was changed.".to_owned()),
@@ -235,6 +248,10 @@ impl Verifier {
                     break;
                 }
             }
+        }
+        if !self.is_part && self.report.gone > self.pruned {
+            let what = format!("{} records are gone, and the trail tells of {} that were pruned.", self.report.gone, self.pruned);
+            self.tell(None, None, what);
         }
         let mut awaited: Vec<(i64, i64)> = std::mem::take(&mut self.awaited).into_iter().collect();
         awaited.sort_unstable();

@@ -63,6 +63,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
     let (trail, writer) = audit::open(store.clone(), config.audit.reads).await.map_err(one)?;
     let written = trail.written();
+    let archive = config.audit.archive.clone().map(Arc::new);
+    let kept = jobs::keep_trail(store.clone(), trail.clone(), archive.clone());
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
     let seal = Seal::open(&config.key_file).map_err(one)?;
     let keeper = Arc::new(Keeper::open(store.clone(), &seal, config.audit.checkpoints.clone()).await.map_err(one)?);
@@ -90,6 +92,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(hits.run()),
         tokio::spawn(jobs::make_checkpoints(keeper.clone(), written)),
         tokio::spawn(jobs::verify_trail(keeper.clone())),
+        tokio::spawn(kept),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
     background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
@@ -109,6 +112,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         providers,
         reach: Arc::new(reach),
         keeper: keeper.clone(),
+        archive,
         devices: Arc::new(Devices::default()),
     });
     let doors = Doors {

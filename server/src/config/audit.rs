@@ -16,6 +16,8 @@ pub struct AuditSection {
     pub sample: Option<u32>,
     /// The file that checkpoints are appended to.
     pub checkpoints: Option<PathBuf>,
+    /// The folder to which the trail is archived, once a day.
+    pub archive: Option<PathBuf>,
 }
 
 /// How the trail is kept.
@@ -23,6 +25,7 @@ pub struct AuditSection {
 pub struct Audit {
     pub reads: Reads,
     pub checkpoints: PathBuf,
+    pub archive: Option<PathBuf>,
 }
 
 impl AuditSection {
@@ -44,7 +47,10 @@ impl AuditSection {
                 Reads::All
             }
         };
-        Audit { reads, checkpoints: self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl")) }
+        if let Some(dir) = self.archive.as_ref().filter(|dir| !dir.is_dir()) {
+            mistakes.push(format!("audit: archive = {:?} is no folder.", dir.display().to_string()));
+        }
+        Audit { reads, archive: self.archive, checkpoints: self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl")) }
     }
 }
 
@@ -56,7 +62,7 @@ mod tests {
     fn reads_are_said_whole_or_not_at_all() {
         let check = |reads: Option<&str>, sample| {
             let mut mistakes = Vec::new();
-            let section = AuditSection { reads: reads.map(str::to_owned), sample, checkpoints: None };
+            let section = AuditSection { reads: reads.map(str::to_owned), sample, ..AuditSection::default() };
             (section.check(Path::new("d"), &mut mistakes).reads, mistakes.len())
         };
         assert_eq!(check(None, None), (Reads::All, 0));

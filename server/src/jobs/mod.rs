@@ -4,6 +4,7 @@ mod belongings;
 mod checkpoint;
 mod look;
 mod renew;
+mod retention;
 mod touch;
 mod verify;
 
@@ -11,5 +12,6 @@ pub use belongings::follow_belongings;
 pub use checkpoint::make_checkpoints;
 pub use look::look_after_engines;
 pub use renew::renew_certificate;
+pub use retention::{archive_and_prune, keep_trail};
 pub use touch::touch_credentials;
 pub use verify::verify_trail;

@@ -1,4 +1,5 @@
 """Makes every hash of a store's chain right again, whatever stands in its records: what somebody who may write the database can do.
+With the id of a record it removes that one, and leaves the digests of its entries.
 
 It follows docs/audit.md and shares no code with the server.
 """
@@ -38,10 +39,20 @@ def entry(stage, record, writer, seq):
 store = sqlite3.connect(sys.argv[1])
 store.row_factory = sqlite3.Row
 before = {}
+gone = int(sys.argv[2]) if len(sys.argv) > 2 else None
 for link in store.execute("SELECT * FROM audit_chain ORDER BY writer, seq").fetchall():
     record = store.execute("SELECT * FROM audit WHERE id = ?", (link["id"],)).fetchone()
+    if record is None:
+        continue
     text = entry(link["stage"], record, link["writer"], link["seq"])
+    if gone is not None:
+        if link["id"] == gone:
+            digest = hashlib.sha256(text).digest()
+            store.execute("UPDATE audit_chain SET digest = ? WHERE writer = ? AND seq = ?", (digest, link["writer"], link["seq"]))
+        continue
     last = before.get(link["writer"], bytes(32))
     before[link["writer"]] = hashlib.sha256(last + hashlib.sha256(text).digest()).digest()
     store.execute("UPDATE audit_chain SET hash = ? WHERE writer = ? AND seq = ?", (before[link["writer"]], link["writer"], link["seq"]))
+if gone is not None:
+    store.execute("DELETE FROM audit WHERE id = ?", (gone,))
 store.commit()

@@ -1,6 +1,9 @@
 //! The audit trail: what is written, and that it proves what was done.
 
 mod chain;
+mod changes;
+mod export;
+mod keep;
 mod tamper;
 
 use pilothouse_tests::sandbox::{Behaviour, House, Recorder};

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::outcome::{OutcomeBadge, meaning};
 use super::row::door;
+use super::story::{Changes, told, ways_on};
 use super::words::deed;
 use crate::api::audit::AuditRecord;
 use crate::ui::format::{bytes, duration};
@@ -40,6 +41,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
     let outcome = record.outcome;
     let json = serde_json::to_value(&record).unwrap_or_default();
     let (at, reason) = (record.at, record.reason.clone());
+    let (story, ways, changes) = (told(&record), ways_on(&record), record.changes.clone());
     let facts: Vec<(&str, String)> = vec![
         ("Who", who(record.user, record.viewer)),
         ("With", credential(&record.credential)),
@@ -49,18 +51,23 @@ fn Record(record: AuditRecord) -> impl IntoView {
         ("Operation", record.operation),
         ("Target", if record.target == "-" { "Pilothouse itself".to_owned() } else { record.target }),
         ("Object", record.object),
+        ("Called", record.object_name.unwrap_or_default()),
+        ("Its id", record.object_id.unwrap_or_default()),
+        ("Made", record.made.unwrap_or_default()),
         ("Permission", record.permission),
+        ("Through team", record.team.unwrap_or_default()),
+        ("Besides", record.note.unwrap_or_default()),
         ("Status", record.status.map(|status| status.to_string()).unwrap_or_default()),
         ("Took", record.duration_ms.map(duration).unwrap_or_default()),
         ("Bytes", moved(record.bytes_in, record.bytes_out)),
         ("Record", record.id.to_string()),
     ];
-    let facts = facts.into_iter().map(|(name, value)| {
-        let value = if value.is_empty() { "\u{2013}".to_owned() } else { value };
-        view! { <dt>{name}</dt><dd>{value}</dd> }
-    });
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> });
+    let ways = ways.into_iter().map(|(words, href)| view! { <li><a href=href>{words}</a></li> });
     view! {
+        <p class="story">{story}</p>
         <Callout tone=tone title=title>{reason}</Callout>
+        <Changes changes=changes outcome=outcome/>
         <Facts>
             <dt>"Outcome"</dt>
             <dd><OutcomeBadge outcome=Signal::stored(outcome)/>" "{meaning(outcome)}</dd>
@@ -70,6 +77,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
             <dd>{if record.change { view! { <Badge text="could change something" tone=Tone::Info/> }.into_any() } else { "It only looked".into_any() }}</dd>
             {facts.collect_view()}
         </Facts>
+        <nav class="ways-on" aria-label="On from here"><h3>"On from here"</h3><ul>{ways.collect_view()}</ul></nav>
         <details class="raw"><summary>"As the API tells it"</summary><JsonTree value=Signal::stored(json) label=Signal::stored("The record".to_owned())/></details>
     }
     .into_any()

@@ -1,10 +1,15 @@
 //! The audit trail: what was done, by whom, and what came of it.
 
+mod counted;
 mod detail;
-mod filters;
 mod list;
 mod outcome;
+mod proof;
 mod row;
+mod search;
+mod story;
+mod terms;
+mod views;
 mod words;
 
 pub use list::Audit;

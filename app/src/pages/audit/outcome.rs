@@ -15,9 +15,9 @@ pub(super) const OUTCOMES: [(Outcome, &str, &str, Tone, &str); 6] = [
     (Outcome::Unknown, "unknown", "Unknown", Tone::Neutral, "Pilothouse stopped before it ended: it may have been done or not."),
 ];
 
-/// The outcome of this name in an address.
-pub(super) fn named(name: &str) -> Option<Outcome> {
-    OUTCOMES.iter().find(|outcome| outcome.1 == name).map(|outcome| outcome.0)
+/// The word for the outcome of this name in the API.
+pub(super) fn named(name: &str) -> &str {
+    OUTCOMES.iter().find(|outcome| outcome.1 == name).map_or(name, |outcome| outcome.2)
 }
 
 fn row(outcome: Outcome) -> (&'static str, Tone, &'static str) {

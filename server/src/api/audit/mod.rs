@@ -1,21 +1,31 @@
 //! The audit trail, read.
 
+mod export;
+mod keep;
 mod proof;
+mod views;
 
 use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::{
-    Page,
-    audit::{AuditList, AuditQuery, AuditRecord, Outcome},
+    Code, Page,
+    audit::{AuditCount, AuditCounts, AuditGet, AuditList, AuditQuery, AuditRecord, Bar, Count, Outcome},
 };
 
-use super::{Answer, Api, ApiError, Asked, Who, route};
+use super::{Answer, Api, ApiError, Asked, Named, Who, route};
 use crate::{
     access::{Operation, Permission},
-    store::audit::{AuditFilter, AuditRow},
+    audit::query,
+    clock::now_ms,
+    store::audit::{self as store, AuditRow, Counts, Field, Find, Match, Term},
 };
 
 pub fn routes() -> Router<Api> {
     let router = route(Router::new(), AuditList, list);
+    let router = route(router, AuditCount, count);
+    let router = route(router, AuditGet, get);
+    let router = export::routes(router);
+    let router = keep::routes(router);
+    let router = views::routes(router);
     proof::routes(router)
 }
 
@@ -65,6 +75,23 @@ pub fn shown(row: AuditRow) -> AuditRecord {
     }
 }
 
+/// What a query asks for: its text, and the fields that are given by themselves.
+fn find(query: &AuditQuery) -> Result<Find, ApiError> {
+    let mut find = query::read(query.q.as_deref().unwrap_or_default(), now_ms()).map_err(|why| ApiError::field("q", why))?;
+    let mut is = |field: Field, value: Option<Match>| find.terms.extend(value.map(|value| Term { field, values: vec![value], not: false }));
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    is(Field::User, given(&query.user).map(Match::Is));
+    is(Field::Target, given(&query.target).map(Match::Is));
+    is(Field::Permission, given(&query.permission).map(Match::Begins));
+    is(Field::Outcome, query.outcome.and_then(outcome_name).map(Match::Is));
+    is(Field::Change, query.changes.filter(|only| *only).map(|_| Match::Number(1)));
+    Ok(find)
+}
+
+fn outcome_name(asked: Outcome) -> Option<String> {
+    OUTCOMES.iter().find(|(outcome, _)| *outcome == asked).map(|(_, name)| (*name).to_owned())
+}
+
 async fn list(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<AuditQuery>) -> Answer<AuditList> {
     let operation = Operation::on_system("AuditList", Permission::AuditList, "");
     api.operator
@@ -73,24 +100,57 @@ async fn list(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<A
             if !(1..=500).contains(&limit) {
                 return Err(ApiError::field("limit", "A page has 1 to 500 items."));
             }
-            let before = match &query.after {
-                Some(after) => Some(after.parse().map_err(|_| ApiError::field("after", "This is no `next` of a page before."))?),
-                None => None,
-            };
-            let filter = AuditFilter {
-                before,
-                user: query.user.filter(|text| !text.is_empty()),
-                target: query.target.filter(|text| !text.is_empty()),
-                permission: query.permission.filter(|text| !text.is_empty()),
-                outcome: query.outcome.and_then(|asked| OUTCOMES.iter().find(|(outcome, _)| *outcome == asked)).map(|(_, name)| *name),
-                changes: query.changes.unwrap_or(false),
-                limit: limit + 1,
-            };
-            let mut items: Vec<AuditRecord> = api.store.audit(&filter).await?.into_iter().map(shown).collect();
+            let mut find = find(&query)?;
+            if let Some(after) = query.after.as_deref().filter(|after| !after.is_empty()) {
+                find.before = Some(after.parse().map_err(|_| ApiError::field("after", "This is no `next` of a page before."))?);
+            }
+            let mut items: Vec<AuditRecord> = api.store.audit(&find, limit + 1).await?.into_iter().map(shown).collect();
             let more = items.len() > limit as usize;
             items.truncate(limit as usize);
             let next = items.last().filter(|_| more).map(|record| record.id.to_string());
             Ok(Json(Page { items, next, total: None }))
         })
         .await
+}
+
+async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<i64>) -> Answer<AuditGet> {
+    let operation = Operation::on_system("AuditGet", Permission::AuditList, id.to_string());
+    api.operator
+        .operate(&who, operation, async |_| {
+            let row = api.store.audit_record(id).await?;
+            row.map(|row| Json(shown(row))).ok_or_else(|| ApiError::new(Code::NotFound, "There is no such record."))
+        })
+        .await
+}
+
+async fn count(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<AuditQuery>) -> Answer<AuditCount> {
+    let operation = Operation::on_system("AuditCount", Permission::AuditList, "");
+    api.operator
+        .operate(&who, operation, async |_| {
+            let (find, now) = (find(&query)?, now_ms());
+            let to = find.to.unwrap_or(now + 1);
+            let from = match find.from {
+                Some(from) => from,
+                None => api.store.audit_begins().await?.unwrap_or(now),
+            };
+            Ok::<_, ApiError>(Json(counted(api.store.audit_counts(&find, from.min(to), to).await?, from.min(to), to)))
+        })
+        .await
+}
+
+fn counted(counts: Counts, from: i64, to: i64) -> AuditCounts {
+    let number = |n: i64| u64::try_from(n).unwrap_or(0);
+    let values = |counts: Vec<store::Count>| counts.into_iter().map(|count| Count { value: count.value, records: number(count.records) }).collect();
+    AuditCounts {
+        users: values(counts.users),
+        targets: values(counts.targets),
+        permissions: values(counts.permissions),
+        outcomes: values(counts.outcomes),
+        records: number(counts.bars.iter().map(|bar| bar.records).sum()),
+        bars: counts.bars.into_iter().map(|bar| Bar { at: bar.at, records: number(bar.records), bad: number(bar.bad) }).collect(),
+        width_ms: counts.width,
+        from,
+        to,
+        newest_only: counts.newest_only,
+    }
 }

@@ -71,7 +71,7 @@ impl Store {
 }
 
 /// The trail at one moment.
-pub struct Snapshot(Transaction<'static, Sqlite>);
+pub struct Snapshot(pub(super) Transaction<'static, Sqlite>);
 
 impl Snapshot {
     /// Every entry with its record, each writer's from its first to its last.
@@ -79,6 +79,14 @@ impl Snapshot {
         let sql = "SELECT a.*, c.writer, c.seq, c.id AS record, c.stage, c.hash, c.digest \
                    FROM audit_chain c LEFT JOIN audit a ON a.id = c.id ORDER BY c.writer, c.seq";
         sqlx::query(sql).fetch(&mut *self.0).map(|row| linked(&row?))
+    }
+
+    /// Up to `limit` entries after this one.
+    pub async fn chain_after(&mut self, writer: i64, seq: i64, limit: u32) -> Result<Vec<Linked>> {
+        let sql = "SELECT a.*, c.writer, c.seq, c.id AS record, c.stage, c.hash, c.digest \
+                   FROM audit_chain c LEFT JOIN audit a ON a.id = c.id WHERE (c.writer, c.seq) > ($1, $2) ORDER BY c.writer, c.seq LIMIT $3";
+        let rows = sqlx::query(sql).bind(writer).bind(seq).bind(limit).fetch_all(&mut *self.0).await?;
+        rows.iter().map(linked).collect()
     }
 
     /// How many records are older than the first entry of the chain, and the first that is not and has no entry.

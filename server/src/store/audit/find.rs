@@ -1,49 +1,296 @@
-//! Looking for records.
+//! Looking for records, and counting them.
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::{AuditRow, COLUMNS};
 use crate::store::{Result, Store};
 
-/// What to list.
-#[derive(Clone, Debug, Default)]
-pub struct AuditFilter {
+/// How many records are looked at, the newest first, where counts by the hour do not tell.
+pub const COUNTED: i64 = 50_000;
+/// How many values of a field are told of.
+const VALUES: i64 = 30;
+
+/// What one may look by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    User,
+    Viewer,
+    Team,
+    Credential,
+    Door,
+    Address,
+    Client,
+    Target,
+    Operation,
+    Permission,
+    /// By name, by id, and by what it was called.
+    Object,
+    Decision,
+    Outcome,
+    Grant,
+    Status,
+    Change,
+}
+
+impl Field {
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Field::User => &["username"],
+            Field::Viewer => &["viewer"],
+            Field::Team => &["team"],
+            Field::Credential => &["credential"],
+            Field::Door => &["door"],
+            Field::Address => &["address"],
+            Field::Client => &["client"],
+            Field::Target => &["target"],
+            Field::Operation => &["operation"],
+            Field::Permission => &["permission"],
+            Field::Object => &["object", "object_name", "object_id"],
+            Field::Decision => &["decision"],
+            Field::Outcome => &["outcome"],
+            Field::Grant => &["grant_id"],
+            Field::Status => &["status"],
+            Field::Change => &["is_change"],
+        }
+    }
+
+    /// Whether counts by the hour tell of it.
+    fn is_counted(self) -> bool {
+        matches!(self, Field::User | Field::Target | Field::Permission | Field::Outcome | Field::Change)
+    }
+}
+
+/// A value to look for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Match {
+    Is(String),
+    Begins(String),
+    Number(i64),
+}
+
+/// One of these values in a field, or none of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Term {
+    pub field: Field,
+    pub values: Vec<Match>,
+    pub not: bool,
+}
+
+/// What to look for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Find {
+    pub terms: Vec<Term>,
+    /// Each is the beginning of a word of the intent.
+    pub words: Vec<String>,
+    /// The time of the intent, in ms: from and to, without the latter.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    /// What an id of that time would be: it narrows by the key. A clock that was set back may have put some outside.
+    pub first_id: Option<i64>,
+    pub last_id: Option<i64>,
+    /// Records before this one.
     pub before: Option<i64>,
-    pub user: Option<String>,
-    pub target: Option<String>,
-    /// The beginning of a permission's name.
-    pub permission: Option<String>,
-    pub outcome: Option<&'static str>,
-    pub changes: bool,
-    pub limit: u32,
+}
+
+/// How often a value is there.
+#[derive(Clone, Debug, Eq, FromRow, PartialEq)]
+pub struct Count {
+    pub value: String,
+    pub records: i64,
+}
+
+/// How many records there are in a stretch of time.
+#[derive(Clone, Debug, Eq, FromRow, PartialEq)]
+pub struct Bar {
+    /// When it begins, in ms.
+    pub at: i64,
+    pub records: i64,
+    /// Those that were denied, or failed.
+    pub bad: i64,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    pub users: Vec<Count>,
+    pub targets: Vec<Count>,
+    pub permissions: Vec<Count>,
+    pub outcomes: Vec<Count>,
+    pub bars: Vec<Bar>,
+    /// How long a bar is, in ms.
+    pub width: i64,
+    /// Whether only the newest [`COUNTED`] were looked at.
+    pub newest_only: bool,
+}
+
+const HOUR_MS: i64 = 3_600_000;
+/// As many bars as that at most.
+const BARS: i64 = 72;
+
+fn value(query: &mut QueryBuilder<Sqlite>, column: &str, value: &Match) {
+    match value {
+        Match::Is(text) => query.push(column).push(" = ").push_bind(text.clone()),
+        // A range, not LIKE: it needs no escaping, and an index serves it.
+        Match::Begins(text) => {
+            query.push("(").push(column).push(" >= ").push_bind(text.clone()).push(" AND ").push(column).push(" < ");
+            query.push_bind(format!("{text}\u{10ffff}")).push(")")
+        }
+        Match::Number(number) => query.push(column).push(" = ").push_bind(*number),
+    };
+}
+
+fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
+    query.push(if term.not { " AND NOT (" } else { " AND (" });
+    let mut first = true;
+    for column in term.field.columns() {
+        for wanted in &term.values {
+            if !std::mem::take(&mut first) {
+                query.push(" OR ");
+            }
+            value(query, column, wanted);
+        }
+    }
+    query.push(")");
+}
+
+/// The words as FTS5 has them: each a quoted beginning, all of them needed.
+fn words(words: &[String]) -> String {
+    words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect::<Vec<_>>().join(" AND ")
+}
+
+/// Whether a record fits, as a condition on `audit`: in brackets.
+pub(super) fn push_condition(query: &mut QueryBuilder<Sqlite>, find: &Find) {
+    query.push("(1 = 1");
+    if !find.words.is_empty() {
+        query.push(" AND id IN (SELECT rowid FROM audit_words WHERE audit_words MATCH ").push_bind(words(&find.words)).push(")");
+    }
+    for (limit, sign) in [(find.from, " >= "), (find.to, " < ")] {
+        if let Some(limit) = limit {
+            query.push(" AND at").push(sign).push_bind(limit);
+        }
+    }
+    find.terms.iter().for_each(|term| push_term(query, term));
+    query.push(")");
+}
+
+impl Find {
+    /// `FROM ... WHERE ...` of the records that fit.
+    fn source(&self, query: &mut QueryBuilder<Sqlite>) {
+        // With words the index of words leads: it goes from the newest to the oldest by itself.
+        if self.words.is_empty() {
+            query.push(" FROM audit WHERE 1 = 1");
+        } else {
+            query.push(" FROM audit_words JOIN audit ON audit.id = audit_words.rowid WHERE audit_words MATCH ").push_bind(words(&self.words));
+        }
+        let key = if self.words.is_empty() { "audit.id" } else { "audit_words.rowid" };
+        for (limit, sign) in [(self.before, " < "), (self.last_id, " <= "), (self.first_id, " >= ")] {
+            if let Some(limit) = limit {
+                query.push(" AND ").push(key).push(sign).push_bind(limit);
+            }
+        }
+        for (limit, sign) in [(self.from, " >= "), (self.to, " < ")] {
+            if let Some(limit) = limit {
+                query.push(" AND at").push(sign).push_bind(limit);
+            }
+        }
+        self.terms.iter().for_each(|term| push_term(query, term));
+    }
+
+    fn order(&self) -> &'static str {
+        if self.words.is_empty() { " ORDER BY audit.id DESC LIMIT " } else { " ORDER BY audit_words.rowid DESC LIMIT " }
+    }
+
+    /// Whether counts by the hour answer: a bar is an hour at least, and nothing else is asked for than what they tell.
+    fn is_counted(&self) -> bool {
+        self.words.is_empty() && self.terms.iter().all(|term| term.field.is_counted())
+    }
 }
 
 impl Store {
-    /// Lists records, newest first.
-    pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
-        let mut select = QueryBuilder::<Sqlite>::new("SELECT ");
-        select.push(COLUMNS).push(" FROM audit WHERE 1 = 1");
-        if let Some(before) = filter.before {
-            select.push(" AND id < ").push_bind(before);
+    /// Records that fit, newest first.
+    pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query.push(COLUMNS);
+        find.source(&mut query);
+        query.push(find.order()).push_bind(limit);
+        Ok(query.build_query_as().fetch_all(&self.read).await?)
+    }
+
+    /// The record of this id.
+    pub async fn audit_record(&self, id: i64) -> Result<Option<AuditRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query.push(COLUMNS).push(" FROM audit WHERE id = ").push_bind(id);
+        Ok(query.build_query_as().fetch_optional(&self.read).await?)
+    }
+
+    /// How many records fit: by user, target, permission and outcome, and over time, from `from` to `to` (ms).
+    pub async fn audit_counts(&self, find: &Find, from: i64, to: i64) -> Result<Counts> {
+        let hours = (to - from).div_euclid(HOUR_MS).max(1);
+        if find.is_counted() && hours > 6 {
+            let width = ((hours + BARS - 1) / BARS) * HOUR_MS;
+            return self.counts_by_the_hour(find, from, to, width).await;
         }
-        if let Some(user) = &filter.user {
-            select.push(" AND username = ").push_bind(user);
+        self.counts_of_the_newest(find, ((to - from) / BARS).max(1_000)).await
+    }
+
+    async fn counts_by_the_hour(&self, find: &Find, from: i64, to: i64, width: i64) -> Result<Counts> {
+        let source = |query: &mut QueryBuilder<Sqlite>| {
+            query.push(" FROM audit_hours WHERE hour >= ").push_bind(from.div_euclid(HOUR_MS) * HOUR_MS);
+            query.push(" AND hour < ").push_bind(to);
+            find.terms.iter().for_each(|term| push_term(query, term));
+        };
+        let mut counts = Counts { width, ..Counts::default() };
+        for (column, into) in counts.fields() {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+            query.push(column).push(" AS value, SUM(records) AS records");
+            source(&mut query);
+            query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
+            *into = query.build_query_as().fetch_all(&self.read).await?;
         }
-        if let Some(target) = &filter.target {
-            select.push(" AND target = ").push_bind(target);
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT hour / ");
+        query.push_bind(width).push(" * ").push_bind(width).push(" AS at, SUM(records) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN records ELSE 0 END) AS bad");
+        source(&mut query);
+        query.push(" GROUP BY 1 ORDER BY 1");
+        counts.bars = query.build_query_as().fetch_all(&self.read).await?;
+        Ok(counts)
+    }
+
+    async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
+        let source = |query: &mut QueryBuilder<Sqlite>| {
+            query.push(" FROM (SELECT at, username, target, permission, outcome");
+            find.source(query);
+            query.push(find.order()).push_bind(COUNTED).push(")");
+        };
+        let mut counts = Counts { width, ..Counts::default() };
+        for (column, into) in counts.fields() {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+            query.push(column).push(" AS value, COUNT(*) AS records");
+            source(&mut query);
+            query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
+            *into = query.build_query_as().fetch_all(&self.read).await?;
         }
-        if let Some(permission) = &filter.permission {
-            // A range, not LIKE: it needs no escaping.
-            select.push(" AND permission >= ").push_bind(permission);
-            select.push(" AND permission < ").push_bind(format!("{permission}\u{10ffff}"));
-        }
-        if let Some(outcome) = filter.outcome {
-            select.push(" AND outcome = ").push_bind(outcome);
-        }
-        if filter.changes {
-            select.push(" AND is_change = 1");
-        }
-        select.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit);
-        Ok(select.build_query_as().fetch_all(&self.read).await?)
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT at / ");
+        query.push_bind(width).push(" * ").push_bind(width).push(" AS at, COUNT(*) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN 1 ELSE 0 END) AS bad");
+        source(&mut query);
+        query.push(" GROUP BY 1 ORDER BY 1");
+        counts.bars = query.build_query_as().fetch_all(&self.read).await?;
+        counts.newest_only = counts.bars.iter().map(|bar: &Bar| bar.records).sum::<i64>() >= COUNTED;
+        Ok(counts)
+    }
+
+    /// The time of the first record; `None` without any.
+    pub async fn audit_begins(&self) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
+    }
+}
+
+impl Counts {
+    fn fields(&mut self) -> [(&'static str, &mut Vec<Count>); 4] {
+        [
+            ("username", &mut self.users),
+            ("target", &mut self.targets),
+            ("permission", &mut self.permissions),
+            ("outcome", &mut self.outcomes),
+        ]
     }
 }

@@ -3,14 +3,20 @@
 mod chain;
 mod checkpoints;
 mod find;
+mod index;
+mod keep;
+mod views;
 
 use std::borrow::Cow;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-pub use chain::{ChainEnd, ChainRow, Linked};
+pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
-pub use find::AuditFilter;
+pub use keep::{Archived, KeepRow, PRUNE, Prunable};
+pub use find::{Bar, Count, Counts, Field, Find, Match, Term};
+
+pub use views::ViewRow;
 
 use super::{Result, Store};
 
@@ -152,12 +158,14 @@ impl Store {
                 insert(records).build().execute(&mut *tx).await?;
             }
         }
+        index::words(&mut tx, &batch.records).await?;
         for (id, at) in &batch.started {
             sqlx::query("UPDATE audit SET started_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
         for (id, row) in &batch.ended {
             end(&mut tx, *id, row).await?;
         }
+        index::hours(&mut tx, batch).await?;
         chain::insert(&mut tx, &batch.chain).await?;
         tx.commit().await?;
         Ok(())

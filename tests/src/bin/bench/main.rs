@@ -2,6 +2,7 @@
 //! run on one machine, in turn; and what rights cost. Prints tables, and puts them into `docs/benchmarks.md`. `bench door` and `bench rights`
 //! take one part alone.
 
+mod audit;
 mod load;
 mod nginx;
 mod report;
@@ -35,7 +36,7 @@ type Part = (&'static str, fn() -> Vec<Row>);
 
 fn main() {
     let only = std::env::args().nth(1);
-    let parts: [Part; 2] = [("door", door), ("rights", rights::rows)];
+    let parts: [Part; 3] = [("door", door), ("rights", rights::rows), ("audit", audit::rows)];
     for (part, rows) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             report::write(part, &rows());

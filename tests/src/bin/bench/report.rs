@@ -41,6 +41,11 @@ impl Row {
         Row { wanted: format!("under {most}"), met: Some(ours < most), ..Row::ours(what, ours) }
     }
 
+    /// More is better, and nobody to compare with.
+    pub fn at_least(what: &str, ours: f64, least: f64) -> Row {
+        Row { wanted: format!("{least} at least"), met: Some(ours >= least), ..Row::ours(what, ours) }
+    }
+
     /// Less is better: at most `share` of what the whole answer takes, which is another figure of ours.
     pub fn against_whole(what: &str, whole: f64, ours: f64, share: f64) -> Row {
         let is = ours / whole;

@@ -1,0 +1,182 @@
+//! How many records fit: over time, to drag on, and by who, where and what, to press.
+
+use leptos::ev::PointerEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::outcome::named;
+use super::terms;
+use crate::api::audit::{AuditCount, AuditCounts, AuditQuery, Bar, Count};
+use crate::client::Client;
+use crate::ui::format::grouped;
+use crate::ui::time::{exact, iso, short_time};
+use crate::ui::SkeletonText;
+use crate::widgets::{ListState, Loaded};
+
+/// How many values of a field are shown at once.
+const SHOWN: usize = 6;
+
+#[component]
+pub(super) fn Counted(query: Memo<AuditQuery>, state: ListState) -> impl IntoView {
+    let client = Client::get();
+    // The page one is on changes nothing of it.
+    let asked = Memo::new(move |_| AuditQuery { after: None, ..query.get() });
+    let counts = Resource::new(move || asked.get(), move |query| client.call::<AuditCount>(&[], &query));
+    view! {
+        <Loaded resource=counts skeleton=|| view! { <div class="histogram-skeleton"><SkeletonText lines=3/></div> } let:counts>
+            <Histogram counts=counts state=state/>
+            <Facets counts=counts state=state/>
+        </Loaded>
+    }
+    .into_any()
+}
+
+/// All bars between two times, those without a record too.
+fn filled(counts: &AuditCounts) -> Vec<Bar> {
+    let width = counts.width_ms.max(1);
+    let first = counts.from.div_euclid(width) * width;
+    let many = ((counts.to - first).max(0) / width + 1).min(96);
+    let bar = |n: i64| {
+        let at = first + n * width;
+        counts.bars.iter().find(|bar| bar.at == at).cloned().unwrap_or(Bar { at, records: 0, bad: 0 })
+    };
+    (0..many).map(bar).collect()
+}
+
+#[component]
+fn Histogram(counts: Signal<AuditCounts>, state: ListState) -> impl IntoView {
+    let bars = Memo::new(move |_| counts.with(filled));
+    let most = move || bars.with(|bars| bars.iter().map(|bar| bar.records).max().unwrap_or(0).max(1));
+    let width = move || counts.with(|counts| counts.width_ms);
+    // From where to where one drags, as numbers of bars.
+    let dragged = RwSignal::new(None::<(usize, usize)>);
+    let at = move |event: &PointerEvent| {
+        let area = event.current_target()?.dyn_into::<Element>().ok()?.get_bounding_client_rect();
+        let many = bars.with_untracked(Vec::len);
+        let part = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between nothing and the number of bars")]
+        let bar = (part.clamp(0.0, 0.9999) * many as f64) as usize;
+        (many > 0).then_some(bar)
+    };
+    let begin = move |event: PointerEvent| {
+        if let Some(bar) = at(&event) {
+            dragged.set(Some((bar, bar)));
+        }
+    };
+    let go_on = move |event: PointerEvent| {
+        if let (Some((from, _)), Some(bar)) = (dragged.get_untracked(), at(&event)) {
+            dragged.set(Some((from, bar)));
+        }
+    };
+    let end = move |_: PointerEvent| {
+        let Some((one, other)) = dragged.get_untracked() else { return };
+        dragged.set(None);
+        let chosen = bars.with_untracked(|bars| Some((bars.get(one.min(other))?.at, bars.get(one.max(other))?.at)));
+        if let Some((from, to)) = chosen {
+            let text = state.facet("q").get_untracked();
+            state.set_facet("q", &terms::between(&text, &iso(from), &iso(to + width())));
+        }
+    };
+    let is_in = move |n: usize| dragged.with(|dragged| dragged.is_some_and(|(one, other)| (one.min(other)..=one.max(other)).contains(&n)));
+    let summary = move || {
+        counts.with(|counts| {
+            let all = grouped(counts.records);
+            if counts.newest_only { format!("The newest {all} records") } else { format!("{all} records") }
+        })
+    };
+    view! {
+        <section class="histogram" aria-label="Records over time">
+            <p class="histogram-head">
+                <strong>{summary}</strong>
+                <span class="muted">"Drag over a stretch of time to look at it alone."</span>
+            </p>
+            <div
+                class="histogram-bars"
+                on:pointerdown=begin
+                on:pointermove=go_on
+                on:pointerup=end
+                on:pointerleave=move |_| dragged.set(None)
+            >
+                {move || bars.get().into_iter().enumerate().map(|(n, bar)| {
+                    let part = |records: u64| format!("{:.2}%", records as f64 * 100.0 / most() as f64);
+                    let words = format!("{}: {} records, {} of them denied or failed", exact(bar.at), bar.records, bar.bad);
+                    view! {
+                        <div class="histogram-bar" class:chosen=move || is_in(n) title=words>
+                            <i style:height=part(bar.records)><b style:height=format!("{:.2}%", bar.bad as f64 * 100.0 / bar.records.max(1) as f64)></b></i>
+                        </div>
+                    }
+                }).collect_view()}
+            </div>
+            <p class="histogram-ends muted" aria-hidden="true">
+                <span>{move || counts.with(|counts| short_time(counts.from))}</span>
+                <span>{move || counts.with(|counts| short_time(counts.to))}</span>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Facets(counts: Signal<AuditCounts>, state: ListState) -> impl IntoView {
+    let facet = move |title: &'static str, field: &'static str, of: fn(&AuditCounts) -> &Vec<Count>| {
+        view! { <Facet title=title field=field counts=Signal::derive(move || counts.with(|counts| of(counts).clone())) state=state/> }
+    };
+    view! {
+        <details class="facets" open=true>
+            <summary>"Narrow by who, where and what"</summary>
+            <div class="facet-columns">
+                {facet("Who", "user", |counts| &counts.users)}
+                {facet("Target", "target", |counts| &counts.targets)}
+                {facet("Permission", "permission", |counts| &counts.permissions)}
+                {facet("Outcome", "outcome", |counts| &counts.outcomes)}
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn Facet(title: &'static str, field: &'static str, counts: Signal<Vec<Count>>, state: ListState) -> impl IntoView {
+    let text = state.facet("q");
+    let rows = move || {
+        let counts = counts.get();
+        let more = counts.len().saturating_sub(SHOWN);
+        let rows = counts.into_iter().take(SHOWN).map(|count| {
+            let term = terms::term(field, &count.value);
+            let (pressed, words) = (term.clone(), words(field, &count.value));
+            view! {
+                <li>
+                    <button
+                        type="button"
+                        aria-pressed=move || text.with(|text| if terms::has(text, &pressed) { "true" } else { "false" })
+                        title=count.value.clone()
+                        on:click=move |_| state.set_facet("q", &terms::toggled(&text.get_untracked(), &term))
+                    >
+                        <span>{words}</span>
+                        <span class="muted">{grouped(count.records)}</span>
+                    </button>
+                </li>
+            }
+        });
+        let rest = (more > 0).then(|| view! { <li class="muted more">{format!("and {more} more")}</li> });
+        (rows.collect_view(), rest)
+    };
+    view! {
+        <section class="facet" aria-label=title>
+            <h3>{title}</h3>
+            <ul>{rows}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+/// A value as people say it.
+fn words(field: &str, value: &str) -> String {
+    match (field, value) {
+        ("user", "-") => "Nobody".to_owned(),
+        ("target", "-") => "Pilothouse".to_owned(),
+        ("outcome", name) => named(name).to_owned(),
+        _ => value.to_owned(),
+    }
+}

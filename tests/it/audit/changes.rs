@@ -1,0 +1,95 @@
+//! What a record tells of a change: what it changed, before and after, what it made, and which object it was about.
+
+use pilothouse_tests::sandbox::{House, engine};
+use serde_json::{Value, json};
+
+/// The newest record of an operation.
+fn last(house: &House, operation: &str) -> Value {
+    let records = house.get(&house.admin, &format!("/api/v1/audit?limit=1&q=operation:{operation}")).json();
+    records["items"][0].clone()
+}
+
+/// Its changes, as one reads them.
+fn told(record: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let changes = record["changes"].as_array().unwrap();
+    changes.iter().map(|change| format!("{}: {} > {}", text(&change["field"]), text(&change["before"]), text(&change["after"]))).collect()
+}
+
+#[test]
+fn what_is_changed_in_the_house_is_told_before_and_after() {
+    let house = House::start(&[]);
+    let admin = &house.admin;
+    let done = |method: &str, path: &str, body: Value| {
+        let answer = house.send(admin, method, path, &body.to_string());
+        assert_eq!(answer.status, 200, "{method} {path}: {answer:?}");
+        answer.json()
+    };
+    done("POST", "/api/v1/teams", json!({ "name": "ops", "summary": "Those on call" }));
+    assert_eq!(told(&last(&house, "TeamCreate")), ["name: - > ops", "summary: - > Those on call"]);
+    done("PATCH", "/api/v1/teams/ops", json!({ "summary": "All of them" }));
+    assert_eq!(told(&last(&house, "TeamUpdate")), ["summary: Those on call > All of them"]);
+    done("POST", "/api/v1/users", json!({ "username": "ana", "password": "correct horse battery" }));
+    done("PATCH", "/api/v1/users/ana", json!({ "disabled": true, "password": "another horse battery" }));
+    assert_eq!(told(&last(&house, "UserUpdate")), ["disabled: false > true", "password: - > a new one"]);
+    done("POST", "/api/v1/teams/ops/members", json!({ "username": "ana" }));
+    assert_eq!(told(&last(&house, "TeamMemberAdd")), ["member: - > ana"]);
+    done("POST", "/api/v1/roles", json!({ "name": "starter", "permissions": ["engine.container.start"] }));
+    done("PATCH", "/api/v1/roles/starter", json!({ "permissions": ["engine.container.start", "engine.container.stop"] }));
+    assert_eq!(told(&last(&house, "RoleUpdate")), ["permissions: engine.container.start > engine.container.start, engine.container.stop"]);
+    let grant = done("POST", "/api/v1/grants", json!({ "team": "ops", "role": "starter", "scope": "all" }));
+    let id = grant["id"].as_str().unwrap();
+    done("DELETE", &format!("/api/v1/grants/{id}"), json!({}));
+    let gone = told(&last(&house, "GrantDelete"));
+    assert!(gone.contains(&"role: starter > -".to_owned()) && gone.contains(&"team: ops > -".to_owned()), "{gone:?}");
+    let rule = json!({ "name": "no-privileged", "mode": "warn", "scope": "all", "rule": { "kind": "privileged" } });
+    let guardrail = done("POST", "/api/v1/guardrails", rule);
+    done("PATCH", &format!("/api/v1/guardrails/{}", guardrail["id"].as_str().unwrap()), json!({ "mode": "enforce" }));
+    assert_eq!(told(&last(&house, "GuardrailUpdate")), ["mode: warn > enforce"]);
+    done("POST", "/api/v1/engines", json!({ "name": "far", "url": "tcp://127.0.0.1:1", "labels": { "env": "dev" } }));
+    done("PATCH", "/api/v1/engines/far", json!({ "labels": { "env": "prod" } }));
+    assert_eq!(told(&last(&house, "EngineUpdate")), ["labels: env=dev > env=prod"]);
+    // A token's record names it, and holds nothing of it.
+    let token = done("POST", "/api/v1/tokens", json!({ "name": "ci" }));
+    let record = last(&house, "TokenCreate");
+    assert_eq!((told(&record), &record["made"]), (vec!["name: - > ci".to_owned()], &token["id"]));
+    assert!(!record.to_string().contains(token["token"].as_str().unwrap()));
+    // What is refused says what was asked for nowhere but in its reason.
+    assert_eq!(house.post(admin, "/api/v1/teams", json!({ "name": "ops" })).status, 409);
+    assert_eq!(last(&house, "TeamCreate")["changes"], json!([]));
+}
+
+#[test]
+fn what_docker_changes_is_told_with_the_object_by_name_and_id() {
+    let house = House::start(&[("demo", format!("unix://{}", engine().socket.display()))]);
+    let docker = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("docker");
+        command.args(arguments);
+        for (name, value) in house.docker_env(&house.admin, "demo") {
+            command.env(name, value);
+        }
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    };
+    let name = format!("told-{}", std::process::id());
+    let id = docker(&["create", "--name", &name, "--env", "SECRET=canary-of-env", "--label", "key=canary-of-label", "--memory", "64m", "pilothouse/sample:latest", "sh", "-c", "echo canary-of-command"]);
+    let record = last(&house, "ContainerCreate");
+    let changes = told(&record);
+    for expected in ["Memory: - > 67108864", "environment: - > SECRET", "labels: - > key", "program: - > sh"] {
+        assert!(changes.iter().any(|change| change == expected), "{expected} in {changes:?}");
+    }
+    assert_eq!(record["made"], id.as_str());
+    assert!(!record.to_string().contains("canary"), "{record}");
+    docker(&["update", "--memory", "128m", "--memory-swap", "256m", &name]);
+    let changes = told(&last(&house, "ContainerUpdate"));
+    assert!(changes.contains(&"Memory: 67108864 > 134217728".to_owned()), "{changes:?}");
+    let new = format!("{name}-new");
+    docker(&["rename", &name, &new]);
+    let record = last(&house, "ContainerRename");
+    assert_eq!((&record["object"], &record["object_id"]), (&json!(name), &json!(id)), "by name and id");
+    assert_eq!(told(&record), [format!("name: {name} > {new}")]);
+    docker(&["rm", &id[..12]]);
+    let record = last(&house, "ContainerDelete");
+    assert_eq!((&record["object_id"], &record["object_name"]), (&json!(id), &json!(new)), "{record}");
+}

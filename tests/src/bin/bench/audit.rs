@@ -1,0 +1,158 @@
+//! What the audit trail costs: strict operations a second, what a record takes up, how fast it is verified, and how fast one finds in it.
+
+use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
+
+use pilothouse::{
+    access::{Facts, Grant, Holder, Operation, Permission, Policy, Roles, Subject},
+    audit::{Reads, Trail, look, query},
+    authn::{Credential, Door, Origin, Principal},
+    clock::now_ms,
+    store::Store,
+};
+use pilothouse_tests::sandbox::folder;
+
+use crate::{
+    report::{Row, median},
+    say,
+};
+
+/// Records of the store in which one looks.
+const MANY: usize = 1_000_000;
+/// Operations at the same time, as from so many clients.
+const AT_ONCE: usize = 256;
+/// How often each search is made.
+const TIMES: usize = 15;
+
+pub fn rows() -> Vec<Row> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("there are threads");
+    runtime.block_on(measured(&folder("trail")))
+}
+
+async fn measured(dir: &Path) -> Vec<Row> {
+    let store = Store::open(&dir.join("pilothouse.db")).await.expect("a store");
+    let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All).await.expect("a trail");
+    say(&format!("{MANY} strict operations, {AT_ONCE} at once"));
+    let people = Arc::new(people());
+    let begun = Instant::now();
+    let mut waits = Vec::new();
+    for task in (0..AT_ONCE).map(|n| tokio::spawn(operate(trail.clone(), people.clone(), n))).collect::<Vec<_>>() {
+        waits.extend(task.await.expect("it is done"));
+    }
+    let rate = MANY as f64 / begun.elapsed().as_secs_f64();
+    drop(trail);
+    writer.await.expect("the writer ends");
+    waits.sort_by(f64::total_cmp);
+    let size = std::fs::metadata(dir.join("pilothouse.db")).expect("it is there").len() as f64 / MANY as f64;
+    let mut rows = vec![
+        Row::at_least("strict operations a second, SQLite", rate, 5_000.0),
+        Row::ours("wait for an intent to be on disk, median, ms", waits[waits.len() / 2]),
+        Row::ours("the same, p99, ms", waits[waits.len() * 99 / 100]),
+        Row::ours("a record with its entries and indexes, bytes", size),
+    ];
+    say("verifying it");
+    let begun = Instant::now();
+    let report = look::store(&store, None, None).await.expect("it can be read");
+    assert!(report.is_whole() && report.records == MANY as u64, "{report:?}");
+    rows.push(Row::ours("verified, records/s", MANY as f64 / begun.elapsed().as_secs_f64()));
+    say("looking for records");
+    rows.extend(searches(&store).await);
+    store.close().await;
+    rows
+}
+
+/// A hundred people who may do everything, at ten engines.
+fn people() -> (Policy, Vec<Principal>) {
+    let roles = Roles::with([]);
+    let names: Vec<String> = (0..100).map(|n| format!("person-{n}")).collect();
+    let role = roles.named("admin").expect("it is built in").clone();
+    let grant = |name: &String| Grant {
+        id: format!("grant-{name}"),
+        holder: Holder::User(name.clone()),
+        role: role.clone(),
+        scope: "all".parse().expect("it is a scope"),
+        until: None,
+    };
+    let grants = names.iter().map(grant).collect();
+    let users = names.iter().map(|name| (name.clone(), true)).collect();
+    let policy = Policy::new(Facts { users, members: Vec::new(), grants, roles, engines: HashMap::new() });
+    let person = |(n, name): (usize, &String)| Principal {
+        subject: Subject::of(name),
+        credential: Credential::Session(format!("session-{name}").into()),
+        origin: Origin { door: Door::Engine, address: format!("10.0.0.{}", n % 250).into(), client: "Docker-Client/28.2.2 (linux)".into() },
+    };
+    let people = names.iter().enumerate().map(person).collect();
+    (policy, people)
+}
+
+/// One client's share of the operations, one after the other; answers with how long each intent took, in ms.
+async fn operate(trail: Trail, people: Arc<(Policy, Vec<Principal>)>, client: usize) -> Vec<f64> {
+    use pilothouse::audit::Ending;
+    const KINDS: [(&str, Permission); 4] = [
+        ("ContainerStart", Permission::ContainerStart),
+        ("ContainerStop", Permission::ContainerStop),
+        ("ContainerCreate", Permission::ContainerCreate),
+        ("ContainerExec", Permission::ContainerExec),
+    ];
+    let (policy, people) = &*people;
+    let mut waits = Vec::new();
+    for n in (client..MANY).step_by(AT_ONCE) {
+        let (who, (name, permission)) = (&people[n % people.len()], KINDS[n % KINDS.len()]);
+        let operation = Operation::on_engine(name, permission, &format!("engine-{}", n % 10), format!("container-{:06x}", n % 50_000));
+        let permit = policy.decide(&who.subject, operation, now_ms()).expect("they may");
+        let begun = Instant::now();
+        let entry = trail.begin(who, &permit).await.expect("it is written");
+        waits.push(begun.elapsed().as_secs_f64() * 1e3);
+        entry.finish(if n % 97 == 0 { Ending::denied(403) } else { Ending::ok(204).bytes(100, 2_000) });
+    }
+    waits
+}
+
+/// What people look for: each kind of field, alone and together, words that are everywhere, rare and nowhere.
+const QUERIES: [&str; 18] = [
+    "",
+    "user:person-7",
+    "user:nobody",
+    "target:engine-3 outcome:denied",
+    "outcome:denied after:2d",
+    "permission:engine.container.*",
+    "permission:engine.container.exec user:person-7 target:engine-7",
+    "operation:ContainerCreate -outcome:ok",
+    "object:container-0007ff",
+    "object:container-00*",
+    "address:10.0.0.7 change:yes",
+    "session:session-person-42",
+    "before:2020-01-01",
+    "status:403 -user:person-1",
+    "container",
+    "container-00c350",
+    "person-7 exec engine-7",
+    "nowhere",
+];
+
+async fn searches(store: &Store) -> Vec<Row> {
+    let (mut lists, mut counts) = (Vec::new(), Vec::new());
+    for text in QUERIES {
+        let (mut list, mut count) = (Vec::new(), Vec::new());
+        for _ in 0..TIMES {
+            let find = query::read(text, now_ms()).expect("it is a query");
+            let begun = Instant::now();
+            store.audit(&find, 51).await.expect("it can be read");
+            list.push(begun.elapsed().as_secs_f64() * 1e3);
+            let (begins, now) = (store.audit_begins().await.expect("it can be read").unwrap_or(0), now_ms());
+            let begun = Instant::now();
+            store.audit_counts(&find, find.from.unwrap_or(begins), now).await.expect("it can be read");
+            count.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        say(&format!("{text:?}: list {:.1} ms, counts {:.1} ms", median(list.clone()), median(count.clone())));
+        lists.extend(list);
+        counts.extend(count);
+    }
+    let p95 = |times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() * 95 / 100]
+    };
+    vec![
+        Row::most("one page of a search among 1,000,000 records, p95 of all, ms", p95(&mut lists), 300.0),
+        Row::most("the counts beside it, p95 of all, ms", p95(&mut counts), 300.0),
+    ]
+}
