@@ -18,7 +18,7 @@ use crate::{
     backends::Engines,
     clock::now_ms,
     operate::Operator,
-    store::{self, Store, StoreError, certificates::CertificateRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{self, Store, StoreError, certificates::CertificateRow, grants::GrantRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
 };
 
 /// Users, grants, sessions and tokens.
@@ -74,15 +74,35 @@ pub struct Made<T> {
     pub row: T,
 }
 
+/// A change of rights that is tried out, and not made.
+#[derive(Default)]
+pub struct Proposal {
+    /// A role as it is to be: one that there is, or a new one.
+    pub role: Option<Role>,
+    /// A grant that is to be made.
+    pub grant: Option<GrantRow>,
+    /// The id of a grant that is to be taken back.
+    pub without: Option<String>,
+}
+
 /// The policy as the store has it, on these engines.
 pub async fn load_policy(store: &Store, engines: &Engines) -> store::Result<Policy> {
-    let roles = Roles::with(store.roles().await?.into_iter().map(role_of));
+    policy_with(store, engines, Proposal::default()).await
+}
+
+/// The policy as it would be.
+pub async fn policy_with(store: &Store, engines: &Engines, proposal: Proposal) -> store::Result<Policy> {
+    let Proposal { role, grant, without } = proposal;
+    let changed = role.as_ref().map(|role| role.name.clone());
+    let kept = store.roles().await?.into_iter().map(role_of).filter(|role| changed.as_ref() != Some(&role.name));
+    let roles = Roles::with(kept.chain(role));
     let gone = store.gone_users().await?;
     let may = |user: &UserRow| !user.disabled && !gone.contains(&user.username);
     let users = store.users().await?.into_iter().map(|user| (user.username.clone(), may(&user))).collect();
     let members = store.members().await?.into_iter().map(|member| (member.team, member.username)).collect();
     // A role that no longer exists grants nothing.
-    let grants = store.grants().await?.into_iter().filter_map(|row| {
+    let rows = store.grants().await?.into_iter().filter(|row| without.as_ref() != Some(&row.id)).chain(grant);
+    let grants = rows.filter_map(|row| {
         let holder = match (row.username, row.team) {
             (Some(user), None) => Holder::User(user),
             (None, Some(team)) => Holder::Team(team),

@@ -185,6 +185,8 @@ pub struct House {
     pub data: PathBuf,
     pub running: Running,
     settings: PathBuf,
+    /// What it logs.
+    log: &'static str,
     pub admin: String,
 }
 
@@ -205,7 +207,7 @@ pub fn binary() -> PathBuf {
     path
 }
 
-fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>) -> (Running, SocketAddr) {
+fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str) -> (Running, SocketAddr) {
     let log = std::fs::File::options().create(true).append(true).open(data.join("../log")).unwrap();
     let mut command = Command::new(binary());
     command
@@ -214,6 +216,7 @@ fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>) -> (R
         .env("PILOTHOUSE_LISTEN", format!("127.0.0.1:{port}"))
         .env("PILOTHOUSE_DATA_DIR", data)
         .env("NO_COLOR", "1")
+        .env("RUST_LOG", filter)
         .env_remove("PILOTHOUSE_ADMIN_PASSWORD")
         .stderr(log);
     if let Some(password) = password {
@@ -260,19 +263,26 @@ impl House {
         House::made(engines, password, "")
     }
 
-    fn made(engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
-        House::made_in(folder("house"), engines, password, settings_first)
+    /// One that logs all there is to log.
+    pub fn tracing(engines: &[(&str, String)]) -> House {
+        let mut house = House::made_in(folder("house"), engines, Some(PASSWORD), "", "trace");
+        house.admin = house.token_of("admin", PASSWORD);
+        house
     }
 
-    fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
+    fn made(engines: &[(&str, String)], password: Option<&str>, settings_first: &str) -> House {
+        House::made_in(folder("house"), engines, password, settings_first, "info")
+    }
+
+    fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str, log: &'static str) -> House {
         let (data, port) = (dir.join("data"), free_port());
         std::fs::create_dir_all(&data).unwrap();
         let settings_first = settings_first.replace("PORT", &port.to_string());
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, port, password);
-        House { address, data, running, settings, admin: String::new() }
+        let (running, address) = launch(&settings, &data, port, password, log);
+        House { address, data, running, settings, log, admin: String::new() }
     }
 
     /// Starts it again with other lines behind its engines in the settings.
@@ -292,7 +302,7 @@ impl House {
 
     /// As `start`, with its data in a folder of this one.
     pub fn start_in(dir: &Path, engines: &[(&str, String)]) -> House {
-        let mut house = House::made_in(dir.to_owned(), engines, Some(PASSWORD), "");
+        let mut house = House::made_in(dir.to_owned(), engines, Some(PASSWORD), "", "info");
         house.admin = house.token_of("admin", PASSWORD);
         house
     }
@@ -305,7 +315,7 @@ impl House {
 
     /// Starts it again on the same data.
     pub fn start_again(&mut self) {
-        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None);
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log);
         self.running = running;
         self.address = address;
     }

@@ -193,6 +193,53 @@ wire! {
         pub records: u64,
     }
 
+    /// A change of rights or of guardrails that is tried against what was done.
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct SimulateInput {
+        /// A role as it would be: one that there is, or a new one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub role: Option<super::people::RoleInput>,
+        /// A grant that would be made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub grant: Option<super::people::GrantInput>,
+        /// The id of a grant that would be taken back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub without_grant: Option<String>,
+        /// A guardrail that would be in force.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub guardrail: Option<super::guardrails::GuardrailInput>,
+    }
+
+    pub struct Simulated {
+        /// From when on what was done was looked at: 30 days back.
+        pub since: i64,
+        /// How many records were looked at.
+        pub records: u64,
+        /// How many of them cannot be told about: whose their object was is not known any more.
+        pub untold: u64,
+        /// True when there was more than is looked at.
+        pub newest_only: bool,
+        pub differences: Vec<Difference>,
+    }
+
+    /// Something that was done, and would come out otherwise.
+    pub struct Difference {
+        pub user: String,
+        pub target: String,
+        pub operation: String,
+        pub permission: String,
+        pub object: String,
+        /// True when it would be stopped, false when it would be let through.
+        pub stopped: bool,
+        /// What would stop it, or let it through.
+        pub why: String,
+        pub records: u64,
+        pub last_at: i64,
+        /// The newest record of it.
+        pub record: i64,
+    }
+
     /// A search that somebody keeps.
     #[derive(Eq)]
     pub struct View {
@@ -279,6 +326,8 @@ endpoints! {
     AuditViewCreate: POST "/api/v1/audit/views", ViewInput => View;
     "Forgets a search."
     AuditViewDelete: DELETE "/api/v1/audit/views/{id}", Empty => Empty;
+    "Tries a changed role, grant or guardrail against the last 30 days: what it would have stopped or let through."
+    AuditSimulate: POST "/api/v1/audit/simulate", SimulateInput => Simulated;
     "Lists how long records are kept, and what is held."
     AuditRuleList: GET "/api/v1/audit/rules", Empty => Page<KeepRule>;
     "Keeps what a search finds for so many days and no longer, or holds it."

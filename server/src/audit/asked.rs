@@ -58,6 +58,58 @@ pub fn service_before(inspected: &Value) -> Value {
     Value::Object(service(&inspected["Spec"]))
 }
 
+/// The body that such fields were taken from, as far as they tell: to judge again what was asked for.
+pub fn rebuilt(operation: &str, changes: &[Change]) -> Value {
+    let mut body = json!({});
+    for change in changes {
+        let Some(text) = change.after.as_deref() else { continue };
+        let list = || text.split(", ").map(str::to_owned).collect::<Vec<_>>();
+        let value = match (change.field.as_str(), text) {
+            ("Binds" | "CapAdd" | "CapDrop" | "SecurityOpt" | "VolumesFrom" | "CapabilityAdd" | "CapabilityDrop", _) => json!(list()),
+            ("Devices", _) => list().into_iter().map(|path| json!({ "PathOnHost": path, "PathInContainer": path, "CgroupPermissions": "rwm" })).collect(),
+            ("Mounts" | "mounts", _) => list().iter().filter_map(|mount| rebuilt_mount(mount)).collect(),
+            ("PortBindings", _) => rebuilt_ports(&list()),
+            ("Sysctls", _) => list().iter().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into(),
+            ("RestartPolicy", policy) => json!({ "Name": policy }),
+            (_, "true") => json!(true),
+            (_, text) => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        };
+        let place = match (operation, change.field.as_str()) {
+            (_, "environment" | "labels" | "program" | "name" | "options" | "secrets" | "configs" | "replicas" | "ports") => continue,
+            ("ContainerCreate", "Image" | "User" | "Tty") => &mut body,
+            ("ContainerCreate", _) => &mut body["HostConfig"],
+            ("ServiceCreate" | "ServiceUpdate", "mounts") => {
+                body["TaskTemplate"]["ContainerSpec"]["Mounts"] = value;
+                continue;
+            }
+            ("ServiceCreate" | "ServiceUpdate", _) => &mut body["TaskTemplate"]["ContainerSpec"],
+            _ => &mut body,
+        };
+        place[&change.field] = value;
+    }
+    body
+}
+
+fn rebuilt_mount(text: &str) -> Option<Value> {
+    let (kind, rest) = text.split_once(' ')?;
+    let (source, target) = rest.split_once(" at ")?;
+    Some(json!({ "Type": kind, "Source": source, "Target": target }))
+}
+
+fn rebuilt_ports(bound: &[String]) -> Value {
+    let mut ports = Map::new();
+    for binding in bound {
+        let Some((host, port)) = binding.split_once(" to ") else { continue };
+        let (address, number) = host.rsplit_once(':').unwrap_or(("", host));
+        let host = json!({ "HostIp": address, "HostPort": number });
+        match ports.entry(port.to_owned()).or_insert_with(|| json!([])) {
+            Value::Array(hosts) => hosts.push(host),
+            _ => {}
+        }
+    }
+    Value::Object(ports)
+}
+
 fn picked(body: &Value, names: &[&str]) -> Map<String, Value> {
     names.iter().filter(|name| is_said(&body[**name])).map(|name| ((*name).to_owned(), body[*name].clone())).collect()
 }
@@ -224,6 +276,20 @@ mod tests {
         assert_eq!(told(&with_before(changes, &before)), ["Memory: 1024 > 2048", "RestartPolicy: always > no"]);
         assert_eq!(told(&asked("ContainerRename", Some("old"), &[("name".to_owned(), "new".to_owned())], None)), ["name: old > new"]);
         assert_eq!(asked("ContainerStart", None, &[], None), []);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_judged_again_from_its_record() {
+        let body = json!({
+            "Image": "nginx",
+            "HostConfig": {
+                "Binds": ["/srv:/data", "/etc:/x:ro"], "Memory": 1024, "Privileged": true, "CapAdd": ["NET_ADMIN"], "NetworkMode": "host",
+                "Devices": [{ "PathOnHost": "/dev/kvm", "PathInContainer": "/dev/kvm", "CgroupPermissions": "rwm" }], "Sysctls": { "net.core.somaxconn": "9" },
+                "Mounts": [{ "Type": "bind", "Source": "/var", "Target": "/v" }], "RestartPolicy": { "Name": "always" },
+                "PortBindings": { "80/tcp": [{ "HostIp": "", "HostPort": "8080" }, { "HostIp": "::1", "HostPort": "81" }] },
+            },
+        });
+        assert_eq!(rebuilt("ContainerCreate", &asked("ContainerCreate", None, &[], Some(&body))), body);
     }
 
     #[test]

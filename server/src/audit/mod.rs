@@ -35,7 +35,7 @@ use crate::{
     clock::now_ms,
 };
 
-pub use asked::{asked, container_before, service_before, with_before};
+pub use asked::{asked, container_before, rebuilt, service_before, with_before};
 pub use canonical::Change;
 pub use changes::{between, field};
 use flood::Flood;

@@ -115,6 +115,13 @@ async fn load(store: &Store) -> Result<Vec<Guardrail>, String> {
     store.guardrails().await.map_err(|e| e.to_string())?.iter().map(read).collect()
 }
 
+/// Whether a guardrail is about what `permit` allows, on an engine with these labels.
+pub fn reaches(guardrail: &Guardrail, permit: &Permit, labels: &BTreeMap<String, String>) -> bool {
+    let by = permit.grant().map(|grant| grant.role.as_str());
+    let is_for = guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by));
+    is_for && is_here(&guardrail.scope, permit, labels, None)
+}
+
 impl Guardrails {
     /// Puts in force what is kept and what the settings declare. What these declared before and do not any more is gone.
     ///

@@ -4,6 +4,8 @@ mod chain;
 mod changes;
 mod export;
 mod keep;
+mod secrets;
+mod simulate;
 mod tamper;
 
 use pilothouse_tests::sandbox::{Behaviour, House, Recorder};

@@ -6,6 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::counted::Counted;
 use super::detail::Detail;
+use super::keep::Keep;
 use super::proof::ProofLine;
 use super::row::Row;
 use super::search::{FACETS, Search, query};
@@ -26,6 +27,7 @@ pub fn Audit() -> impl IntoView {
     let again = Callback::new(move |()| records.refetch());
     view! {
         <PageHead title="Audit" about=Signal::stored("What was done through Pilothouse, by whom, and what came of it.".to_owned())>
+            <Keep/>
             <Export state=state/>
             <Button label="Read again" icon=icons::REFRESH on_press=again/>
         </PageHead>

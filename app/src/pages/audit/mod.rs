@@ -2,6 +2,7 @@
 
 mod counted;
 mod detail;
+mod keep;
 mod list;
 mod outcome;
 mod proof;

@@ -3,6 +3,7 @@
 mod export;
 mod keep;
 mod proof;
+mod simulate;
 mod views;
 
 use axum::{Extension, Json, Router, extract::State};
@@ -24,6 +25,7 @@ pub fn routes() -> Router<Api> {
     let router = route(router, AuditCount, count);
     let router = route(router, AuditGet, get);
     let router = export::routes(router);
+    let router = simulate::routes(router);
     let router = keep::routes(router);
     let router = views::routes(router);
     proof::routes(router)

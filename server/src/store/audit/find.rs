@@ -109,6 +109,22 @@ pub struct Bar {
     pub bad: i64,
 }
 
+/// The same thing, done by the same person on the same object.
+#[derive(Clone, Debug, FromRow)]
+pub struct Group {
+    pub username: String,
+    pub target: String,
+    pub operation: String,
+    pub permission: String,
+    pub object: String,
+    pub object_id: String,
+    /// What one of them asked for, as JSON.
+    pub changes: String,
+    pub records: i64,
+    pub last_id: i64,
+    pub last_at: i64,
+}
+
 /// What was counted.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
@@ -276,6 +292,14 @@ impl Store {
         counts.bars = query.build_query_as().fetch_all(&self.read).await?;
         counts.newest_only = counts.bars.iter().map(|bar: &Bar| bar.records).sum::<i64>() >= COUNTED;
         Ok(counts)
+    }
+
+    /// What was done since `from` (ms): the same by the same person on the same object once, the newest first, at most `limit`.
+    pub async fn audit_groups(&self, from: i64, limit: u32) -> Result<Vec<Group>> {
+        let sql = "SELECT username, target, operation, permission, object, MAX(object_id) AS object_id, MAX(changes) AS changes, COUNT(*) AS records, \
+                   MAX(id) AS last_id, MAX(at) AS last_at FROM audit WHERE at >= $1 AND username <> '-' \
+                   GROUP BY username, target, operation, permission, object ORDER BY last_id DESC LIMIT $2";
+        Ok(sqlx::query_as(sql).bind(from).bind(limit).fetch_all(&self.read).await?)
     }
 
     /// The time of the first record; `None` without any.

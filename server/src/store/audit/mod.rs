@@ -14,7 +14,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
 pub use keep::{Archived, KeepRow, PRUNE, Prunable};
-pub use find::{Bar, Count, Counts, Field, Find, Match, Term};
+pub use find::{Bar, Count, Counts, Field, Find, Group, Match, Term};
 
 pub use views::ViewRow;
 
