@@ -12,7 +12,8 @@ pub mod paged;
 pub mod palette;
 pub mod problem;
 pub mod shell_nav;
-pub mod used_by;
+pub mod try_out;
+mod used_by;
 mod viewing;
 
 pub use access_pages::access_pages;
@@ -27,4 +28,5 @@ pub use paged::{NextPages, Paged};
 pub use palette::offer_commands;
 pub use problem::ProblemView;
 pub use shell_nav::{Frame, health_of};
+pub use try_out::TryOut;
 pub use used_by::{USE_FACETS, UseFilter, UsedBy};

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use super::holder::Holder;
 use super::place::{Place, PlaceFields};
 use super::words::grant_words;
+use crate::api::audit::SimulateInput;
 use crate::api::people::{GrantCreate, Role, RoleList};
 use crate::api::{ListQuery, Page};
 use crate::client::Client;
 use crate::ui::{Button, Kind, Select, SkeletonText, TextField, Toasts, icons};
-use crate::widgets::{FormProblem, Loaded, Submit, use_me};
+use crate::widgets::{FormProblem, Loaded, Submit, TryOut, use_me};
 
 /// The form; `after` is called when a role was given. Who may give none sees the button, and why.
 #[component]
@@ -42,6 +43,11 @@ fn Form(holder: Holder, roles: Signal<Page<Role>>, after: Callback<()>) -> impl 
     let (role_error, scope_error, until_error) = (submit.error("role"), submit.error("scope"), submit.error("until"));
     let names = Signal::derive(move || roles.with(|page| page.items.iter().map(|role| (role.name.clone(), role.name.clone())).collect::<Vec<_>>()));
     let chosen = move || roles.with(|page| page.items.iter().find(|r| role.with(|name| *name == r.name)).cloned());
+    let asked = holder.clone();
+    let tried = Callback::new(move |()| {
+        let grant = asked.input(role.get_untracked(), place.scope(), moment(&until.get_untracked()));
+        Ok(SimulateInput { grant: Some(grant), ..SimulateInput::default() })
+    });
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let input = holder.input(role.get_untracked(), place.scope(), moment(&until.get_untracked()));
@@ -61,6 +67,7 @@ fn Form(holder: Holder, roles: Signal<Page<Role>>, after: Callback<()>) -> impl 
                     hint="Then it ends by itself. Empty: until it is taken back."/>
             </div>
             {move || chosen().map(|role| view! { <Explained role=role/> })}
+            <TryOut input=tried/>
             <FormProblem problem=problem fields=&["role", "scope", "until"]/>
             <div><Button label="Give the role" kind=Kind::Primary icon=icons::PLUS submit=true busy=busy/></div>
         </form>

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 
 use super::kinds::{Form, KINDS, Setting, of_name, taken_apart};
+use crate::api::audit::SimulateInput;
 use crate::api::Problem;
 use crate::api::guardrails::{Guardrail, GuardrailInput, Mode};
 use crate::ui::choice::{Choice, Offer};
 use crate::ui::{Card, Checkbox, Select, TextArea, TextField};
-use crate::widgets::Submit;
+use crate::widgets::{Submit, TryOut};
 
 /// The fields that show what is wrong with them.
 pub(super) const FIELDS: &[&str] = &["name", "scope", "roles"];
@@ -123,6 +124,7 @@ pub(super) fn Fields(draft: Draft, submit: Submit) -> impl IntoView {
         let kind = draft.kind.with(|kind| of_name(kind));
         kind.settings.iter().map(|setting| view! { <Field draft=draft kind=kind.name setting=setting/> }).collect_view()
     };
+    let tried = Callback::new(move |()| Ok(SimulateInput { guardrail: Some(draft.input()?), ..SimulateInput::default() }));
     view! {
         <Card>
             <TextField label="Name" name="guardrail-name" value=draft.name mono=true autofocus=true autocomplete="off" placeholder="no-privileged" error=name_error
@@ -137,6 +139,7 @@ pub(super) fn Fields(draft: Draft, submit: Submit) -> impl IntoView {
             <TextField label="Only for these roles" name="guardrail-roles" value=draft.roles mono=true autocomplete="off" required=false placeholder="deployer, operator"
                 error=roles_error hint="Empty: for everybody, administrators too."/>
             <Choice label="What it does" name="guardrail-mode" value=draft.mode options=MODES/>
+            <TryOut input=tried/>
         </Card>
     }
     .into_any()

@@ -6,11 +6,12 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::picker::Picker;
+use crate::api::audit::SimulateInput;
 use crate::api::people::{PermissionInfo, PermissionList, Role, RoleCreate, RoleInput, RoleUpdate, RoleUpdateInput};
 use crate::api::{Empty, Page, Problem};
 use crate::client::Client;
 use crate::ui::{Button, Card, Kind, SkeletonText, TextField, icons};
-use crate::widgets::{FormProblem, Loaded, Submit};
+use crate::widgets::{FormProblem, Loaded, Submit, TryOut};
 
 const FIELDS: &[&str] = &["name", "summary", "permissions"];
 
@@ -60,6 +61,11 @@ fn Form(role: Option<Role>, permissions: Vec<PermissionInfo>, done: Callback<Rol
             submit.send::<RoleUpdate>(&[&name], &RoleUpdateInput { summary, permissions }, then);
         }
     };
+    let tried = Callback::new(move |()| {
+        let permissions = chosen.with_untracked(|chosen| chosen.iter().cloned().collect());
+        let role = RoleInput { name: name.get_untracked().trim().to_owned(), summary: String::new(), permissions };
+        Ok(SimulateInput { role: Some(role), ..SimulateInput::default() })
+    });
     let word = if is_new { "Add the role" } else { "Save the role" };
     view! {
         <form method="post" class="form" on:submit=send>
@@ -72,6 +78,8 @@ fn Form(role: Option<Role>, permissions: Vec<PermissionInfo>, done: Callback<Rol
                     placeholder="Restarts what hangs, and changes nothing else"/>
                 <Picker permissions=permissions chosen=chosen error=permissions_error/>
             </Card>
+            // What nobody holds yet changes nothing for anybody.
+            {(!is_new).then(|| view! { <TryOut input=tried/> })}
             <FormProblem problem=problem fields=FIELDS/>
             <footer class="form-actions">
                 <Button label=word kind=Kind::Primary icon=icons::CHECK submit=true busy=busy/>
