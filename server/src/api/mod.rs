@@ -44,7 +44,7 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
-    audit::keeper::Keeper,
+    audit::{forward::Forwarding, keeper::Keeper},
     authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -74,6 +74,8 @@ pub struct Api {
     pub reach: Arc<Reach>,
     /// The proof of the trail.
     pub keeper: Arc<Keeper>,
+    /// Where the trail is forwarded to.
+    pub forwarding: Forwarding,
     /// Sign-ins from the command line that wait for a yes.
     pub devices: Arc<Devices>,
 }

@@ -12,6 +12,7 @@ mod canonical;
 mod chain;
 pub mod checkpoint;
 mod flood;
+pub mod forward;
 mod ids;
 pub mod keeper;
 pub mod look;

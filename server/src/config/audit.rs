@@ -1,10 +1,11 @@
-//! `[audit]`: which reads are written down, and where checkpoints are kept.
+//! `[audit]`: which reads are written down, where checkpoints are kept, and what is forwarded.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::audit::Reads;
+use super::forward::{self, ForwardSection};
+use crate::audit::{Reads, forward::Forward};
 
 /// What the file may say of the trail.
 #[derive(Debug, Default, Deserialize)]
@@ -16,6 +17,7 @@ pub struct AuditSection {
     pub sample: Option<u32>,
     /// The file that checkpoints are appended to.
     pub checkpoints: Option<PathBuf>,
+    pub forward: Vec<ForwardSection>,
 }
 
 /// How the trail is kept.
@@ -23,10 +25,13 @@ pub struct AuditSection {
 pub struct Audit {
     pub reads: Reads,
     pub checkpoints: PathBuf,
+    /// Where it is forwarded to.
+    pub forward: Vec<Forward>,
 }
 
 impl AuditSection {
-    pub fn check(self, data_dir: &Path, mistakes: &mut Vec<String>) -> Audit {
+    /// What the section comes to. `hostname` is who syslog messages are from.
+    pub fn check(self, data_dir: &Path, hostname: &str, mistakes: &mut Vec<String>) -> Audit {
         let reads = match (self.reads.as_deref(), self.sample) {
             (None | Some("all"), None) => Reads::All,
             (Some("none"), None) => Reads::None,
@@ -44,7 +49,8 @@ impl AuditSection {
                 Reads::All
             }
         };
-        Audit { reads, checkpoints: self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl")) }
+        let forward = forward::check(self.forward, hostname, mistakes);
+        Audit { reads, checkpoints: self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl")), forward }
     }
 }
 
@@ -56,8 +62,8 @@ mod tests {
     fn reads_are_said_whole_or_not_at_all() {
         let check = |reads: Option<&str>, sample| {
             let mut mistakes = Vec::new();
-            let section = AuditSection { reads: reads.map(str::to_owned), sample, checkpoints: None };
-            (section.check(Path::new("d"), &mut mistakes).reads, mistakes.len())
+            let section = AuditSection { reads: reads.map(str::to_owned), sample, ..AuditSection::default() };
+            (section.check(Path::new("d"), "h", &mut mistakes).reads, mistakes.len())
         };
         assert_eq!(check(None, None), (Reads::All, 0));
         assert_eq!(check(Some("none"), None), (Reads::None, 0));

@@ -1,5 +1,6 @@
 //! The audit trail, read.
 
+mod forwarding;
 mod proof;
 
 use axum::{Extension, Json, Router, extract::State};
@@ -16,6 +17,7 @@ use crate::{
 
 pub fn routes() -> Router<Api> {
     let router = route(Router::new(), AuditList, list);
+    let router = forwarding::routes(router);
     proof::routes(router)
 }
 

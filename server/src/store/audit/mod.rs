@@ -3,6 +3,7 @@
 mod chain;
 mod checkpoints;
 mod find;
+mod forward;
 
 use std::borrow::Cow;
 
@@ -11,6 +12,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 pub use chain::{ChainEnd, ChainRow, Linked};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
 pub use find::AuditFilter;
+pub use forward::CursorRow;
 
 use super::{Result, Store};
 

@@ -1,4 +1,4 @@
-//! TLS to sign-in providers: the authorities of this machine, or those that a provider was given.
+//! TLS to servers elsewhere: the authorities of this machine, or those that the settings name.
 
 use std::sync::{Arc, LazyLock};
 
