@@ -1,6 +1,7 @@
 //! The audit trail: what is written, and that it proves what was done.
 
 mod chain;
+mod forward;
 mod tamper;
 
 use pilothouse_tests::sandbox::{Behaviour, House, Recorder};

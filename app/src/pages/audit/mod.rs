@@ -2,11 +2,13 @@
 
 mod detail;
 mod filters;
+mod forwarding;
 mod list;
 mod outcome;
 mod row;
 mod words;
 
+pub use forwarding::ForwardingCard;
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
 pub use row::object_words;

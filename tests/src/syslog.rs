@@ -1,0 +1,47 @@
+//! A real syslog server.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::sandbox::{Running, folder, free_port, script, start};
+
+/// A syslog server that listens at one port, by TLS or plain TCP.
+pub struct Syslog {
+    pub port: u16,
+    dir: PathBuf,
+    plain: bool,
+    running: Option<Running>,
+}
+
+impl Syslog {
+    pub fn start(plain: bool) -> Syslog {
+        let mut syslog = Syslog { port: free_port(), dir: folder("syslog"), plain, running: None };
+        syslog.start_again();
+        syslog
+    }
+
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    pub fn start_again(&mut self) {
+        self.running = None;
+        let mut part = script("syslog");
+        part.arg(&self.dir).arg(self.port.to_string()).args(self.plain.then_some("--no-tls"));
+        self.running = Some(start(&mut part, "the syslog server did not start; `deploy/sandbox/install test` installs rsyslog"));
+    }
+
+    /// The authority that signed its certificate.
+    pub fn ca(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    /// Every message that it took: what it read out of it.
+    pub fn messages(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.dir.join("messages")).unwrap_or_default();
+        // The last line may be on its way to the disk.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+    }
+}
