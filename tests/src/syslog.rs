@@ -10,13 +10,14 @@ use crate::sandbox::{Running, folder, free_port, script, start};
 pub struct Syslog {
     pub port: u16,
     dir: PathBuf,
-    plain: bool,
+    how: &'static str,
     running: Option<Running>,
 }
 
 impl Syslog {
-    pub fn start(plain: bool) -> Syslog {
-        let mut syslog = Syslog { port: free_port(), dir: folder("syslog"), plain, running: None };
+    /// By TLS; `--no-tls` and `--client-certificates` are other ways.
+    pub fn start(how: &'static str) -> Syslog {
+        let mut syslog = Syslog { port: free_port(), dir: folder("syslog"), how, running: None };
         syslog.start_again();
         syslog
     }
@@ -28,13 +29,13 @@ impl Syslog {
     pub fn start_again(&mut self) {
         self.running = None;
         let mut part = script("syslog");
-        part.arg(&self.dir).arg(self.port.to_string()).args(self.plain.then_some("--no-tls"));
+        part.arg(&self.dir).arg(self.port.to_string()).args(Some(self.how).filter(|how| !how.is_empty()));
         self.running = Some(start(&mut part, "the syslog server did not start; `deploy/sandbox/install test` installs rsyslog"));
     }
 
-    /// The authority that signed its certificate.
-    pub fn ca(&self) -> PathBuf {
-        self.dir.join("ca.pem")
+    /// Where the authority is that signed its certificate, `ca.pem`; and one that it takes of clients, `cert.pem` with `key.pem`.
+    pub fn file(&self, name: &str) -> String {
+        self.dir.join(name).display().to_string()
     }
 
     /// Every message that it took: what it read out of it.

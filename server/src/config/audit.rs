@@ -68,7 +68,8 @@ mod tests {
         assert_eq!(check(None, None), (Reads::All, 0));
         assert_eq!(check(Some("none"), None), (Reads::None, 0));
         assert_eq!(check(Some("sampled"), Some(10)), (Reads::Sampled(10), 0));
-        for (reads, sample) in [(Some("sampled"), None), (Some("sampled"), Some(1)), (None, Some(10)), (Some("none"), Some(10)), (Some("some"), None)] {
+        for (reads, sample) in [(Some("sampled"), None), (Some("sampled"), Some(1)), (None, Some(10)), (Some("none"), Some(10)), (Some("some"), None)]
+        {
             assert_eq!(check(reads, sample), (Reads::All, 1), "{reads:?} {sample:?}");
         }
     }

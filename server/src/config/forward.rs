@@ -50,6 +50,9 @@ pub struct ForwardSection {
     pub from: Option<String>,
     /// The authorities that sign the place's certificate, as PEM, where this machine does not know them.
     pub ca: Option<PathBuf>,
+    /// A certificate that Pilothouse shows to the place, with its chain, and its key, as PEM.
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
     pub syslog: Option<SyslogSection>,
     pub webhook: Option<WebhookSection>,
     pub otlp: Option<OtlpSection>,
@@ -115,7 +118,7 @@ pub fn check(sections: Vec<ForwardSection>, hostname: &str, mistakes: &mut Vec<S
 }
 
 fn place(section: ForwardSection, hostname: &str, wrong: &mut Vec<String>) -> Option<Forward> {
-    let ForwardSection { name, what, from, ca, syslog, webhook, otlp, s3 } = section;
+    let ForwardSection { name, what, from, ca, cert, key, syslog, webhook, otlp, s3 } = section;
     let takes_all = s3.is_none();
     let what = match what.as_deref() {
         None if takes_all => What::All,
@@ -138,9 +141,10 @@ fn place(section: ForwardSection, hostname: &str, wrong: &mut Vec<String>) -> Op
             Begin::Now
         }
     };
-    let tls = said(client(ca.as_deref()), wrong);
+    let has_files = ca.is_some() || cert.is_some() || key.is_some();
+    let tls = said(client(ca.as_deref(), cert.as_deref(), key.as_deref()), wrong);
     let place = match (syslog, webhook, otlp, s3) {
-        (Some(section), None, None, None) => section.place(tls, ca.is_some(), hostname, wrong).map(Place::Syslog),
+        (Some(section), None, None, None) => section.place(tls, has_files, hostname, wrong).map(Place::Syslog),
         (None, Some(section), None, None) => section.place(tls, wrong).map(Place::Webhook),
         (None, None, Some(section), None) => section.place(tls, wrong).map(Place::Otlp),
         (None, None, None, Some(section)) => section.place(tls, wrong).map(Place::S3),
@@ -155,7 +159,7 @@ fn place(section: ForwardSection, hostname: &str, wrong: &mut Vec<String>) -> Op
 type Tls = Option<Arc<ClientConfig>>;
 
 impl SyslogSection {
-    fn place(self, tls: Tls, has_ca: bool, hostname: &str, wrong: &mut Vec<String>) -> Option<Syslog> {
+    fn place(self, tls: Tls, has_files: bool, hostname: &str, wrong: &mut Vec<String>) -> Option<Syslog> {
         let plain = match self.transport.as_deref() {
             None | Some("tls") => false,
             Some("tcp") => true,
@@ -168,8 +172,8 @@ impl SyslogSection {
                 true
             }
         };
-        if plain && has_ca {
-            wrong.push("ca is for transport = \"tls\".".to_owned());
+        if plain && has_files {
+            wrong.push("ca, cert and key are for transport = \"tls\".".to_owned());
         }
         let facility = match self.facility.as_deref() {
             None => Some(13),
@@ -249,7 +253,11 @@ impl S3Section {
         }
         let prefix = self.prefix.trim_matches('/').to_owned();
         // A part of dots is resolved on the way by some, and signed as it stands by others.
-        if prefix.split('/').any(|part| matches!(part, "." | "..")) || prefix.contains("//") || prefix.chars().any(char::is_control) || prefix.len() > 512 {
+        if prefix.split('/').any(|part| matches!(part, "." | ".."))
+            || prefix.contains("//")
+            || prefix.chars().any(char::is_control)
+            || prefix.len() > 512
+        {
             wrong.push(format!("prefix: {prefix:?} is no beginning of a name."));
         }
         let secret = said(secret("secret_key_file", &self.secret_key_file), wrong);
@@ -263,11 +271,17 @@ fn said<T>(result: Result<T, String>, wrong: &mut Vec<String>) -> Option<T> {
     result.map_err(|why| wrong.push(why)).ok()
 }
 
-fn client(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
-    let ca = ca.map(|path| std::fs::read_to_string(path).map_err(|e| format!("ca: {}: {e}.", path.display()))).transpose()?;
-    match ca {
-        Some(ca) if ca.trim().is_empty() => Err("ca: the file is empty.".to_owned()),
-        ca => tls::client(&ca.unwrap_or_default()).map_err(|why| format!("ca: {why}")),
+fn client(ca: Option<&Path>, cert: Option<&Path>, key: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let read = |setting: &str, path: Option<&Path>| {
+        let text = path.map(|path| std::fs::read_to_string(path).map_err(|e| format!("{setting}: {}: {e}.", path.display()))).transpose()?;
+        // Without a word it would be the authorities of this machine.
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) { Err(format!("{setting}: the file is empty.")) } else { Ok(text) }
+    };
+    let (ca, cert, key) = (read("ca", ca)?.unwrap_or_default(), read("cert", cert)?, read("key", key)?);
+    match (&cert, &key) {
+        (None, None) => tls::client(&ca).map_err(|why| format!("ca: {why}")),
+        (Some(cert), Some(key)) => tls::client_with(&ca, Some((cert, key))).map_err(|why| format!("ca, cert and key: {why}")),
+        _ => Err("cert and key belong together.".to_owned()),
     }
 }
 
@@ -329,7 +343,7 @@ mod tests {
             ]
         );
         let debug = format!("{places:?}");
-        assert!(!debug.contains("a secret of"), "{debug}");
+        assert!(!debug.contains("a secret of") && !debug.contains("hidden"), "{debug}");
     }
 
     #[test]
@@ -341,11 +355,16 @@ mod tests {
         };
         wrong("syslog = { address = 'a:1', transport = 'tcp', facility = 'local7' }", 0);
         wrong("", 1);
+        wrong("cert = '/dev/null'\nsyslog = { address = 'a:1' }", 1);
+        wrong("ca = '/dev/null'\nsyslog = { address = 'a:1', transport = 'tcp' }", 2);
         wrong("syslog = { address = 'a:1' }\notlp = { url = 'https://a' }", 1);
         wrong("what = 'some'\nfrom = 'here'\nsyslog = { address = 'a', transport = 'udp', facility = 'x' }", 5);
         wrong("ca = '/nowhere'\nwebhook = { url = 'http://a.example', secret_file = '/nowhere' }", 3);
         wrong("otlp = { url = 'https://u:p@a.example', headers = { Authorization = 'x', Host = 'y', 'a b' = 'z' } }", 4);
-        wrong("what = 'all'\ns3 = { endpoint = 'https://a/b', bucket = '', prefix = 'a/../b', region = 'r', access_key = 'k', secret_key_file = '/nowhere' }", 5);
+        wrong(
+            "what = 'all'\ns3 = { endpoint = 'https://a/b', bucket = '', prefix = 'a/../b', region = 'r', access_key = 'k', secret_key_file = '/nowhere' }",
+            5,
+        );
         let (_, mistakes) = checked("[[forward]]\nname = 'A'\nsyslog = { address = 'a:1' }\n[[forward]]\nname = 'A'\nsyslog = { address = 'a:1' }\n");
         assert_eq!(mistakes.len(), 3, "{mistakes:?}");
     }

@@ -21,7 +21,12 @@ pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
 pub use providers::ProviderSection;
 
-use crate::{access::is_target_name, backends::docker::Address, providers::Local, reach::{Reach, host_of}};
+use crate::{
+    access::is_target_name,
+    backends::docker::Address,
+    providers::Local,
+    reach::{Reach, host_of},
+};
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]

@@ -65,7 +65,13 @@ fn place(uri: &Uri) -> Result<(String, u16, bool), HttpError> {
     }
 }
 
-async fn exchange(tls: Arc<ClientConfig>, request: http::Request<Body>, host: &str, port: u16, secure: bool) -> Result<http::Response<Body>, HttpError> {
+async fn exchange(
+    tls: Arc<ClientConfig>,
+    request: http::Request<Body>,
+    host: &str,
+    port: u16,
+    secure: bool,
+) -> Result<http::Response<Body>, HttpError> {
     let unreachable = |source| HttpError::Unreachable { host: format!("{host}:{port}"), source };
     let broken = |why: &dyn std::fmt::Display| HttpError::BrokenOff { host: format!("{host}:{port}"), why: why.to_string() };
     let io = connect(secure.then_some(tls), host, port).await.map_err(unreachable)?;

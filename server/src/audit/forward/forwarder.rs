@@ -14,8 +14,8 @@ use crate::store::{self, Store, StoreError, audit::CursorRow};
 const CHECKPOINTS: i64 = 0;
 /// How many checkpoints one piece has at most.
 const MOST_CHECKPOINTS: u32 = 50;
-/// How long the lines of a piece are together at most, in bytes; one alone may be longer.
-const LONGEST: usize = 1024 * 1024;
+/// How long the lines of a piece are together at most, in bytes; one alone may be longer. Many servers take no more than 1 MiB unless told.
+const LONGEST: usize = 512 * 1024;
 /// How long an entry waits for company.
 const LINGER: Duration = Duration::from_millis(100);
 /// How often it is looked for checkpoints when no entry is written.
@@ -106,7 +106,12 @@ impl Forwarder {
                 Stuck::Store(error) => format!("The database says: {error}."),
             };
             // Told once when it begins; then at the pace of the pauses, which is slow soon.
-            tracing::warn!(sink = self.standing.name, kind = self.standing.kind, again_in_ms = pause.as_millis(), "The audit trail cannot be forwarded now. {why}");
+            tracing::warn!(
+                sink = self.standing.name,
+                kind = self.standing.kind,
+                again_in_ms = pause.as_millis(),
+                "The audit trail cannot be forwarded now. {why}"
+            );
             self.standing.failed(&why);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -113,7 +113,8 @@ impl Sink for Otlp {
     const LINES: u32 = 200;
 
     async fn send(&mut self, batch: &Batch) -> Result<Option<String>, SinkError> {
-        let body = serde_json::to_vec(&export(&batch.items, now_ms())).map_err(|_| SinkError::Away("A piece cannot be written as JSON.".to_owned()))?;
+        let body =
+            serde_json::to_vec(&export(&batch.items, now_ms())).map_err(|_| SinkError::Away("A piece cannot be written as JSON.".to_owned()))?;
         let mut request = http::Request::post(self.url.clone());
         if let Some(headers) = request.headers_mut() {
             headers.clone_from(&self.headers);
@@ -222,7 +223,10 @@ mod tests {
         assert_eq!(rejected(b"{}"), None);
         assert_eq!(rejected(br#"{"partialSuccess":{}}"#), None);
         assert_eq!(rejected(br#"{"partialSuccess":{"rejectedLogRecords":"0"}}"#), None);
-        assert_eq!(rejected(br#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too\nold"}}"#).unwrap(), "refused 2 records for good: too\\u{a}old");
+        assert_eq!(
+            rejected(br#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too\nold"}}"#).unwrap(),
+            "refused 2 records for good: too\\u{a}old"
+        );
         assert_eq!(rejected(br#"{"partialSuccess":{"rejectedLogRecords":3}}"#).unwrap(), "refused 3 records for good: ");
         assert_eq!(rejected(br#"{"partialSuccess":{"errorMessage":"slow"}}"#).unwrap(), "took all, and warns: slow");
     }

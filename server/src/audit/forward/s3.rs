@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::{Method, StatusCode, Uri, header};
 use rustls::ClientConfig;
 
+pub use super::sigv4::Key;
 use super::{
     Batch, Item, Sink, SinkError,
     sigv4::{self, authorization, digest},
     webhook::{origin, post},
 };
-pub use super::sigv4::Key;
 
 /// A bucket.
 #[derive(Clone, Debug)]

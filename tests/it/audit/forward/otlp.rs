@@ -101,7 +101,11 @@ fn a_collector_gets_every_entry_as_a_log_record() {
     assert_eq!(house.send(&house.admin, "GET", "/engines/fake/unheard-of", "").status, 403);
     let last = |receiver: &Receiver| {
         let taken = receiver.got().into_iter().filter(|got| got.taken);
-        taken.flat_map(|got| records(&got)).filter_map(|record| super::seq(record.line()).filter(|_| record.line().starts_with("{\"entry\""))).max().unwrap_or(0)
+        taken
+            .flat_map(|got| records(&got))
+            .filter_map(|record| super::seq(record.line()).filter(|_| record.line().starts_with("{\"entry\"")))
+            .max()
+            .unwrap_or(0)
     };
     until("all has arrived", 20, || last(&receiver) == length(&house));
     receiver.mood(Mood::Say(503, ""));

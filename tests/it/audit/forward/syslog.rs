@@ -49,11 +49,14 @@ fn is_whole(message: &Value) {
     assert!(said == if refused { 108 } else { 110 } || stage == "complete", "{message}");
 }
 
-fn goes_on(plain: bool) {
-    let mut syslog = Syslog::start(plain);
-    let how = if plain { "tcp" } else { "tls" };
-    let ca = if plain { String::new() } else { format!("ca = \"{}\"\n", syslog.ca().display()) };
-    let address = format!("{ca}from = \"beginning\"\nsyslog = {{ address = \"127.0.0.1:{}\", transport = \"{how}\" }}", syslog.port);
+/// The files that it takes to speak to a server by TLS, as settings.
+fn files(syslog: &Syslog, names: &[&str]) -> String {
+    names.iter().map(|name| format!("{name} = \"{}\"\n", syslog.file(&format!("{name}.pem")))).collect()
+}
+
+fn goes_on(mut syslog: Syslog, how: &str, names: &[&str]) {
+    let files = files(&syslog, names);
+    let address = format!("{files}from = \"beginning\"\nsyslog = {{ address = \"127.0.0.1:{}\", transport = \"{how}\" }}", syslog.port);
     let (mut house, _recorder) = house(&address);
     work(&house, 0..50);
     assert_eq!(house.send(&house.admin, "GET", "/engines/fake/unheard-of?a=\"b\"]", "").status / 100, 4);
@@ -83,18 +86,36 @@ fn goes_on(plain: bool) {
 
 #[test]
 fn a_real_syslog_server_gets_all_by_tls() {
-    goes_on(false);
+    goes_on(Syslog::start(""), "tls", &["ca"]);
+}
+
+#[test]
+fn a_real_syslog_server_gets_all_from_who_shows_a_certificate() {
+    goes_on(Syslog::start("--client-certificates"), "tls", &["ca", "cert", "key"]);
 }
 
 #[test]
 fn a_real_syslog_server_gets_all_by_tcp() {
-    goes_on(true);
+    goes_on(Syslog::start("--no-tls"), "tcp", &[]);
 }
 
 #[test]
 fn a_syslog_server_that_nobody_vouches_for_gets_nothing() {
-    let syslog = Syslog::start(false);
+    let syslog = Syslog::start("");
     let (house, _recorder) = house(&format!("from = \"beginning\"\nsyslog = {{ address = \"127.0.0.1:{}\" }}", syslog.port));
     until("its certificate is refused", 20, || standing(&house)["error"].as_str().is_some_and(|error| error.contains("certificate")));
+    assert_eq!(syslog.messages().len(), 0);
+}
+
+#[test]
+fn nothing_counts_as_taken_by_a_syslog_server_that_ends_the_connection_right_away() {
+    // It wants a certificate, and says so when what was sent first is on its way already: by TLS 1.3 the handshake is over then.
+    let syslog = Syslog::start("--client-certificates");
+    let address = format!("{}from = \"beginning\"\nsyslog = {{ address = \"127.0.0.1:{}\" }}", files(&syslog, &["ca"]), syslog.port);
+    let (house, _recorder) = house(&address);
+    until("it is known to have failed", 20, || standing(&house)["error"].is_string());
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let stands = standing(&house);
+    assert!(stands["success_at"].is_null() && stands["behind"].as_i64() >= Some(1), "{stands}");
     assert_eq!(syslog.messages().len(), 0);
 }

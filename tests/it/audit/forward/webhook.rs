@@ -138,10 +138,18 @@ fn a_place_that_is_new_begins_where_it_is_told_and_can_be_verified_from_there() 
     work(&house, 0..30);
     let before = length(&house);
     let more = format!("[[audit.forward]]\nname = \"later\"\n{}\n", settings(&receiver, ""));
-    house.change_settings(&format!("{more}[[audit.forward]]\nname = \"proofs\"\n{}\n", settings(&receiver, "what = \"checkpoints\"\nfrom = \"beginning\"")));
+    house.change_settings(&format!(
+        "{more}[[audit.forward]]\nname = \"proofs\"\n{}\n",
+        settings(&receiver, "what = \"checkpoints\"\nfrom = \"beginning\"")
+    ));
     work(&house, 30..60);
     until("all has arrived", 30, || {
-        let later = receiver.got().iter().filter(|got| got.header("pilothouse-delivery").unwrap().starts_with("later/1/")).map(|got| got.body.clone()).collect::<String>();
+        let later = receiver
+            .got()
+            .iter()
+            .filter(|got| got.header("pilothouse-delivery").unwrap().starts_with("later/1/"))
+            .map(|got| got.body.clone())
+            .collect::<String>();
         later.lines().filter(|line| line.starts_with("{\"entry\"")).filter_map(seq).max() == Some(length(&house))
     });
     let all = pieces(&receiver);
