@@ -98,3 +98,58 @@ fn name(stage: Stage, outcome: &str) -> &'static str {
         Stage::Ended => "complete",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::super::{chain::Chain, look},
+        *,
+    };
+    use crate::store::audit::{AuditRow, ChainEnd};
+
+    /// A chain in which each entry is one record's intent; one of the records was pruned, and one is gone without a word.
+    fn chain(pruned: i64, gone: i64) -> Vec<Item> {
+        let mut chain = Chain::new(1);
+        let mut items = Vec::new();
+        for n in 1..=6 {
+            let record = AuditRow { id: n, at: n, username: "ana".to_owned(), decision: "denied".to_owned(), ..AuditRow::default() };
+            let mut digest = None;
+            let entry = chain.add(n, Stage::Intent, |place| {
+                let text = canonical::of_record(&record, place)?;
+                digest = Some(super::super::super::chain::digest(&text).to_vec());
+                Some(text)
+            });
+            let mut entry = entry.unwrap();
+            entry.digest = digest.filter(|_| n == pruned);
+            items.push(Item::entry(Linked { entry, record: Some(record).filter(|_| n != pruned && n != gone) }));
+        }
+        items
+    }
+
+    fn verified(items: &[Item]) -> (u64, u64, u64) {
+        let text: String = items.iter().map(|item| format!("{}\n", item.line)).collect();
+        let report = look::file(text.as_bytes(), None, None).unwrap();
+        (report.entries, report.withheld, report.wrong)
+    }
+
+    #[test]
+    fn lines_are_those_of_an_export_whatever_is_left_of_a_record() {
+        assert_eq!(verified(&chain(0, 0)), (6, 0, 0));
+        assert_eq!(verified(&chain(3, 0)), (6, 1, 0));
+        assert_eq!(verified(&chain(0, 4)).2, 1, "a record that is gone without a word is found");
+        let items = chain(3, 0);
+        assert_eq!((items[2].kind, items[2].at, items[3].kind, items[3].at), ("withheld", None, "intent", Some(4)));
+        assert!(items[3].warns && items[3].fields.contains(&("user", "ana".to_owned())));
+    }
+
+    #[test]
+    fn a_part_of_a_chain_can_be_verified_from_where_it_begins() {
+        let items = chain(0, 0);
+        assert!(verified(&items[2..]).2 > 0);
+        let hash = serde_json::from_str::<serde_json::Value>(&items[1].line).unwrap()["hash"].as_str().unwrap().to_owned();
+        let end = ChainEnd { writer: 1, seq: 2, hash: HEXLOWER.decode(hash.as_bytes()).unwrap() };
+        let mut part = vec![Item::before(end.writer, end.seq, &end.hash)];
+        part.extend_from_slice(&items[2..]);
+        assert_eq!(verified(&part), (4, 0, 0));
+    }
+}
