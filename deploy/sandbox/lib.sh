@@ -48,3 +48,13 @@ wasm_cargo() { CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web run_cargo "$(wasm_rustc)" 
 
 # build_wasm [OPTIONS] : compiles the browser half. Its relocations stay in: by them it is cut into parts.
 build_wasm() { wasm_cargo rustc -p pilothouse-app --lib --crate-type cdylib --features hydrate --target $wasm "$@" -- -C link-arg=--emit-relocs; }
+
+# make_certificates DIR : an authority, ca.pem, and what it signed for this machine, cert.pem and key.pem.
+make_certificates() {
+    local dir=$1 subject='subjectAltName=IP:127.0.0.1,DNS:localhost'
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=the authority of the sandbox' \
+        -keyout "$dir/ca-key.pem" -out "$dir/ca.pem"
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=127.0.0.1' -keyout "$dir/key.pem" -out "$dir/request.pem"
+    openssl x509 -req -in "$dir/request.pem" -CA "$dir/ca.pem" -CAkey "$dir/ca-key.pem" -CAcreateserial -days 30 \
+        -extfile <(echo "$subject") -out "$dir/cert.pem"
+}

@@ -25,6 +25,7 @@ pub mod lease;
 pub mod observe;
 pub mod openapi;
 pub mod operate;
+pub mod outgoing;
 pub mod providers;
 pub mod reach;
 pub mod seal;

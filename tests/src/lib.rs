@@ -4,7 +4,9 @@
 pub mod crowd;
 pub mod http;
 pub mod identity;
+pub mod receiver;
 pub mod sandbox;
 pub mod store;
 pub mod surfer;
+pub mod syslog;
 pub mod trail;

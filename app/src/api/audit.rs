@@ -338,6 +338,8 @@ endpoints! {
     AuditRuleApply: POST "/api/v1/audit/prune", Empty => Pruned;
     "One record."
     AuditGet: GET "/api/v1/audit/records/{id}", Empty => AuditRecord;
+    "Lists the places that the trail is forwarded to, and how far each is."
+    AuditForwarding: GET "/api/v1/audit/forwarding", Empty => Page<Forwarding>;
 }
 
 /// The trail as a file.
@@ -347,4 +349,37 @@ pub const AUDIT_EXPORT: &str = "/api/v1/audit/export";
 #[cfg(feature = "ssr")]
 pub fn describe_raw(to: &mut super::describe::Reference) {
     to.raw::<ExportQuery>(AUDIT_EXPORT, "AuditExport", "The trail as a file to save.", "200", "A line a record, or the chain.");
+}
+
+wire! {
+    /// A place outside that the trail is forwarded to, as the settings declare it.
+    pub struct Forwarding {
+        pub name: String,
+        /// `syslog`, `webhook`, `otlp` or `s3`.
+        pub kind: String,
+        /// Where it is, without anything that could be a secret.
+        pub address: String,
+        /// True when it gets checkpoints alone.
+        pub checkpoints_only: bool,
+        /// How many entries were written that it has not taken yet.
+        pub behind: u64,
+        /// The same for checkpoints.
+        pub checkpoints_behind: u64,
+        /// The last entry of each writer that it has taken.
+        pub taken: Vec<Taken>,
+        /// The number of the last checkpoint that it has taken.
+        pub checkpoint: i64,
+        /// When it took something last, since the start.
+        pub success_at: Option<i64>,
+        /// Why it did not last, since the start.
+        pub error: Option<String>,
+        pub error_at: Option<i64>,
+        /// True when it wants nothing more: it is asked again after the next start.
+        pub stopped: bool,
+    }
+
+    pub struct Taken {
+        pub writer: i64,
+        pub seq: i64,
+    }
 }

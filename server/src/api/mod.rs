@@ -46,7 +46,7 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
-    audit::{Changed, keeper::Keeper},
+    audit::{Changed, forward::Forwarding, keeper::Keeper},
     authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -78,6 +78,8 @@ pub struct Api {
     pub keeper: Arc<Keeper>,
     /// Where the trail is archived, if it is.
     pub archive: Option<Arc<std::path::PathBuf>>,
+    /// Where the trail is forwarded to.
+    pub forwarding: Forwarding,
     /// Sign-ins from the command line that wait for a yes.
     pub devices: Arc<Devices>,
 }

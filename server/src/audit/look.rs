@@ -70,7 +70,7 @@ fn take(verifier: &mut Verifier, linked: Linked) {
     }
 }
 
-fn time_of(record: &AuditRow, stage: Stage) -> Option<i64> {
+pub(super) fn time_of(record: &AuditRow, stage: Stage) -> Option<i64> {
     match stage {
         Stage::Intent => Some(record.at),
         Stage::Started => record.started_at,

@@ -16,6 +16,7 @@ mod changes;
 pub mod checkpoint;
 pub mod export;
 mod flood;
+pub mod forward;
 mod ids;
 pub mod keeper;
 pub mod look;

@@ -12,7 +12,6 @@ pub mod throttle;
 mod credentials;
 mod person;
 mod principal;
-mod tls;
 
 pub use credentials::{Credentials, Known, SESSION_ABSOLUTE_MS};
 pub use person::{NotVouched, Person};

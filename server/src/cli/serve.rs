@@ -14,7 +14,7 @@ use super::fail;
 use crate::{
     api::{self, Api},
     assets::AssetFiles,
-    audit::{self, keeper::Keeper},
+    audit::{self, forward, keeper::Keeper},
     authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords},
     authority::Authority,
     backends::Engines,
@@ -83,6 +83,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     declared::apply(&config.access, &house).await?;
     let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
     providers.load(&config.providers, &store).await?;
+    let (forwarding, forwarders) = forward::start(config.audit.forward, &store, &written);
     let figures = Arc::new(Figures::default());
     let mut background = vec![
         tokio::spawn(recheck(providers.clone(), house.clone())),
@@ -95,6 +96,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(kept),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
+    background.extend(forwarders);
     background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
 
     let assets = match &config.console_dir {
@@ -113,6 +115,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         reach: Arc::new(reach),
         keeper: keeper.clone(),
         archive,
+        forwarding,
         devices: Arc::new(Devices::default()),
     });
     let doors = Doors {

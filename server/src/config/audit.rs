@@ -1,10 +1,11 @@
-//! `[audit]`: which reads are written down, and where checkpoints are kept.
+//! `[audit]`: which reads are written down, where checkpoints are kept, and what is forwarded.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::audit::Reads;
+use super::forward::{self, ForwardSection};
+use crate::audit::{Reads, forward::Forward};
 
 /// What the file may say of the trail.
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +19,7 @@ pub struct AuditSection {
     pub checkpoints: Option<PathBuf>,
     /// The folder to which the trail is archived, once a day.
     pub archive: Option<PathBuf>,
+    pub forward: Vec<ForwardSection>,
 }
 
 /// How the trail is kept.
@@ -26,10 +28,13 @@ pub struct Audit {
     pub reads: Reads,
     pub checkpoints: PathBuf,
     pub archive: Option<PathBuf>,
+    /// Where it is forwarded to.
+    pub forward: Vec<Forward>,
 }
 
 impl AuditSection {
-    pub fn check(self, data_dir: &Path, mistakes: &mut Vec<String>) -> Audit {
+    /// What the section comes to. `hostname` is who syslog messages are from.
+    pub fn check(self, data_dir: &Path, hostname: &str, mistakes: &mut Vec<String>) -> Audit {
         let reads = match (self.reads.as_deref(), self.sample) {
             (None | Some("all"), None) => Reads::All,
             (Some("none"), None) => Reads::None,
@@ -50,7 +55,9 @@ impl AuditSection {
         if let Some(dir) = self.archive.as_ref().filter(|dir| !dir.is_dir()) {
             mistakes.push(format!("audit: archive = {:?} is no folder.", dir.display().to_string()));
         }
-        Audit { reads, archive: self.archive, checkpoints: self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl")) }
+        let forward = forward::check(self.forward, hostname, mistakes);
+        let checkpoints = self.checkpoints.unwrap_or_else(|| data_dir.join("checkpoints.jsonl"));
+        Audit { reads, archive: self.archive, checkpoints, forward }
     }
 }
 
@@ -63,12 +70,13 @@ mod tests {
         let check = |reads: Option<&str>, sample| {
             let mut mistakes = Vec::new();
             let section = AuditSection { reads: reads.map(str::to_owned), sample, ..AuditSection::default() };
-            (section.check(Path::new("d"), &mut mistakes).reads, mistakes.len())
+            (section.check(Path::new("d"), "h", &mut mistakes).reads, mistakes.len())
         };
         assert_eq!(check(None, None), (Reads::All, 0));
         assert_eq!(check(Some("none"), None), (Reads::None, 0));
         assert_eq!(check(Some("sampled"), Some(10)), (Reads::Sampled(10), 0));
-        for (reads, sample) in [(Some("sampled"), None), (Some("sampled"), Some(1)), (None, Some(10)), (Some("none"), Some(10)), (Some("some"), None)] {
+        for (reads, sample) in [(Some("sampled"), None), (Some("sampled"), Some(1)), (None, Some(10)), (Some("none"), Some(10)), (Some("some"), None)]
+        {
             assert_eq!(check(reads, sample), (Reads::All, 1), "{reads:?} {sample:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod forward;
 mod guardrails;
 mod providers;
 
@@ -16,10 +17,16 @@ use serde::Deserialize;
 
 pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection};
 pub use audit::{Audit, AuditSection};
+pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
 pub use providers::ProviderSection;
 
-use crate::{access::is_target_name, backends::docker::Address, providers::Local, reach::Reach};
+use crate::{
+    access::is_target_name,
+    backends::docker::Address,
+    providers::Local,
+    reach::{Reach, host_of},
+};
 
 /// What the file may say. A name it does not know is a mistake.
 #[derive(Debug, Default, Deserialize)]
@@ -190,7 +197,7 @@ impl Config {
             }
         }
         let data_dir = over.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
-        let audit = file.audit.check(&data_dir, &mut mistakes);
+        let audit = file.audit.check(&data_dir, &host_of(&external_url).unwrap_or_default(), &mut mistakes);
         let mut names = std::collections::HashSet::new();
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);

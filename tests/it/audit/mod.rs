@@ -6,6 +6,7 @@ mod export;
 mod keep;
 mod secrets;
 mod simulate;
+mod forward;
 mod tamper;
 
 use pilothouse_tests::sandbox::{Behaviour, House, Recorder};

@@ -3,6 +3,7 @@
 mod counted;
 mod detail;
 mod keep;
+mod forwarding;
 mod list;
 mod outcome;
 mod proof;
@@ -13,6 +14,7 @@ mod terms;
 mod views;
 mod words;
 
+pub use forwarding::ForwardingCard;
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
 pub use row::object_words;

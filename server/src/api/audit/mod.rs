@@ -2,6 +2,7 @@
 
 mod export;
 mod keep;
+mod forwarding;
 mod proof;
 mod simulate;
 mod views;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Api> {
     let router = simulate::routes(router);
     let router = keep::routes(router);
     let router = views::routes(router);
+    let router = forwarding::routes(router);
     proof::routes(router)
 }
 

@@ -14,8 +14,8 @@ use self::connection::Connection;
 use super::{
     NotVouched, Person,
     oidc::{fit, nameless},
-    tls,
 };
+use crate::outgoing::tls;
 
 /// How long one sign-in may take at the directory, from the first byte to the last.
 const PATIENCE: Duration = Duration::from_secs(15);

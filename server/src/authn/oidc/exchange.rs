@@ -5,12 +5,14 @@ use std::time::Instant;
 use super::{
     NotVouched, OidcProvider,
     claims::{self, Claims},
-    http::{HttpError, send},
     metadata::Metadata,
     pending::Pending,
     verify::{Doubt, verified},
 };
-use crate::authn::Person;
+use crate::{
+    authn::Person,
+    outgoing::{HttpError, send},
+};
 use openidconnect::{
     AccessToken, AuthenticationFlow, AuthorizationCode, CsrfToken, HttpRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
     RefreshToken, RequestTokenError, Scope, StandardErrorResponse, TokenResponse,

@@ -15,8 +15,11 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Http, http::HttpError};
-use crate::authn::{NotVouched, tls::is_loopback};
+use super::Http;
+use crate::{
+    authn::NotVouched,
+    outgoing::{HttpError, tls::is_loopback},
+};
 
 /// How long what was read is good.
 const GOOD: Duration = Duration::from_secs(3600);

@@ -2,7 +2,6 @@
 
 mod claims;
 mod exchange;
-mod http;
 mod metadata;
 mod pending;
 mod verify;
@@ -27,11 +26,9 @@ use pilothouse_app::api::{
 };
 use rustls::ClientConfig;
 
-use self::{
-    http::{HttpError, send},
-    metadata::{Known, Metadata},
-};
-use super::{NotVouched, tls};
+use self::metadata::{Known, Metadata};
+use super::NotVouched;
+use crate::outgoing::{HttpError, send, tls};
 
 /// The client as a discovery document makes it.
 type Made = Client<

@@ -103,7 +103,7 @@ impl Snapshot {
     }
 }
 
-fn linked(row: &SqliteRow) -> Result<Linked> {
+pub(super) fn linked(row: &SqliteRow) -> Result<Linked> {
     let entry = ChainRow {
         writer: row.try_get("writer")?,
         seq: row.try_get("seq")?,

@@ -6,6 +6,7 @@ mod find;
 mod index;
 mod keep;
 mod views;
+mod forward;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 pub use find::{Bar, Count, Counts, Field, Find, Group, Match, Term};
 
 pub use views::ViewRow;
+pub use forward::CursorRow;
 
 use super::{Result, Store};
 

@@ -1,10 +1,10 @@
-//! TLS to sign-in providers: the authorities of this machine, or those that a provider was given.
+//! TLS to servers elsewhere: the authorities of this machine, or those that the settings name.
 
 use std::sync::{Arc, LazyLock};
 
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
 /// The authorities that this machine trusts, read once.
@@ -23,8 +23,22 @@ static OF_THIS_MACHINE: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
 /// # Errors
 /// One sentence about what is wrong with `ca`.
 pub fn client(ca: &str) -> Result<Arc<ClientConfig>, String> {
+    client_with(ca, None)
+}
+
+/// The same, with a certificate of one's own to show, and its key, both PEM: for servers that ask for one.
+///
+/// # Errors
+/// One sentence about what is wrong with them; it says nothing of the key.
+pub fn client_with(ca: &str, own: Option<(&str, &str)>) -> Result<Arc<ClientConfig>, String> {
     let roots = if ca.trim().is_empty() { OF_THIS_MACHINE.clone() } else { Arc::new(roots(ca)?) };
-    Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+    let builder = ClientConfig::builder().with_root_certificates(roots);
+    let Some((cert, key)) = own else { return Ok(Arc::new(builder.with_no_client_auth())) };
+    let chain = CertificateDer::pem_slice_iter(cert.as_bytes()).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|e| format!("The certificate cannot be read: {e}."))?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| "The certificate's key cannot be read.".to_owned())?;
+    let config = builder.with_client_auth_cert(chain, key).map_err(|e| format!("The certificate cannot be shown: {e}."))?;
+    Ok(Arc::new(config))
 }
 
 fn roots(ca: &str) -> Result<RootCertStore, String> {

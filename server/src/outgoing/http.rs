@@ -1,26 +1,32 @@
-//! The requests that go to an OpenID provider: one connection each, no redirect followed, with a deadline and a cap.
+//! Requests: one connection each, no redirect followed, with a deadline and a cap.
 
 use std::{io, sync::Arc, time::Duration};
 
 use http::{HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use openidconnect::{HttpRequest, HttpResponse};
 use rustls::{ClientConfig, pki_types::ServerName};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 
-use crate::authn::tls::is_loopback;
+use super::tls::is_loopback;
 
 /// How long one request may take, its answer included.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How a peer that is gone is found out: after half a minute of silence it is asked.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10)).with_retries(3);
 /// The longest answer that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+/// A connection, by TLS or plain.
+pub trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
+
+/// The body of a request, or of an answer.
+pub type Body = Vec<u8>;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +41,11 @@ pub enum HttpError {
     BrokenOff { host: String, why: String },
 }
 
-/// Sends one request.
-pub async fn send(tls: Arc<ClientConfig>, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+/// Sends one request; waits 10 s at most, and reads 1 MiB of the answer at most. A redirect is an answer like any other.
+///
+/// # Errors
+/// When no whole answer comes; each names the host, and nothing that was sent.
+pub async fn send(tls: Arc<ClientConfig>, request: http::Request<Body>) -> Result<http::Response<Body>, HttpError> {
     let (host, port, secure) = place(request.uri())?;
     let name = format!("{host}:{port}");
     match tokio::time::timeout(PATIENCE, exchange(tls, request, &host, port, secure)).await {
@@ -56,10 +65,16 @@ fn place(uri: &Uri) -> Result<(String, u16, bool), HttpError> {
     }
 }
 
-async fn exchange(tls: Arc<ClientConfig>, request: HttpRequest, host: &str, port: u16, secure: bool) -> Result<HttpResponse, HttpError> {
+async fn exchange(
+    tls: Arc<ClientConfig>,
+    request: http::Request<Body>,
+    host: &str,
+    port: u16,
+    secure: bool,
+) -> Result<http::Response<Body>, HttpError> {
     let unreachable = |source| HttpError::Unreachable { host: format!("{host}:{port}"), source };
     let broken = |why: &dyn std::fmt::Display| HttpError::BrokenOff { host: format!("{host}:{port}"), why: why.to_string() };
-    let io = connect(tls, host, port, secure).await.map_err(unreachable)?;
+    let io = connect(secure.then_some(tls), host, port).await.map_err(unreachable)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(io)).await.map_err(|e| broken(&e))?;
     let driver = tokio::spawn(connection);
     let answer = async {
@@ -74,7 +89,7 @@ async fn exchange(tls: Arc<ClientConfig>, request: HttpRequest, host: &str, port
 }
 
 /// The request as a server wants it: with a host, and the path alone.
-fn shaped(request: HttpRequest) -> Result<http::Request<Full<bytes::Bytes>>, HttpError> {
+fn shaped(request: http::Request<Body>) -> Result<http::Request<Full<bytes::Bytes>>, HttpError> {
     let (mut parts, body) = request.into_parts();
     let refused = || HttpError::Address(parts.uri.to_string().chars().take(200).collect());
     let authority = parts.uri.authority().ok_or_else(refused)?.as_str();
@@ -86,13 +101,18 @@ fn shaped(request: HttpRequest) -> Result<http::Request<Full<bytes::Bytes>>, Htt
     Ok(http::Request::from_parts(parts, Full::new(body.into())))
 }
 
-async fn connect(tls: Arc<ClientConfig>, host: &str, port: u16, secure: bool) -> io::Result<Box<dyn Io>> {
+/// Connects to `host`, where an address of IPv6 may stand in brackets; by TLS where that is given. Whoever calls it sets the
+/// deadline.
+///
+/// # Errors
+/// When nobody listens there, or the certificate is not of that name or of no authority that `tls` knows.
+pub async fn connect(tls: Option<Arc<ClientConfig>>, host: &str, port: u16) -> io::Result<Box<dyn Io>> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let tcp = TcpStream::connect((bare, port)).await?;
     tcp.set_nodelay(true)?;
-    if !secure {
-        return Ok(Box::new(tcp));
-    }
+    // A connection that is kept is to end when nobody is there any more.
+    SockRef::from(&tcp).set_tcp_keepalive(&KEEPALIVE)?;
+    let Some(tls) = tls else { return Ok(Box::new(tcp)) };
     let name = ServerName::try_from(bare.to_owned()).map_err(io::Error::other)?;
     Ok(Box::new(tokio_rustls::TlsConnector::from(tls).connect(name, tcp).await?))
 }
