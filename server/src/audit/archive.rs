@@ -88,7 +88,7 @@ async fn send(
             let page = snapshot.chain_after(head.writer, seq, PAGE).await?;
             let fits: Vec<_> = page.iter().filter(|linked| linked.entry.writer == head.writer && linked.entry.seq <= head.seq).collect();
             let Some(end) = fits.last().map(|linked| linked.entry.seq) else { break };
-            let _ = lines.send(fits.into_iter().map(line).collect()).await;
+            let _ = lines.send(fits.into_iter().map(|entry| line(entry) + "\n").collect()).await;
             seq = end;
         }
     }

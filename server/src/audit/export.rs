@@ -37,7 +37,7 @@ fn all(snapshot: store::audit::Snapshot) -> impl Stream<Item = store::Result<Str
             Some(At::Entries(mut snapshot, writer, seq)) => {
                 let entries = snapshot.chain_after(writer, seq, PAGE).await?;
                 let next = entries.last().map(|last| (last.entry.writer, last.entry.seq));
-                let lines: Vec<String> = entries.iter().map(line).collect();
+                let lines: Vec<String> = entries.iter().map(|entry| line(entry) + "\n").collect();
                 Ok(Some((lines, next.map(|(writer, seq)| At::Entries(snapshot, writer, seq)))))
             }
         }
@@ -48,7 +48,7 @@ fn all(snapshot: store::audit::Snapshot) -> impl Stream<Item = store::Result<Str
     })
 }
 
-/// An entry as a line, with its end. One whose record is gone is given by its digest, and one that has nothing left says that.
+/// An entry as a line, without its end. One whose record is gone is given by its digest, and one that has nothing left says that.
 pub fn line(linked: &Linked) -> String {
     let entry = &linked.entry;
     let hash = HEXLOWER.encode(&entry.hash);
@@ -58,12 +58,12 @@ pub fn line(linked: &Linked) -> String {
         String::from_utf8(canonical::of_record(record, place)?).ok()
     });
     match text {
-        Some(text) => format!("{{\"entry\":{text},\"hash\":\"{hash}\"}}\n"),
+        Some(text) => format!("{{\"entry\":{text},\"hash\":\"{hash}\"}}"),
         None => {
             let digest = entry.digest.as_deref().map(|digest| HEXLOWER.encode(digest)).unwrap_or_default();
             let name = stage.map_or("unknown", Stage::name);
             let withheld = json!({ "digest": digest, "id": entry.id, "seq": entry.seq, "stage": name, "writer": entry.writer });
-            format!("{{\"hash\":\"{hash}\",\"withheld\":{withheld}}}\n")
+            format!("{{\"hash\":\"{hash}\",\"withheld\":{withheld}}}")
         }
     }
 }

@@ -26,7 +26,7 @@ impl Ids {
     /// The id of a record of the time `now` (ms). A clock that goes back does not take the ids with it.
     pub fn next(&self, now: i64) -> i64 {
         let time = (now - EPOCH_MS) << BELOW_TIME;
-        let after = |last: i64| (last + STEP).max(time | last % STEP);
+        let after = |last: i64| (last + STEP).max(time | (last % STEP));
         let last = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(after(last))).unwrap_or_else(|last| last);
         after(last)
     }

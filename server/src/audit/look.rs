@@ -180,7 +180,10 @@ pub fn file(mut lines: impl BufRead, outside: Option<&[Signed]>, key: Option<&st
 fn place(verifier: &mut Verifier, line: Line) -> Option<()> {
     let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).ok();
     let entry = match line {
-        Line { before: Some(before), .. } => return Some(verifier.begin_behind(before.writer, before.seq, bytes(&before.hash)?)),
+        Line { before: Some(before), .. } => {
+            verifier.begin_behind(before.writer, before.seq, bytes(&before.hash)?);
+            return Some(());
+        }
         Line { entry: Some(text), hash: Some(hash), .. } => {
             let head: Head = serde_json::from_str(text.get()).ok()?;
             if head.stage == "intent" && head.operation == PRUNE {

@@ -83,6 +83,9 @@ impl Report {
     }
 }
 
+/// What a checkpoint of a time says the hash is.
+type Said = (i64, Vec<u8>);
+
 /// Where a writer's chain was at the last entry.
 struct Last {
     seq: i64,
@@ -96,7 +99,7 @@ pub struct Verifier {
     key: Option<String>,
     writers: BTreeMap<i64, Last>,
     /// By writer and number, the hash that checkpoints say an entry has, with their time.
-    heads: BTreeMap<(i64, i64), Vec<(i64, Vec<u8>)>>,
+    heads: BTreeMap<(i64, i64), Vec<Said>>,
     /// Records that say how they began to flow, or ended, and whose entry about it is still to come.
     awaited: HashSet<(i64, i64)>,
     /// How many records the trail says were pruned.

@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::ui::format::grouped;
 use crate::ui::time::{exact, iso, short_time};
 use crate::ui::SkeletonText;
-use crate::widgets::{ListState, Loaded};
+use crate::widgets::ListState;
 
 /// How many values of a field are shown at once.
 const SHOWN: usize = 6;
@@ -23,11 +23,22 @@ pub(super) fn Counted(query: Memo<AuditQuery>, state: ListState) -> impl IntoVie
     // The page one is on changes nothing of it.
     let asked = Memo::new(move |_| AuditQuery { after: None, ..query.get() });
     let counts = Resource::new(move || asked.get(), move |query| client.call::<AuditCount>(&[], &query));
+    // What is wrong with a search the list says; here only the last that worked is shown.
+    let shown = RwSignal::new(None::<AuditCounts>);
+    let any = Memo::new(move |_| shown.with(Option::is_some));
+    let counted = Signal::derive(move || shown.get().unwrap_or_default());
     view! {
-        <Loaded resource=counts skeleton=|| view! { <div class="histogram-skeleton"><SkeletonText lines=3/></div> } let:counts>
-            <Histogram counts=counts state=state/>
-            <Facets counts=counts state=state/>
-        </Loaded>
+        <Transition>
+            {move || {
+                if let Some(Ok(counts)) = counts.get() {
+                    shown.set(Some(counts));
+                }
+            }}
+        </Transition>
+        <Show when=move || any.get() fallback=|| view! { <div class="histogram"><SkeletonText lines=5/></div> }>
+            <Histogram counts=counted state=state/>
+            <Facets counts=counted state=state/>
+        </Show>
     }
     .into_any()
 }

@@ -11,7 +11,7 @@ use crate::widgets::Loaded;
 
 /// A card with all places.
 #[component]
-pub fn ForwardingCard() -> impl IntoView {
+pub(super) fn ForwardingCard() -> impl IntoView {
     let client = Client::get();
     let places = Resource::new(|| (), move |()| client.call::<AuditForwarding>(&[], &Empty {}));
     view! {

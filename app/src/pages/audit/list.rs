@@ -15,7 +15,7 @@ use crate::api::audit::{AUDIT_EXPORT, AuditGet, AuditList, AuditRecord};
 use crate::client::Client;
 use crate::ui::format::count;
 use crate::ui::{Button, EmptyState, Menu, PageHead, SkeletonRows, icons};
-use crate::widgets::{ListState, Loaded, Paged};
+use crate::widgets::{ListState, Loaded, Paged, use_me};
 
 #[component]
 pub fn Audit() -> impl IntoView {
@@ -25,15 +25,17 @@ pub fn Audit() -> impl IntoView {
     let records = Resource::new(move || query.get(), move |query| client.call::<AuditList>(&[], &query));
     // It is not read again by itself: each reading is a line of the trail too.
     let again = Callback::new(move |()| records.refetch());
+    let may = use_me().may("system.audit.list", None);
     view! {
         <PageHead title="Audit" about=Signal::stored("What was done through Pilothouse, by whom, and what came of it.".to_owned())>
-            <Keep/>
-            <Export state=state/>
+            {may.then(|| view! { <Keep/><Export state=state/> })}
             <Button label="Read again" icon=icons::REFRESH on_press=again/>
         </PageHead>
-        <ProofLine/>
-        <Search state=state/>
-        <Counted query=query state=state/>
+        {may.then(|| view! {
+            <ProofLine/>
+            <Search state=state/>
+            <Counted query=query state=state/>
+        })}
         <Loaded resource=records skeleton=|| view! { <SkeletonRows rows=12 columns=6/> } let:page>
             <Found page=page state=state/>
         </Loaded>

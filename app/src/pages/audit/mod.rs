@@ -14,7 +14,6 @@ mod terms;
 mod views;
 mod words;
 
-pub use forwarding::ForwardingCard;
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
 pub use row::object_words;

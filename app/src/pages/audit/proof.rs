@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::forwarding::ForwardingCard;
 use crate::api::Empty;
 use crate::api::audit::{AuditProof, AuditVerify, ChainEnd, Proof, Verified};
 use crate::client::Client;
@@ -82,6 +83,7 @@ fn Behind(proof: Signal<Proof>, again: Callback<()>) -> impl IntoView {
         </p>
         {last}
         {facts}
+        <ForwardingCard/>
         <FormProblem problem=problem fields=&[]/>
         <footer class="form-actions">
             <Button label="Verify now" kind=Kind::Primary icon=icons::CHECK busy=busy on_press=verify/>

@@ -3,8 +3,9 @@
 use data_encoding::HEXLOWER;
 
 use super::super::{
-    canonical::{self, Place, Stage},
+    canonical::Stage,
     checkpoint::{Checkpoint, Signed},
+    export,
     look::time_of,
 };
 use crate::store::audit::Linked;
@@ -39,19 +40,9 @@ pub struct Item {
 impl Item {
     /// An entry of the chain. One whose text is not there any more says so, and its hash shows whether that was meant.
     pub fn entry(linked: Linked) -> Self {
+        let line = export::line(&linked);
         let Linked { entry, record } = linked;
-        let stage = Stage::of_number(entry.stage);
-        let hash = HEXLOWER.encode(&entry.hash);
-        let text = match (&record, stage) {
-            (Some(record), Some(stage)) => canonical::of_record(record, Place { writer: entry.writer, seq: entry.seq, id: entry.id, stage }),
-            _ => None,
-        };
-        let text = text.and_then(|text| String::from_utf8(text).ok());
-        let (Some(text), Some(record), Some(stage)) = (text, record, stage) else {
-            let digest = HEXLOWER.encode(entry.digest.as_deref().unwrap_or_default());
-            let stage = stage.map_or("", |stage| name(stage, ""));
-            let head = format!(r#""digest":"{digest}","id":{},"seq":{},"stage":"{stage}","writer":{}"#, entry.id, entry.seq, entry.writer);
-            let line = format!(r#"{{"withheld":{{{head}}},"hash":"{hash}"}}"#);
+        let (Some(record), Some(stage)) = (record, Stage::of_number(entry.stage)) else {
             return Self { kind: "withheld", line, writer: entry.writer, seq: entry.seq, ..Self::default() };
         };
         let outcome = match stage {
@@ -60,7 +51,7 @@ impl Item {
         };
         Self {
             kind: name(stage, &outcome),
-            line: format!(r#"{{"entry":{text},"hash":"{hash}"}}"#),
+            line,
             at: time_of(&record, stage),
             writer: entry.writer,
             seq: entry.seq,

@@ -49,8 +49,13 @@ pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[ChainRo
     Ok(())
 }
 
-const ENDS: &str = "SELECT c.writer, c.seq, c.hash FROM audit_chain c \
-                    WHERE c.seq = (SELECT MAX(l.seq) FROM audit_chain l WHERE l.writer = c.writer) ORDER BY c.writer";
+/// From writer to writer, and of each the last entry: by the key alone, however long the chains are.
+const ENDS: &str = "WITH RECURSIVE writers (writer) AS (\
+                        SELECT MIN(writer) FROM audit_chain \
+                        UNION ALL SELECT (SELECT MIN(c.writer) FROM audit_chain c WHERE c.writer > writers.writer) FROM writers WHERE writers.writer IS NOT NULL\
+                    ), ends (writer, seq) AS (\
+                        SELECT writer, (SELECT MAX(c.seq) FROM audit_chain c WHERE c.writer = writers.writer) FROM writers WHERE writer IS NOT NULL\
+                    ) SELECT c.writer, c.seq, c.hash FROM ends JOIN audit_chain c ON c.writer = ends.writer AND c.seq = ends.seq ORDER BY c.writer";
 
 impl Store {
     /// The last entry of `writer`.
