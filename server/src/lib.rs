@@ -27,5 +27,6 @@ pub mod openapi;
 pub mod operate;
 pub mod providers;
 pub mod reach;
+pub mod recordings;
 pub mod seal;
 pub mod store;

@@ -140,6 +140,13 @@ permissions! {
     GrantDelete "system.grant.delete" Change;
     AuditList "system.audit.list" Sensitive;
     FactorRule "system.factor.rule" Change;
+    RecordingList "system.recording.list" Sensitive;
+    RecordingView "system.recording.view" Sensitive;
+    // To look at a session while it goes on.
+    RecordingWatch "system.recording.watch" Sensitive;
+    // To end the session that is recorded.
+    RecordingEnd "system.recording.end" Change;
+    RecordingRule "system.recording.rule" Change;
     GuardrailList "system.guardrail.list" Sensitive;
     GuardrailCreate "system.guardrail.create" Change;
     GuardrailUpdate "system.guardrail.update" Change;

@@ -53,6 +53,7 @@ use crate::{
     operate::Operator,
     providers::Providers,
     reach::Reach,
+    recordings::Recordings,
     store::Store,
 };
 
@@ -68,6 +69,7 @@ pub struct Api {
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
     pub guardrails: Arc<Guardrails>,
+    pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
     pub providers: Arc<Providers>,
     /// How Pilothouse is reached from elsewhere.

@@ -62,6 +62,7 @@ pub fn shown(row: AuditRow) -> AuditRecord {
         note: some(end.note),
         made: some(end.made),
         changes: serde_json::from_str(&end.changes).unwrap_or_default(),
+        recording: some(end.recording),
     }
 }
 

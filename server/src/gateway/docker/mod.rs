@@ -11,3 +11,4 @@ mod forward;
 pub mod name;
 mod rebuild;
 mod scoped;
+mod session;

@@ -19,6 +19,13 @@ pub struct AuditFilter {
 }
 
 impl Store {
+    /// One record.
+    pub async fn audit_record(&self, id: i64) -> Result<Option<AuditRow>> {
+        let mut select = QueryBuilder::<Sqlite>::new("SELECT ");
+        select.push(COLUMNS).push(" FROM audit WHERE id = ").push_bind(id);
+        Ok(select.build_query_as().fetch_optional(&self.read).await?)
+    }
+
     /// Lists records, newest first.
     pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
         let mut select = QueryBuilder::<Sqlite>::new("SELECT ");

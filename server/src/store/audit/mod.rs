@@ -62,6 +62,8 @@ pub struct EndRow<Text = String> {
     pub made: Text,
     /// What it changed, as JSON.
     pub changes: Text,
+    /// The digest of the session's recording; empty without one.
+    pub recording: Text,
 }
 
 /// A text that is borrowed, or made for its row.
@@ -80,7 +82,7 @@ pub struct Batch<'a> {
 }
 
 const COLUMNS: &str = "id, at, username, viewer, team, credential, door, address, client, target, operation, permission, object, object_name, object_id, decision, \
-                       reason, grant_id, is_change, started_at, ended_at, outcome, status, bytes_in, bytes_out, duration_ms, note, made, changes";
+                       reason, grant_id, is_change, started_at, ended_at, outcome, status, bytes_in, bytes_out, duration_ms, note, made, changes, recording";
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
@@ -116,14 +118,15 @@ fn insert<'a>(records: &'a [AuditRow<Lent<'a>>]) -> QueryBuilder<Sqlite> {
             .push_bind(record.end.duration_ms)
             .push_bind(record.end.note.as_ref())
             .push_bind(record.end.made.as_ref())
-            .push_bind(record.end.changes.as_ref());
+            .push_bind(record.end.changes.as_ref())
+            .push_bind(record.end.recording.as_ref());
     });
     insert
 }
 
 async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>) -> Result<()> {
     let sql = "UPDATE audit SET ended_at = $2, outcome = $3, status = $4, bytes_in = $5, bytes_out = $6, duration_ms = $7, note = $8, made = $9, \
-               changes = $10 WHERE id = $1";
+               changes = $10, recording = $11 WHERE id = $1";
     sqlx::query(sql)
         .bind(id)
         .bind(end.ended_at)
@@ -135,6 +138,7 @@ async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>)
         .bind(end.note.as_ref())
         .bind(end.made.as_ref())
         .bind(end.changes.as_ref())
+        .bind(end.recording.as_ref())
         .execute(connection)
         .await?;
     Ok(())
