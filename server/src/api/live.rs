@@ -52,8 +52,8 @@ type FailedFlag = Arc<AtomicBool>;
 enum Form {
     /// Server-sent events.
     Events,
-    /// Plain text, to be saved under this name.
-    Text(String),
+    /// Text of this media type, to be saved under this name.
+    Text(String, &'static str),
 }
 
 /// Answers with events, each an item of `L`, while the right to `operation` lasts.
@@ -95,7 +95,7 @@ where
     .await
 }
 
-/// Answers with lines of text to be saved, while the right to `operation` lasts. `open` gives the file's name, too.
+/// Answers with lines of text to be saved, while the right to `operation` lasts. `open` gives what the file is about, too.
 pub async fn text<S, E>(
     api: &Api,
     who: &Principal,
@@ -106,10 +106,25 @@ where
     S: Stream<Item = Result<String, E>> + Send + 'static,
     E: Into<ApiError> + 'static,
 {
+    file(api, who, operation, ("text/plain; charset=utf-8", "log"), open).await
+}
+
+/// The same for a text of another media type, whose file's name ends otherwise.
+pub async fn file<S, E>(
+    api: &Api,
+    who: &Principal,
+    operation: Operation,
+    (media, ending): (&'static str, &'static str),
+    open: impl AsyncFnOnce(Permit) -> Result<(String, S), ApiError>,
+) -> Result<Response, ApiError>
+where
+    S: Stream<Item = Result<String, E>> + Send + 'static,
+    E: Into<ApiError> + 'static,
+{
     begin(api, who, operation, async move |permit| {
         let (name, lines) = open(permit).await?;
         let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.into().0));
-        Ok((Form::Text(file_name(&name)), Box::pin(lines) as Source, FailedFlag::default()))
+        Ok((Form::Text(file_name(&name, ending), media), Box::pin(lines) as Source, FailedFlag::default()))
     })
     .await
 }
@@ -154,8 +169,8 @@ fn respond(form: Form, source: Source, failed: FailedFlag, mut lease: Lease, ent
         Form::Events => {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         }
-        Form::Text(name) => {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        Form::Text(name, media) => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
             if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
                 headers.insert(header::CONTENT_DISPOSITION, value);
             }
@@ -267,11 +282,11 @@ fn event(item: &impl serde::Serialize) -> Result<Bytes, Problem> {
 }
 
 /// A name that is safe to save under anywhere.
-fn file_name(name: &str) -> String {
+fn file_name(name: &str, ending: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
     let name: String = name.chars().take(100).map(safe).collect();
     let name = name.trim_matches('.');
-    format!("{}.log", if name.is_empty() { "container" } else { name })
+    format!("{}.{ending}", if name.is_empty() { "container" } else { name })
 }
 
 #[cfg(test)]
@@ -358,8 +373,8 @@ mod tests {
 
     #[test]
     fn a_file_name_is_harmless() {
-        assert_eq!(file_name("web-1"), "web-1.log");
-        assert_eq!(file_name("../a\"b\r\nc"), "_a_b__c.log");
-        assert_eq!(file_name(".."), "container.log");
+        assert_eq!(file_name("web-1", "log"), "web-1.log");
+        assert_eq!(file_name("../a\"b\r\nc", "log"), "_a_b__c.log");
+        assert_eq!(file_name("..", "log"), "container.log");
     }
 }

@@ -19,6 +19,7 @@ mod networks;
 mod overview;
 mod people;
 mod providers;
+mod recordings;
 mod robots;
 mod roles;
 pub mod session;
@@ -152,6 +153,7 @@ pub fn routes(api: Api) -> Router {
         .merge(overview::routes())
         .merge(audit::routes())
         .merge(guardrails::routes())
+        .merge(recordings::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
