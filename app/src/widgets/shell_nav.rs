@@ -94,6 +94,7 @@ const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["g", "n"], does: "Networks of this engine" },
     Shortcut { keys: &["g", "l"], does: "Events of this engine" },
     Shortcut { keys: &["g", "a"], does: "Audit" },
+    Shortcut { keys: &["g", "s"], does: "Recordings" },
     Shortcut { keys: &["g", "p"], does: "Access: people, teams, roles, grants" },
     Shortcut { keys: &["Esc"], does: "Close a dialog or a menu" },
 ];

@@ -157,6 +157,21 @@ impl Recordings {
         if plan.strict { Err(NotRecordable) } else { Ok(None) }
     }
 
+    /// Looks whether a session could be recorded that must be. Command lines tell people why something could not be prepared, and nothing of
+    /// why it could not be started.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub async fn prepare(&self, plan: &Plan) -> Result<(), NotRecordable> {
+        if !plan.strict {
+            return Ok(());
+        }
+        match tokio::time::timeout(BEGIN, self.store.try_recording()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(NotRecordable),
+        }
+    }
+
     fn start(self: &Arc<Self>, plan: &Plan, about: &About<'_>, size: (u16, u16), now: i64) -> Recorder {
         let (feed, inbox) = mpsc::channel(QUEUE);
         let (done, digest) = oneshot::channel();

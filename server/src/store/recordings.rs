@@ -103,6 +103,17 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a recording could be begun now: begins one of nothing, and forgets it.
+    pub async fn try_recording(&self) -> Result<()> {
+        let sql = "INSERT INTO recordings (id, engine, object, object_id, operation, door, username, started_at, kept_at, width, height, tty, input, strict, rule) \
+                   VALUES (0, '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, 0, '')";
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(sql).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM recordings WHERE id = 0").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Adds the next part of a recording. Of one that is there already nothing changes.
     pub async fn add_recording_chunk(&self, recording: i64, n: i64, sealed: &[u8], progress: Progress) -> Result<()> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;

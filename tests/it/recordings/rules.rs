@@ -47,6 +47,12 @@ fn a_session_that_must_be_recorded_and_cannot_be_does_not_begin() {
     let done = docker(&house, &["exec", room.name, "touch", "/after"]).output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(!done.status.success() && said.contains("This session must be recorded"), "{said}");
+    // Whoever has prepared it before is not let in either.
+    sql(&house.data, &["DROP TRIGGER no_more"]);
+    let exec = house.post(&house.admin, "/engines/demo/containers/rec-strict/exec", json!({ "Cmd": ["touch", "/after"], "AttachStdout": true })).json();
+    sql(&house.data, &["CREATE TRIGGER no_more BEFORE INSERT ON recordings BEGIN SELECT RAISE(ABORT, 'no more'); END"]);
+    let start = house.post(&house.admin, &format!("/engines/demo/exec/{}/start", exec["Id"].as_str().unwrap()), json!({}));
+    assert!(start.status == 503 && start.body.contains("This session must be recorded"), "{start:?}");
     let refused = Terminal::open(&house, room.name).err().unwrap();
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("This session must be recorded"), "{refused}");
     sql(&house.data, &["DROP TRIGGER no_more"]);

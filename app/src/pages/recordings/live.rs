@@ -51,7 +51,6 @@ pub(super) fn Live(recording: Signal<Recording>, read: Read) -> impl IntoView {
                     return;
                 }
                 let on_item = move |moment: crate::api::recordings::Moment| {
-                    let _ = watching.try_update_untracked(|_| ());
                     if watching.try_get_untracked() == Some(Watching::Opening) {
                         watching.set(Watching::Live);
                     }

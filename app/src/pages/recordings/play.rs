@@ -10,7 +10,7 @@ use crate::api::fill;
 use crate::api::recordings::{CAST, Recording};
 use crate::ui::button::copy;
 use crate::ui::player::{Found, Player, Position, Screen};
-use crate::ui::{Button, Callout, Kind, LinkButton, SearchBox, Toasts, Tone, icons};
+use crate::ui::{Button, Callout, Icon, Kind, SearchBox, Toasts, Tone, icons};
 
 const SPEEDS: [(&str, &str); 4] = [("0.5", "Half speed"), ("1", "As it was"), ("2", "Twice as fast"), ("4", "Four times as fast")];
 
@@ -31,9 +31,12 @@ pub(super) fn Play(recording: Signal<Recording>) -> impl IntoView {
         let Some(element) = element.get() else { return };
         let url = url.clone();
         spawn_local(async move {
+            let on_ready = move || {
+                let _ = ready.try_set(true);
+            };
             let on_time = move |now| drop(position.try_set(now));
             let on_failed = move |why| drop(failed.try_set(Some(why)));
-            let Some(opened) = Player::open(&element, screen, move || drop(ready.try_set(true)), on_time, on_failed).await else {
+            let Some(opened) = Player::open(&element, screen, on_ready, on_time, on_failed).await else {
                 return drop(failed.try_set(Some("The player could not be loaded. Reload the page.".to_owned())));
             };
             opened.load(&url, begin);
@@ -113,7 +116,7 @@ fn Controls(player: Held, position: RwSignal<Position>, ready: RwSignal<bool>, f
                 <span>"Skip what is idle"</span>
             </label>
             <Button label="Copy the link to this moment" icon=icons::COPY on_press=link/>
-            <LinkButton href=file label="Download" icon=icons::DOWNLOAD/>
+            <a class="button" href=file download="" rel="external"><Icon of=icons::DOWNLOAD/><span class="label">"Download"</span></a>
         </div>
     }
     .into_any()

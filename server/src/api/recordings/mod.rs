@@ -3,6 +3,8 @@
 mod rules;
 mod show;
 
+use std::time::Duration;
+
 use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::{
     Code, Empty, Page,
@@ -53,11 +55,25 @@ fn missing() -> ApiError {
     ApiError::new(Code::NotFound, "There is no such recording.")
 }
 
+/// How often, and how long, the audit record of a session that has just ended is waited for.
+const SOON: (u32, Duration) = (20, Duration::from_millis(100));
+
 /// The recording of this id, with the digest that its audit record names.
 async fn of_id(api: &Api, id: &str) -> Result<(RecordingRow, String), ApiError> {
     let id: i64 = id.parse().map_err(|_| missing())?;
     let row = api.store.recording(id).await?;
-    let digest = api.store.audit_record(id).await?.map(|record| record.end.recording).unwrap_or_default();
+    let mut record = api.store.audit_record(id).await?;
+    // The recording ends first, then its audit record is written: a moment that is no crash.
+    if row.as_ref().is_some_and(|row| row.ended_at.is_some() && !row.cut) {
+        for _ in 0..SOON.0 {
+            if record.as_ref().is_none_or(|record| record.end.outcome != "open") {
+                break;
+            }
+            tokio::time::sleep(SOON.1).await;
+            record = api.store.audit_record(id).await?;
+        }
+    }
+    let digest = record.map(|record| record.end.recording).unwrap_or_default();
     match row {
         Some(row) => Ok((row, digest)),
         None if digest.is_empty() => Err(missing()),

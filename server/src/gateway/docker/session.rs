@@ -11,7 +11,7 @@ use crate::{
         Engine,
         typed::looks::{What, look},
     },
-    recordings::{About, Recorder, Recordings, Where},
+    recordings::{About, NotRecordable, Recorder, Recordings, Where},
 };
 
 use super::{classify::Classified, door::Refusal};
@@ -42,13 +42,17 @@ pub async fn begin(
         // Detached there is no stream: nobody sees what it writes.
         "ExecStart" if said.is_some_and(|said| said["Detach"] == true) => return Ok(Recorded::Not),
         "ExecStart" => (Thing::Exec, What::Exec),
-        "ContainerAttach" => (Thing::Container, What::Container),
+        "ContainerAttach" | "ContainerExec" => (Thing::Container, What::Container),
         _ => return Ok(Recorded::Not),
     };
     let called = classified.params.first().map_or("", String::as_str);
     let projects = projects(recordings, engine, permit, thing, called).await;
     let place = Where { engine: &engine.name, labels: &engine.labels, projects: projects.as_deref() };
     let Some(plan) = recordings.plan(&place) else { return Ok(Recorded::Not) };
+    let refused = |refused: NotRecordable| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string());
+    if classified.row.name == "ContainerExec" {
+        return recordings.prepare(&plan).await.map(|()| Recorded::Not).map_err(refused);
+    }
     // What the engine does not know it will not start either: then there is nothing to be said of it.
     let shown = look(engine, &watch(&engine.name), what, called).await.unwrap_or_default();
     let seen = Seen::of(thing, &shown, called);
@@ -71,7 +75,7 @@ pub async fn begin(
     match recordings.begin(&plan, &about).await {
         Ok(Some(recorder)) => Ok(Recorded::Begun(recorder)),
         Ok(None) => Ok(Recorded::Failed),
-        Err(refused) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string())),
+        Err(error) => Err(refused(error)),
     }
 }
 
