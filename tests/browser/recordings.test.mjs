@@ -1,6 +1,6 @@
 // Recordings: a session that is watched and ended, played afterwards, searched and linked to; the list and the rules.
 import assert from 'node:assert/strict'
-import { answer, api, discard, isNarrow, make, open, row, scene, scenes, sound, told, until, visit } from './harness.mjs'
+import { answer, api, discard, make, open, row, scenes, sound, told, until, visit } from './harness.mjs'
 
 const page_of = (name) => `/on/demo/containers/${name}?tab=terminal`
 
@@ -60,7 +60,8 @@ scenes('a session is watched, ended, played, searched and linked to', async (pag
   assert.match(link, /\/recordings\/\d+\?t=\d+\.\d$/)
   const { id } = await recording(page, name, false)
   await visit(page, `/recordings/${id}?t=0.0`)
-  await page.getByRole('slider', { name: 'Moment' }).waitFor()
+  const clock = page.locator('.player-clock')
+  await until('the recording is there', async () => /of \d+:\d*[1-9]/.test(await clock.innerText()))
   await until('the first moment is shown', async () => (await screen.getByText('needle-42').count()) === 0)
   await page.getByRole('slider', { name: 'Moment' }).fill('9999')
   await screen.getByText('later-43').first().waitFor()
@@ -72,7 +73,7 @@ scenes('a session is watched, ended, played, searched and linked to', async (pag
 
 scenes('the list of recordings is full, empty, and not for everybody', async (page, own) => {
   await visit(page, '/recordings')
-  await page.getByRole('table', { name: 'Recordings' }).waitFor()
+  await page.locator('tbody tr').first().waitFor()
   await sound(page, 'recordings')
   await page.getByRole('searchbox', { name: 'Search containers' }).fill('no-such-container')
   await page.getByRole('heading', { name: 'No recording fits' }).waitFor()
@@ -93,11 +94,11 @@ scenes('a rule is made, changed and removed', async (page, own) => {
   for (const { id } of items) await api(page, 'DELETE', `/recording-rules/${id}`)
   await visit(page, '/recording-rules')
   await page.getByRole('heading', { name: 'No rules' }).waitFor()
-  await page.getByLabel('Where').fill('nowhere')
+  await page.getByRole('textbox', { name: 'Where' }).fill('nowhere')
   page.provoked = [/^400 POST \/api\/v1\/recording-rules$/]
   await page.getByRole('button', { name: 'Make the rule' }).click()
   await page.locator('.field-error').first().waitFor()
-  await page.getByLabel('Where').fill(scope)
+  await page.getByRole('textbox', { name: 'Where' }).fill(scope)
   await page.getByLabel('No session without a recording').check()
   await sound(page, 'recording-rules-none')
   await page.getByRole('button', { name: 'Make the rule' }).click()

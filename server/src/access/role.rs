@@ -66,7 +66,8 @@ const DEPLOYS: &[Permission] = &[
 ];
 
 /// What an auditor reads: what was done, and who may do what. Nothing of an engine.
-const AUDITS: &[Permission] = &[AuditList, RecordingList, RecordingView, UserList, TeamList, RobotList, RoleList, GrantList, AccessExplain, AccessReview];
+const AUDITS: &[Permission] =
+    &[AuditList, RecordingList, RecordingView, UserList, TeamList, RobotList, RoleList, GrantList, AccessExplain, AccessReview];
 
 /// The roles that ship, by name.
 static BUILT_IN: LazyLock<Vec<Arc<Role>>> = LazyLock::new(|| {

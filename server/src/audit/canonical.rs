@@ -282,7 +282,15 @@ mod tests {
             object_name: "p".into(),
             reason: "r".into(),
             grant_id: "g".into(),
-            end: EndRow { bytes_in: Some(1), bytes_out: Some(2), duration_ms: Some(3), note: "n".into(), made: "m".into(), recording: "ab".into(), ..record().end },
+            end: EndRow {
+                bytes_in: Some(1),
+                bytes_out: Some(2),
+                duration_ms: Some(3),
+                note: "n".into(),
+                made: "m".into(),
+                recording: "ab".into(),
+                ..record().end
+            },
             ..record()
         };
         for stage in [Stage::Intent, Stage::Started, Stage::Ended] {

@@ -97,7 +97,10 @@ mod tests {
         let text = head(&about);
         let head: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(text.ends_with("}\n") && !text.trim_end().contains('\n'));
-        assert_eq!((&head["version"], &head["width"], &head["timestamp"], &head["command"]), (&2.into(), &80.into(), &1_795_000_000.into(), &"sh".into()));
+        assert_eq!(
+            (&head["version"], &head["width"], &head["timestamp"], &head["command"]),
+            (&2.into(), &80.into(), &1_795_000_000.into(), &"sh".into())
+        );
         assert_eq!(read(&text), None);
     }
 }

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn what_is_no_frame_is_not_lost() {
-        for (stream, all) in [(&b"plain text"[..], "plain text"), (b"\x01\0\0\0\0\0\0\x01a\x01\0xyz", "a\u{1}\0xyz"), (b"\x01\0\0\x07...", "\u{1}\0\0\u{7}...")] {
+        for (stream, all) in
+            [(&b"plain text"[..], "plain text"), (b"\x01\0\0\0\0\0\0\x01a\x01\0xyz", "a\u{1}\0xyz"), (b"\x01\0\0\x07...", "\u{1}\0\0\u{7}...")]
+        {
             for size in 1..=stream.len() {
                 assert_eq!(run(stream, size), (all.to_owned(), String::new()), "{size}");
             }

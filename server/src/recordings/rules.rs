@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_narrowest_rule_counts() {
-        let rules = [rule("all", false), rule("env=prod", true), rule("env=prod,site=a", false), rule("engine/a", true), rule("engine/a/project/p", false)];
+        let rules =
+            [rule("all", false), rule("env=prod", true), rule("env=prod,site=a", false), rule("engine/a", true), rule("engine/a/project/p", false)];
         let upto = |n: usize| rules.get(..n).unwrap();
         assert_eq!(chosen(upto(1), "a", Some(&[])), None);
         assert_eq!(chosen(upto(2), "a", Some(&[])).as_deref(), Some("env=prod"));

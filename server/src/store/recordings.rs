@@ -237,8 +237,7 @@ impl Store {
     /// Everything but its id and who made it.
     pub async fn update_recording_rule(&self, row: &RecordingRuleRow) -> Result<()> {
         let sql = "UPDATE recording_rules SET scope = $2, record = $3, strict = $4, input = $5 WHERE id = $1";
-        let done =
-            sqlx::query(sql).bind(&row.id).bind(&row.scope).bind(&row.record).bind(row.strict).bind(row.input).execute(&self.write).await?;
+        let done = sqlx::query(sql).bind(&row.id).bind(&row.scope).bind(&row.record).bind(row.strict).bind(row.input).execute(&self.write).await?;
         if done.rows_affected() == 0 { Err(StoreError::Missing) } else { Ok(()) }
     }
 

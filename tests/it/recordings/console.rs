@@ -93,7 +93,11 @@ impl Terminal {
                 2 => shown.extend_from_slice(&bytes),
                 8 => {
                     let code = bytes.get(..2).map_or(0, |code| u16::from_be_bytes([code[0], code[1]]));
-                    return (String::from_utf8_lossy(&shown).into_owned(), code, String::from_utf8_lossy(bytes.get(2..).unwrap_or_default()).into_owned());
+                    return (
+                        String::from_utf8_lossy(&shown).into_owned(),
+                        code,
+                        String::from_utf8_lossy(bytes.get(2..).unwrap_or_default()).into_owned(),
+                    );
                 }
                 _ => {}
             }
@@ -122,8 +126,14 @@ fn what_the_consoles_terminal_showed_is_kept_sealed_and_proved() {
         assert_eq!(text(&kept, "o"), shown);
         assert_eq!(text(&kept, "i"), "", "what was typed is left out");
         assert!(text(&kept, "r").contains("100x30"), "{kept:?}");
-        assert_eq!((&recording["operation"], &recording["user"], &recording["engine"]), (&json!("ContainerTerminal"), &json!("admin"), &json!("demo")));
-        assert_eq!((&recording["tty"], &recording["input"], &recording["lost"], &recording["cut"]), (&json!(true), &json!(false), &json!(0), &json!(false)));
+        assert_eq!(
+            (&recording["operation"], &recording["user"], &recording["engine"]),
+            (&json!("ContainerTerminal"), &json!("admin"), &json!("demo"))
+        );
+        assert_eq!(
+            (&recording["tty"], &recording["input"], &recording["lost"], &recording["cut"]),
+            (&json!(true), &json!(false), &json!(0), &json!(false))
+        );
         let told = proof(&house, &id);
         assert_eq!(told["proved"], true, "{told}");
         let record = record_of(&house, &id);

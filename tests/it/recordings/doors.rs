@@ -13,7 +13,8 @@ fn exec_with_a_terminal_is_recorded_as_it_was_shown() {
     let house = House::of_engine();
     let room = Box::new(&house, "rec-exec");
     let script = "stty -a | head -1; read a; echo got-$a; printf 'caf\\303\\251 \\342\\202\\254\\n'";
-    let mut process = at_terminal(&house, &["exec", "-it", room.name, "sh", "-c", &format!("until stty size | grep -q 24; do sleep 0.1; done; {script}")]);
+    let mut process =
+        at_terminal(&house, &["exec", "-it", room.name, "sh", "-c", &format!("until stty size | grep -q 24; do sleep 0.1; done; {script}")]);
     process.hear("columns").unwrap();
     process.say("typed\n");
     let ended = process.finish();
@@ -32,7 +33,8 @@ fn exec_with_a_terminal_is_recorded_as_it_was_shown() {
 fn exec_without_a_terminal_is_taken_out_of_its_frames() {
     let house = House::of_engine();
     let room = Box::new(&house, "rec-plain");
-    let run = Process::start(docker(&house, &["exec", "-i", room.name, "sh", "-c", "cat; echo wrong >&2; seq 1 20000"]), None, Duration::from_secs(30));
+    let run =
+        Process::start(docker(&house, &["exec", "-i", room.name, "sh", "-c", "cat; echo wrong >&2; seq 1 20000"]), None, Duration::from_secs(30));
     let mut run = run.unwrap();
     run.say("from the pipe\n");
     run.close_stdin();
@@ -68,7 +70,7 @@ fn exec_without_a_terminal_is_taken_out_of_its_frames() {
 fn attach_is_recorded_with_a_terminal_and_without() {
     let house = House::of_engine();
     let script = "read a; echo seen-$a; sleep 1";
-    let config = |tty: bool| json!({ "Tty": tty, "OpenStdin": true, "AttachStdin": true, "Cmd": ["sh", "-c", script] });
+    let config = |tty: bool| json!({ "Tty": tty, "OpenStdin": true, "StdinOnce": true, "AttachStdin": true, "Cmd": ["sh", "-c", script] });
     let room = Box::with(&house, "rec-attach", config(true));
     let mut process = at_terminal(&house, &["attach", room.name]);
     room.running();

@@ -14,7 +14,8 @@ use super::{Box, at_terminal, console::Terminal, events, proof, record_of, text,
 /// Looks on at a session.
 fn watch(house: &House, id: &Value) -> TcpStream {
     let mut stream = http::connect(house.address);
-    write!(stream, "GET /api/v1/recordings/{id}/watch HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", house.admin).unwrap();
+    write!(stream, "GET /api/v1/recordings/{id}/watch HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", house.admin)
+        .unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream
 }

@@ -31,7 +31,9 @@ fn the_narrowest_rule_says_whether_a_session_is_recorded() {
     assert_eq!(run(&shop), 2);
     let rules = house.get(&house.admin, "/api/v1/recording-rules").json();
     assert_eq!(rules["items"].as_array().unwrap().len(), 2, "{rules}");
-    for (wrong, status) in [(json!({ "scope": "engine/demo" }), 400), (json!({ "scope": "nowhere" }), 400), (json!({ "scope": "all", "record": "maybe" }), 400)] {
+    for (wrong, status) in
+        [(json!({ "scope": "engine/demo" }), 400), (json!({ "scope": "nowhere" }), 400), (json!({ "scope": "all", "record": "maybe" }), 400)]
+    {
         let answer = house.post(&house.admin, "/api/v1/recording-rules", wrong.clone());
         assert_eq!(answer.status, status, "{wrong}: {answer:?}");
     }
@@ -49,7 +51,8 @@ fn a_session_that_must_be_recorded_and_cannot_be_does_not_begin() {
     assert!(!done.status.success() && said.contains("This session must be recorded"), "{said}");
     // Whoever has prepared it before is not let in either.
     sql(&house.data, &["DROP TRIGGER no_more"]);
-    let exec = house.post(&house.admin, "/engines/demo/containers/rec-strict/exec", json!({ "Cmd": ["touch", "/after"], "AttachStdout": true })).json();
+    let exec =
+        house.post(&house.admin, "/engines/demo/containers/rec-strict/exec", json!({ "Cmd": ["touch", "/after"], "AttachStdout": true })).json();
     sql(&house.data, &["CREATE TRIGGER no_more BEFORE INSERT ON recordings BEGIN SELECT RAISE(ABORT, 'no more'); END"]);
     let start = house.post(&house.admin, &format!("/engines/demo/exec/{}/start", exec["Id"].as_str().unwrap()), json!({}));
     assert!(start.status == 503 && start.body.contains("This session must be recorded"), "{start:?}");
@@ -75,7 +78,9 @@ fn a_session_that_must_be_recorded_and_cannot_be_does_not_begin() {
     assert!(docker(&house, &["exec", room.name, "true"]).output().unwrap().status.success());
     until("the record says so", || {
         let records = house.audit("&target=demo");
-        records.into_iter().find(|record| record["operation"] == "ExecStart" && record["note"].as_str().is_some_and(|note| note.contains("not recorded")))
+        records
+            .into_iter()
+            .find(|record| record["operation"] == "ExecStart" && record["note"].as_str().is_some_and(|note| note.contains("not recorded")))
     });
 }
 

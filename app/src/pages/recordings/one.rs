@@ -49,7 +49,12 @@ fn Found(shown: Signal<RecordingShown>, read: Read) -> impl IntoView {
             view! { <Gate permission="system.recording.view"><Play recording=recording/></Gate> }.into_any()
         }
     };
+    let what = move || {
+        recording
+            .with(|recording| format!("{}: {}, in {} on {}.", recording.user, opened(&recording.operation), recording.container, recording.engine))
+    };
     view! {
+        <p class="recording-what">{what}</p>
         <Said shown=shown/>
         {screen}
         <div class="recording-about">

@@ -3,9 +3,7 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use crate::api::recordings::{
-    Record, RecordingRule, RecordingRuleCreate, RecordingRuleInput, RecordingRuleUpdate, RecordingRuleUpdateInput,
-};
+use crate::api::recordings::{Record, RecordingRule, RecordingRuleCreate, RecordingRuleInput, RecordingRuleUpdate, RecordingRuleUpdateInput};
 use crate::ui::choice::{Choice, Offer};
 use crate::ui::{Button, Card, Checkbox, Kind, TextField, Toasts, icons};
 use crate::widgets::{FormProblem, Submit};

@@ -84,7 +84,8 @@ fn Row(rule: Signal<RecordingRule>, editing: RwSignal<Option<RecordingRule>>, af
         let RecordingRule { id, scope, .. } = rule.get_untracked();
         let ask = Ask::new(format!("Remove the rule for {scope}?"), "Remove")
             .loses("Sessions there are recorded as a wider rule says, or without what is typed where there is none.");
-        confirm.ask(ask, move || act.run::<RecordingRuleDelete>(&[&id], &Empty {}, format!("The rule for {scope} is removed."), move |_| after.run(())));
+        confirm
+            .ask(ask, move || act.run::<RecordingRuleDelete>(&[&id], &Empty {}, format!("The rule for {scope} is removed."), move |_| after.run(())));
     });
     let change_label = Signal::derive(move || format!("Change the rule for {}", scope.get()));
     let remove_label = Signal::derive(move || format!("Remove the rule for {}", scope.get()));

@@ -135,7 +135,14 @@ pub async fn terminal(
 }
 
 /// Begins to record it, if the rules say so.
-async fn record(api: &Api, engine: &Engine, permit: &Permit, who: &Principal, entry: &mut Entry, query: &ExecQuery) -> Result<Option<Recorder>, ApiError> {
+async fn record(
+    api: &Api,
+    engine: &Engine,
+    permit: &Permit,
+    who: &Principal,
+    entry: &mut Entry,
+    query: &ExecQuery,
+) -> Result<Option<Recorder>, ApiError> {
     let operation = permit.operation();
     let mut projects = operation.owner.as_ref().map(|owner| owner.projects.clone());
     if projects.is_none() && api.recordings.asks_for_projects(&engine.name) {

@@ -118,15 +118,15 @@ async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<Strin
             let (row, digest) = of_id(&api, &id).await?;
             let proof = api.recordings.prove(&row, &digest).await?;
             let (proved, sentence) = match proof {
-                Proof::Proved => (Some(true), "It is what was recorded: its digest is the one in the audit record, and so in the chain.".to_owned()),
-                Proof::Running => (None, "The session goes on. Its digest is written down when it ends.".to_owned()),
+                Proof::Proved => (Some(true), "Its digest is the one in the audit record, and so in the chain.".to_owned()),
+                Proof::Running => (None, "Its digest is written down when the session ends.".to_owned()),
                 Proof::Cut => (
                     None,
                     "Pilothouse ended before the session did, so no digest of it was written down. Each part of it was written by this Pilothouse; \
                      whether parts are missing at its end cannot be told."
                         .to_owned(),
                 ),
-                Proof::Broken(how) => (Some(false), format!("It is not what was recorded. {how}")),
+                Proof::Broken(how) => (Some(false), how),
             };
             let digest = Some(digest).filter(|digest| !digest.is_empty());
             Ok(Json(RecordingShown { recording: shown(row), proved, proof: sentence, digest }))

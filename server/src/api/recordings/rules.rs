@@ -124,9 +124,5 @@ async fn update(
 
 async fn delete(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>, _: Asked<Empty>) -> Answer<RecordingRuleDelete> {
     let operation = Operation::on_system("RecordingRuleDelete", Permission::RecordingRule, &id);
-    api.operator
-        .operate(&who, operation, async |_| {
-            if api.recordings.delete_rule(&id).await? { Ok(Json(Empty {})) } else { Err(missing()) }
-        })
-        .await
+    api.operator.operate(&who, operation, async |_| if api.recordings.delete_rule(&id).await? { Ok(Json(Empty {})) } else { Err(missing()) }).await
 }
