@@ -26,12 +26,19 @@ export function play(element, { columns, rows, tty }, on = {}) {
   let playing = false;
   let before; // when it was drawn last
   let gone = false;
+  let fitting; // the timer
 
   // The whole width of what was recorded is shown, in smaller letters where there is no room.
+  // Soon, and once: a session says its size as it begins, and letters that change twice at a time are measured wrong.
   const fit = () => {
-    if (!element.isConnected || !element.clientWidth) return;
-    const room = Math.floor(element.clientWidth / (term.cols * 0.605));
-    term.options.fontSize = Math.max(6, Math.min(13, room));
+    clearTimeout(fitting);
+    fitting = setTimeout(resized, 100);
+  };
+  const resized = () => {
+    if (gone || !element.isConnected || !element.clientWidth) return;
+    const room = Math.floor((element.clientWidth - 16) / (term.cols * 0.605));
+    const size = Math.max(6, Math.min(13, room));
+    if (term.options.fontSize !== size) term.options.fontSize = size;
   };
   const watch = new ResizeObserver(fit);
   watch.observe(element);
@@ -145,6 +152,7 @@ export function play(element, { columns, rows, tty }, on = {}) {
     destroy() {
       gone = true;
       playing = false;
+      clearTimeout(fitting);
       fetching.abort();
       watch.disconnect();
       destroy();

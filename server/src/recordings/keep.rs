@@ -23,6 +23,9 @@ use crate::{clock::now_ms, seal::Seal, store::recordings::Progress};
 
 /// A chunk is written when its text is this long...
 const CHUNK: usize = 64 * 1024;
+/// ...but not so soon after the last, unless it is this long: commits are few, and everybody else needs them too.
+const PAUSE: Duration = Duration::from_millis(250);
+const LARGE: usize = 1024 * 1024;
 /// ...or when so much time has passed since it began: a crash loses no more.
 const SOON: Duration = Duration::from_secs(2);
 /// How much text may wait for a disk that takes nothing.
@@ -46,6 +49,8 @@ pub(super) struct Keeper {
     length: u64,
     /// When what is not on disk yet is to be written.
     due: Option<Instant>,
+    /// When something was written last.
+    written: Option<Instant>,
     /// The digest of what is on disk, and how much that is.
     digest: ring::digest::Context,
     kept: u64,
@@ -73,6 +78,7 @@ impl Keeper {
             last: Duration::ZERO,
             length: 0,
             due: None,
+            written: None,
             digest: ring::digest::Context::new(&ring::digest::SHA256),
             kept: 0,
             chunks: 0,
@@ -112,7 +118,9 @@ impl Keeper {
 
     fn is_chunk(&self) -> bool {
         // A disk that took nothing is tried again when that is due, not for each line.
-        self.held.is_none() && self.running.shown().unkept.len() >= CHUNK
+        let length = self.running.shown().unkept.len();
+        let is_soon = self.written.is_some_and(|written| written.elapsed() < PAUSE);
+        self.held.is_none() && length >= if is_soon { LARGE } else { CHUNK }
     }
 
     fn take(&mut self, fed: &Fed) {
@@ -169,7 +177,7 @@ impl Keeper {
         if self.length + line.len() as u64 > LONGEST {
             self.full = true;
             self.add(&cast::line(at, Event::Mark("The recording is as long as one may be: what follows is not in it.")));
-            return self.running.lose(length.max(1), "its recording is as long as one may be.");
+            return self.running.lose(length, "its recording is as long as one may be.");
         }
         self.add(&line);
     }
@@ -221,6 +229,7 @@ impl Keeper {
         self.digest.update(held.text.as_bytes());
         self.kept += held.text.len() as u64;
         self.chunks += 1;
+        self.written = Some(Instant::now());
         let mut shown = self.running.shown();
         shown.kept = self.chunks;
         shown.unkept.drain(..held.text.len());

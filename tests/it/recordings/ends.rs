@@ -9,7 +9,7 @@ use std::{
 use pilothouse_tests::{http, sandbox::House, trail::verify};
 use serde_json::{Value, json};
 
-use super::{Box, at_terminal, console::Terminal, events, proof, record_of, text, until};
+use super::{Box, at_terminal, console::Terminal, docker, events, proof, record_of, text, until};
 
 /// Looks on at a session.
 fn watch(house: &House, id: &Value) -> TcpStream {
@@ -102,4 +102,34 @@ fn what_was_there_when_the_power_went_is_kept() {
     house.stop();
     assert!(verify(&house.data, &[]).is_whole());
     super::remove("rec-crash");
+}
+
+#[test]
+fn more_than_a_recording_holds_is_counted_and_marked_or_ends_the_session() {
+    const MUCH: usize = 90_000_000;
+    let house = House::of_engine();
+    let room = Box::new(&house, "rec-flood");
+    let flood = || {
+        let command = format!("yes 0123456789abcdef | head -c {MUCH}");
+        let begun = Instant::now();
+        let done = docker(&house, &["exec", room.name, "sh", "-c", &command]).output().unwrap();
+        println!("{} bytes came in {:?}, the house holds {} MiB", done.stdout.len(), begun.elapsed(), house.resident_mib());
+        done.stdout.len()
+    };
+    assert_eq!(flood(), MUCH, "a recording is in the way of its session");
+    let recording = room.ended();
+    let (bytes, lost) = (recording["bytes"].as_u64().unwrap(), recording["lost"].as_u64().unwrap());
+    assert!(bytes <= 64 * 1024 * 1024 + 4096 && lost > 0, "{recording}");
+    let told = proof(&house, &recording["id"]);
+    assert_eq!(told["proved"], true, "{told}");
+    let kept = events(&house, &recording["id"]);
+    let shown: usize = kept.iter().filter(|event| event.1 == "o").map(|event| event.2.len()).sum();
+    assert_eq!(u64::try_from(shown).unwrap() + lost, u64::try_from(MUCH).unwrap(), "something is neither kept nor counted");
+    assert!(kept.iter().any(|event| event.1 == "m"), "nothing says where something is missing");
+    super::rule(&house, json!({ "scope": "all", "strict": true }));
+    assert!(flood() < MUCH, "the session went on without a recording");
+    let recording = room.ended();
+    let record = record_of(&house, &recording["id"]);
+    assert!(record["outcome"] == "failed" && record["note"].as_str().unwrap().contains("must be recorded"), "{record}");
+    assert!(house.resident_mib() < 300, "the house holds {} MiB", house.resident_mib());
 }
