@@ -71,7 +71,8 @@ export function play(element, { columns, rows, tty }, on = {}) {
     if (text) term.write(text);
   };
   const seek = (time) => {
-    const to = Math.max(0, Math.min(time, duration));
+    // The end is reached by who comes close to it: a slider knows tenths of a second.
+    const to = time > duration - 0.1 ? duration : Math.max(0, time);
     if (to < at || next === 0) {
       next = 0;
       term.reset();
