@@ -1,8 +1,9 @@
 // A terminal in the page, over a WebSocket: binary messages are bytes both ways, text messages are control, as JSON.
-import { Terminal } from "@xterm/xterm";
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
-import { whenThemeChanges } from "./theme.js";
+import { screen } from "./screen.js";
+
+export { play } from "./player.js";
 
 // How much may wait to be drawn before the next read: `yes` in a container must not fill the tab.
 const MOST_UNDRAWN = 128 * 1024;
@@ -14,27 +15,12 @@ const MOST_UNDRAWN = 128 * 1024;
  * The colours are those of the custom properties `--terminal-*` of `element`, read again when the page's theme changes.
  */
 export function open(element, url, on = {}) {
-  const strict = strictDocument();
-  const term = new Terminal({
-    allowProposedApi: true, // decorations of what a search found
-    cursorBlink: true,
-    documentOverride: strict,
-    fontFamily: token(element, "--mono", "monospace"),
-    fontSize: 13,
-    scrollback: 10_000,
-    screenReaderMode: on.screenReader ?? false,
-    theme: theme(element),
-  });
+  const { term, show, destroy } = screen(element, { cursorBlink: true, scrollback: 10_000, screenReaderMode: on.screenReader ?? false });
   const fit = new FitAddon();
   const search = new SearchAddon();
   term.loadAddon(fit);
   term.loadAddon(search);
-  document.createElement = strict.createElement;
-  try {
-    term.open(element);
-  } finally {
-    delete document.createElement;
-  }
+  show();
   fit.fit();
 
   const utf8 = new TextEncoder();
@@ -56,7 +42,6 @@ export function open(element, url, on = {}) {
   search.onDidChangeResults(({ resultIndex, resultCount }) => on.found?.({ index: resultIndex, count: resultCount }));
   const watch = new ResizeObserver(() => element.isConnected && fit.fit());
   watch.observe(element);
-  const endTheme = whenThemeChanges(() => (term.options.theme = theme(element)));
 
   const found = { matchBackground: "#7a5b00", matchOverviewRuler: "#7a5b00", activeMatchBackground: "#b58900", activeMatchColorOverviewRuler: "#b58900" };
   return {
@@ -70,10 +55,9 @@ export function open(element, url, on = {}) {
     findPrevious: (text) => search.findPrevious(text, { decorations: found }),
     endSearch: () => search.clearDecorations(),
     destroy() {
-      endTheme();
       watch.disconnect();
       link.close();
-      term.dispose();
+      destroy();
     },
   };
 }
@@ -135,71 +119,6 @@ function pushed(address, on) {
   socket.onclose = ({ code, reason }) => on.close({ code, reason });
   const send = (message) => socket.readyState === WebSocket.OPEN && socket.send(message);
   return { bytes: send, text: send, close: () => socket.close(1000) };
-}
-
-// xterm.js writes <style> elements and style attributes, and our security policy takes neither. Sheets and declarations that
-// are made by script are fine, so its document makes those instead; while it opens, the page's own does too, for the part of it
-// that asks there whatever document it was given.
-function strictDocument() {
-  const create = (name) => (name === "style" ? adoptedStyle() : scriptedStyle(Document.prototype.createElement.call(document, name)));
-  return new Proxy(document, {
-    get(target, key) {
-      if (key === "createElement") return create;
-      const value = Reflect.get(target, key);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-    set: (target, key, value) => Reflect.set(target, key, value),
-  });
-}
-
-function scriptedStyle(element) {
-  const setAttribute = element.setAttribute.bind(element);
-  element.setAttribute = (name, value) => {
-    if (name === "style") element.style.cssText = value;
-    else setAttribute(name, value);
-  };
-  return element;
-}
-
-function adoptedStyle() {
-  const sheet = new CSSStyleSheet();
-  const standIn = document.createElement("template");
-  const remove = standIn.remove.bind(standIn);
-  document.adoptedStyleSheets.push(sheet);
-  Object.defineProperty(standIn, "textContent", { set: (css) => sheet.replaceSync(css) });
-  standIn.remove = () => {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
-    remove();
-  };
-  return standIn;
-}
-
-const COLOURS = [
-  "background", "foreground", "cursor", "cursorAccent", "selectionBackground",
-  "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
-  "brightBlack", "brightRed", "brightGreen", "brightYellow", "brightBlue", "brightMagenta", "brightCyan", "brightWhite",
-];
-
-// Reads `--terminal-bright-red` and the like; what the page does not set stays as xterm.js has it.
-function theme(element) {
-  const kebab = (name) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-  const colours = COLOURS.map((name) => [name, colour(element, `--terminal-${kebab(name)}`)]);
-  return Object.fromEntries(colours.filter(([, value]) => value));
-}
-
-// A custom property may hold `light-dark(...)` or another `var(...)`: only the browser can tell what colour that is here.
-function colour(element, name) {
-  if (!token(element, name)) return undefined;
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  element.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
-function token(element, name, fallback) {
-  return getComputedStyle(element).getPropertyValue(name).trim() || fallback;
 }
 
 function wholeText(term) {

@@ -105,6 +105,9 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/add/guardrail") view=|| OfHouse::AddGuardrail.view()/>
                             <Route path=path!("/providers") view=|| OfHouse::Providers.view()/>
                             <Route path=path!("/providers/:provider") view=|| OfHouse::EditProvider.view()/>
+                            <Route path=path!("/recordings") view=|| OfHouse::Recordings.view()/>
+                            <Route path=path!("/recordings/:id") view=|| OfHouse::RecordingPage.view()/>
+                            <Route path=path!("/recording-rules") view=|| OfHouse::RecordingRules.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
                     </ParentRoute>

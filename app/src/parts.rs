@@ -25,6 +25,7 @@ use crate::pages::networks::{NetworkPage, Networks};
 use crate::pages::overview::Overview;
 use crate::pages::people::{AddPerson, People, Person};
 use crate::pages::providers::{AddProvider, EditProvider, Providers};
+use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
@@ -145,7 +146,7 @@ part!(
 part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
-    Reference, Providers, EditProvider, AddProvider,
+    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules,
 );
 part!(
     Access access load_access, OfAccess:

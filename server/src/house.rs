@@ -18,7 +18,10 @@ use crate::{
     backends::Engines,
     clock::now_ms,
     operate::Operator,
-    store::{self, Store, StoreError, certificates::CertificateRow, grants::GrantRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow, users::UserRow},
+    store::{
+        self, Store, StoreError, certificates::CertificateRow, grants::GrantRow, roles::RoleRow, sessions::SessionRow, tokens::TokenRow,
+        users::UserRow,
+    },
 };
 
 /// Users, grants, sessions and tokens.

@@ -28,5 +28,6 @@ pub mod operate;
 pub mod outgoing;
 pub mod providers;
 pub mod reach;
+pub mod recordings;
 pub mod seal;
 pub mod store;

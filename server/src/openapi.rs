@@ -2,7 +2,7 @@
 
 use pilothouse_app::api::{
     access, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview, people,
-    providers, session, volumes,
+    providers, recordings, session, volumes,
 };
 use serde_json::Value;
 
@@ -33,6 +33,9 @@ pub fn document() -> Value {
         events::describe_lives,
         audit::describe,
         guardrails::describe,
+        recordings::describe,
+        recordings::describe_lives,
+        recordings::describe_raw,
     ] {
         describe(&mut reference);
     }

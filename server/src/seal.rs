@@ -39,19 +39,29 @@ impl Seal {
 
     /// `place` says where the sealed text is kept, such as `engines/demo/tls`.
     pub fn seal(&self, place: &str, secret: &str) -> Result<Vec<u8>, SealError> {
+        self.seal_bytes(place, secret.as_bytes())
+    }
+
+    /// The same for what is no text.
+    pub fn seal_bytes(&self, place: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-        let mut text = secret.as_bytes().to_vec();
+        let mut text = secret.to_vec();
         self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut text).map_err(|_| SealError::NoRandomness)?;
         Ok([&nonce[..], &text].concat())
     }
 
     pub fn open_sealed(&self, place: &str, sealed: &[u8]) -> Result<String, SealError> {
+        String::from_utf8(self.open_bytes(place, sealed)?).map_err(|_| SealError::DoesNotOpen)
+    }
+
+    /// What [`Seal::seal_bytes`] sealed.
+    pub fn open_bytes(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::DoesNotOpen)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::DoesNotOpen)?;
         let mut text = text.to_vec();
         let open = self.0.open_in_place(nonce, Aad::from(place), &mut text).map_err(|_| SealError::DoesNotOpen)?;
-        String::from_utf8(open.to_vec()).map_err(|_| SealError::DoesNotOpen)
+        Ok(open.to_vec())
     }
 }
 

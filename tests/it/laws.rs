@@ -316,6 +316,7 @@ const MAY_NOT: &[(&str, &[&str])] = &[
     ("store", &["access", "api", "audit", "authn", "backends", "gateway", "house", "http", "observe", "fleet"]),
     ("backends", &["api", "audit", "authn", "gateway", "house", "http", "store", "fleet"]),
     ("gateway", &["api", "store", "house", "http"]),
+    ("recordings", &["api", "backends", "gateway", "house", "http", "fleet"]),
     ("api", &["gateway"]),
 ];
 

@@ -16,6 +16,7 @@ mod input;
 mod laws;
 mod oracle;
 mod parity;
+mod recordings;
 mod signin;
 mod snapshots;
 mod teams;

@@ -59,6 +59,9 @@ wire! {
         /// What it changed, field by field.
         #[serde(default)]
         pub changes: Vec<Change>,
+        /// The SHA-256 of the session's recording, hexadecimal. The recording has the id of this record.
+        #[serde(default)]
+        pub recording: Option<String>,
     }
 
     /// One field of a thing that was changed.

@@ -21,6 +21,7 @@ pub mod people;
 pub mod presets;
 pub mod problem;
 pub mod providers;
+pub mod recordings;
 pub mod session;
 pub mod volumes;
 

@@ -14,6 +14,7 @@ pub mod not_found;
 pub mod overview;
 pub mod people;
 pub mod providers;
+pub mod recordings;
 pub mod reference;
 pub mod robots;
 pub mod roles;

@@ -21,6 +21,7 @@ pub mod meter;
 pub mod page;
 pub mod palette;
 pub mod passkey;
+pub mod player;
 pub mod skeleton;
 pub mod sparkline;
 pub mod table;

@@ -42,10 +42,11 @@ pub(super) struct NavLink {
 /// The links that `me` may follow, those of the engine included where there is one.
 pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
     let access = access_pages(me).next().map(|(_, href)| ("Access", href, icons::PEOPLE, "p", None));
-    let own: [(&str, &str, Outlines, &str, Option<&str>); 3] = [
+    let own: [(&str, &str, Outlines, &str, Option<&str>); 4] = [
         ("Overview", "/", icons::HOME, "o", None),
         ("Engines", "/engines", icons::SERVER, "e", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
+        ("Recordings", "/recordings", icons::PLAY, "s", Some("system.recording.list")),
     ];
     let rest: [(&str, &str, Outlines, &str, Option<&str>); 5] = [
         ("Guardrails", "/guardrails", icons::LOCK, "u", Some("system.guardrail.list")),
@@ -93,6 +94,7 @@ const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["g", "n"], does: "Networks of this engine" },
     Shortcut { keys: &["g", "l"], does: "Events of this engine" },
     Shortcut { keys: &["g", "a"], does: "Audit" },
+    Shortcut { keys: &["g", "s"], does: "Recordings" },
     Shortcut { keys: &["g", "p"], does: "Access: people, teams, roles, grants" },
     Shortcut { keys: &["Esc"], does: "Close a dialog or a menu" },
 ];

@@ -48,8 +48,9 @@ fn Found(found: Simulated) -> impl IntoView {
         if found.newest_only { "The newest " } else { "" },
         count(usize::try_from(found.records).unwrap_or(usize::MAX), "record")
     );
-    let untold = (found.untold > 0)
-        .then(|| format!(" Of {} nobody can tell: whose their object was is not known any more.", count(usize::try_from(found.untold).unwrap_or(0), "record")));
+    let untold = (found.untold > 0).then(|| {
+        format!(" Of {} nobody can tell: whose their object was is not known any more.", count(usize::try_from(found.untold).unwrap_or(0), "record"))
+    });
     if found.differences.is_empty() {
         return view! { <Callout tone=Tone::Good title="Nothing would have come out otherwise">{looked}{untold}</Callout> }.into_any();
     }

@@ -141,6 +141,13 @@ permissions! {
     AuditList "system.audit.list" Sensitive;
     AuditManage "system.audit.manage" Change;
     FactorRule "system.factor.rule" Change;
+    RecordingList "system.recording.list" Sensitive;
+    RecordingView "system.recording.view" Sensitive;
+    // To look at a session while it goes on.
+    RecordingWatch "system.recording.watch" Sensitive;
+    // To end the session that is recorded.
+    RecordingEnd "system.recording.end" Change;
+    RecordingRule "system.recording.rule" Change;
     GuardrailList "system.guardrail.list" Sensitive;
     GuardrailCreate "system.guardrail.create" Change;
     GuardrailUpdate "system.guardrail.update" Change;

@@ -66,7 +66,8 @@ const DEPLOYS: &[Permission] = &[
 ];
 
 /// What an auditor reads: what was done, and who may do what. Nothing of an engine.
-const AUDITS: &[Permission] = &[AuditList, UserList, TeamList, RobotList, RoleList, GrantList, AccessExplain, AccessReview];
+const AUDITS: &[Permission] =
+    &[AuditList, RecordingList, RecordingView, UserList, TeamList, RobotList, RoleList, GrantList, AccessExplain, AccessReview];
 
 /// The roles that ship, by name.
 static BUILT_IN: LazyLock<Vec<Arc<Role>>> = LazyLock::new(|| {
@@ -89,7 +90,7 @@ static BUILT_IN: LazyLock<Vec<Arc<Role>>> = LazyLock::new(|| {
         ),
         role(
             "auditor",
-            "Reads the audit trail and who may do what. Sees nothing of the engines and changes nothing.",
+            "Reads the audit trail, the recordings of terminals and who may do what. Sees nothing of the engines and changes nothing.",
             AUDITS.iter().copied().collect(),
         ),
         role("admin", "May do everything.", Permission::ALL.iter().copied().collect()),

@@ -196,8 +196,7 @@ async fn review_csv(State(api): State<Api>, Extension(who): Who, _: Asked<Empty>
 fn csv(rows: &[ReviewRow]) -> Result<String, ApiError> {
     let time = |at: Option<i64>| at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|at| at.to_string()).unwrap_or_default();
     let yes = |yes: bool| if yes { "yes" } else { "no" };
-    let mut text =
-        line(["holder", "kind", "role", "scope", "until", "granted_at", "granted_by", "last_used_at", "unused_90_days", "nobody_has_it"])?;
+    let mut text = line(["holder", "kind", "role", "scope", "until", "granted_at", "granted_by", "last_used_at", "unused_90_days", "nobody_has_it"])?;
     for row in rows {
         let grant = &row.grant;
         let kind = if grant.team.is_some() {

@@ -14,7 +14,9 @@ use pilothouse_app::api::{
 use super::{
     Answer, Api, ApiError, Asked, Input, Who,
     change::{made, removed},
-    list, people::declared, route,
+    list,
+    people::declared,
+    route,
 };
 use crate::{
     access::{Operation, Permission, Scope},

@@ -95,7 +95,7 @@ where
     .await
 }
 
-/// Answers with lines of text to be saved, while the right to `operation` lasts. `open` gives the file's name, too.
+/// Answers with lines of text to be saved, while the right to `operation` lasts. `open` gives what the file is about, too.
 pub async fn text<S, E>(
     api: &Api,
     who: &Principal,
@@ -106,29 +106,26 @@ where
     S: Stream<Item = Result<String, E>> + Send + 'static,
     E: Into<ApiError> + 'static,
 {
-    begin(api, who, operation, async move |permit| {
-        let (name, lines) = open(permit).await?;
-        let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.into().0));
-        let form = Form::File { name: file_name(&name), media: "text/plain; charset=utf-8" };
-        Ok((form, Box::pin(lines) as Source, FailedFlag::default()))
-    })
-    .await
+    file(api, who, operation, ("text/plain; charset=utf-8", "log"), open).await
 }
 
-/// Answers with a file to be saved, while the right to `operation` lasts. `open` gives its name, its media type and its lines.
-pub async fn file<S>(
+/// The same for a text of another media type, whose file's name ends otherwise.
+pub async fn file<S, E>(
     api: &Api,
     who: &Principal,
     operation: Operation,
-    open: impl AsyncFnOnce(Permit) -> Result<(&'static str, &'static str, S), ApiError>,
+    (media, ending): (&'static str, &'static str),
+    open: impl AsyncFnOnce(Permit) -> Result<(String, S), ApiError>,
 ) -> Result<Response, ApiError>
 where
-    S: Stream<Item = Result<String, ApiError>> + Send + 'static,
+    S: Stream<Item = Result<String, E>> + Send + 'static,
+    E: Into<ApiError> + 'static,
 {
     begin(api, who, operation, async move |permit| {
-        let (name, media, lines) = open(permit).await?;
-        let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.0));
-        Ok((Form::File { name: name.to_owned(), media }, Box::pin(lines) as Source, FailedFlag::default()))
+        let (name, lines) = open(permit).await?;
+        let lines = lines.map(|line| line.map(Bytes::from).map_err(|error| error.into().0));
+        let form = Form::File { name: file_name(&name, ending), media };
+        Ok((form, Box::pin(lines) as Source, FailedFlag::default()))
     })
     .await
 }
@@ -286,11 +283,11 @@ fn event(item: &impl serde::Serialize) -> Result<Bytes, Problem> {
 }
 
 /// A name that is safe to save under anywhere.
-fn file_name(name: &str) -> String {
+fn file_name(name: &str, ending: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
     let name: String = name.chars().take(100).map(safe).collect();
     let name = name.trim_matches('.');
-    format!("{}.log", if name.is_empty() { "container" } else { name })
+    format!("{}.{ending}", if name.is_empty() { "container" } else { name })
 }
 
 #[cfg(test)]
@@ -377,8 +374,8 @@ mod tests {
 
     #[test]
     fn a_file_name_is_harmless() {
-        assert_eq!(file_name("web-1"), "web-1.log");
-        assert_eq!(file_name("../a\"b\r\nc"), "_a_b__c.log");
-        assert_eq!(file_name(".."), "container.log");
+        assert_eq!(file_name("web-1", "log"), "web-1.log");
+        assert_eq!(file_name("../a\"b\r\nc", "log"), "_a_b__c.log");
+        assert_eq!(file_name("..", "log"), "container.log");
     }
 }

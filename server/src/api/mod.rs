@@ -20,6 +20,7 @@ mod networks;
 mod overview;
 mod people;
 mod providers;
+mod recordings;
 mod robots;
 mod roles;
 pub mod session;
@@ -55,6 +56,7 @@ use crate::{
     operate::Operator,
     providers::Providers,
     reach::Reach,
+    recordings::Recordings,
     store::Store,
 };
 
@@ -70,6 +72,7 @@ pub struct Api {
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
     pub guardrails: Arc<Guardrails>,
+    pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
     pub providers: Arc<Providers>,
     /// How Pilothouse is reached from elsewhere.
@@ -169,6 +172,7 @@ pub fn routes(api: Api) -> Router {
         .merge(overview::routes())
         .merge(audit::routes())
         .merge(guardrails::routes())
+        .merge(recordings::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

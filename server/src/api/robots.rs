@@ -14,8 +14,9 @@ use pilothouse_app::api::{
 };
 
 use super::{
-    Answer, Api, ApiError, Asked, Input, Who, list,
+    Answer, Api, ApiError, Asked, Input, Who,
     change::{altered, made, removed},
+    list,
     people::{add_account, declared, holds_what_they_hold, new_account},
     route,
     session::bad_username,

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     access::{Holder, Operation, Permission, Scope},
-    audit::{Changed, field},
     audit::Ending,
+    audit::{Changed, field},
     authn::{
         COOKIE, Credential, Origin, Principal, SESSION_ABSOLUTE_MS, password, secret,
         throttle::{Attempt, Throttle},

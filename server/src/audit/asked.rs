@@ -66,10 +66,17 @@ pub fn rebuilt(operation: &str, changes: &[Change]) -> Value {
         let list = || text.split(", ").map(str::to_owned).collect::<Vec<_>>();
         let value = match (change.field.as_str(), text) {
             ("Binds" | "CapAdd" | "CapDrop" | "SecurityOpt" | "VolumesFrom" | "CapabilityAdd" | "CapabilityDrop", _) => json!(list()),
-            ("Devices", _) => list().into_iter().map(|path| json!({ "PathOnHost": path, "PathInContainer": path, "CgroupPermissions": "rwm" })).collect(),
+            ("Devices", _) => {
+                list().into_iter().map(|path| json!({ "PathOnHost": path, "PathInContainer": path, "CgroupPermissions": "rwm" })).collect()
+            }
             ("Mounts" | "mounts", _) => list().iter().filter_map(|mount| rebuilt_mount(mount)).collect(),
             ("PortBindings", _) => rebuilt_ports(&list()),
-            ("Sysctls", _) => list().iter().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into(),
+            ("Sysctls", _) => list()
+                .iter()
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect::<Map<_, _>>()
+                .into(),
             ("RestartPolicy", policy) => json!({ "Name": policy }),
             (_, "true") => json!(true),
             (_, text) => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
@@ -272,7 +279,8 @@ mod tests {
     #[test]
     fn what_it_was_stands_beside_what_it_is_to_be() {
         let changes = asked("ContainerUpdate", None, &[], Some(&json!({ "Memory": 2048, "CpuShares": 5, "RestartPolicy": { "Name": "no" } })));
-        let before = container_before(&json!({ "HostConfig": { "Memory": 1024, "CpuShares": 5, "PidsLimit": 7, "RestartPolicy": { "Name": "always" } } }));
+        let before =
+            container_before(&json!({ "HostConfig": { "Memory": 1024, "CpuShares": 5, "PidsLimit": 7, "RestartPolicy": { "Name": "always" } } }));
         assert_eq!(told(&with_before(changes, &before)), ["Memory: 1024 > 2048", "RestartPolicy: always > no"]);
         assert_eq!(told(&asked("ContainerRename", Some("old"), &[("name".to_owned(), "new".to_owned())], None)), ["name: old > new"]);
         assert_eq!(asked("ContainerStart", None, &[], None), []);
@@ -295,7 +303,8 @@ mod tests {
     #[test]
     fn a_body_of_any_shape_is_taken() {
         for body in [json!(null), json!([1]), json!("x"), json!({ "HostConfig": 7, "Env": { "A": 1 }, "Cmd": { "x": 1 }, "TaskTemplate": [] })] {
-            for operation in ["ContainerCreate", "ContainerUpdate", "ContainerExec", "ServiceCreate", "NetworkCreate", "VolumeCreate", "SecretCreate"] {
+            for operation in ["ContainerCreate", "ContainerUpdate", "ContainerExec", "ServiceCreate", "NetworkCreate", "VolumeCreate", "SecretCreate"]
+            {
                 asked(operation, None, &[], Some(&body));
             }
         }

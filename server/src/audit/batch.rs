@@ -80,5 +80,6 @@ fn end(outcome: &Outcome) -> EndRow<Lent<'_>> {
         note: outcome.note.as_str().into(),
         made: outcome.made.as_str().into(),
         changes: canonical::changes(&outcome.changes),
+        recording: outcome.recording.as_str().into(),
     }
 }

@@ -128,6 +128,8 @@ struct Ended<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     note: &'a str,
     outcome: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    recording: &'a str,
     seq: i64,
     stage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,6 +177,7 @@ pub fn ended<T: AsRef<str>>(end: &EndRow<T>, place: Place) -> Option<Vec<u8>> {
         made: end.made.as_ref(),
         note: end.note.as_ref(),
         outcome,
+        recording: end.recording.as_ref(),
         seq: place.seq,
         stage: stage_of(outcome),
         status: end.status,
@@ -288,7 +291,15 @@ mod tests {
             object_name: "p".into(),
             reason: "r".into(),
             grant_id: "g".into(),
-            end: EndRow { bytes_in: Some(1), bytes_out: Some(2), duration_ms: Some(3), note: "n".into(), made: "m".into(), ..record().end },
+            end: EndRow {
+                bytes_in: Some(1),
+                bytes_out: Some(2),
+                duration_ms: Some(3),
+                note: "n".into(),
+                made: "m".into(),
+                recording: "ab".into(),
+                ..record().end
+            },
             ..record()
         };
         for stage in [Stage::Intent, Stage::Started, Stage::Ended] {

@@ -82,7 +82,7 @@ pub(super) fn time_of(record: &AuditRow, stage: Stage) -> Option<i64> {
 fn is_empty(record: &AuditRow) -> bool {
     let end = &record.end;
     let numbers = [end.ended_at, end.status, end.bytes_in, end.bytes_out, end.duration_ms];
-    numbers.iter().all(Option::is_none) && [&end.note, &end.made, &end.changes].iter().all(|text| text.is_empty())
+    numbers.iter().all(Option::is_none) && [&end.note, &end.made, &end.changes, &end.recording].iter().all(|text| text.is_empty())
 }
 
 /// One line of an export; docs/audit.md describes them.

@@ -148,11 +148,13 @@ struct Outcome {
     /// The id of what it made.
     made: String,
     changes: Vec<Change>,
+    /// The digest of its recording, hexadecimal.
+    recording: String,
 }
 
 impl Outcome {
     fn of(ending: Ending) -> Self {
-        Self { at: now_ms(), ending, duration_ms: 0, note: String::new(), made: String::new(), changes: Vec::new() }
+        Self { at: now_ms(), ending, duration_ms: 0, note: String::new(), made: String::new(), changes: Vec::new(), recording: String::new() }
     }
 }
 
@@ -207,6 +209,7 @@ pub struct Entry {
     note: String,
     made: String,
     changes: Vec<Change>,
+    recording: String,
 }
 
 impl Trail {
@@ -227,9 +230,10 @@ impl Trail {
     /// The same, where nobody may be signed in yet.
     pub async fn begin_as(&self, who: Option<&Principal>, origin: &Origin, permit: &Permit) -> Result<Entry, TrailDown> {
         let operation = permit.operation();
-        let (note, made) = (String::new(), String::new());
         if !self.sampler.takes(operation.permission) {
-            return Ok(Entry { id: 0, begun: Instant::now(), records: self.records.clone(), note, made, changes: Vec::new(), finished: true });
+            let mut entry = Entry::new(0, self.records.clone());
+            entry.finished = true;
+            return Ok(entry);
         }
         let mut intent = self.intent(who, origin, operation, true, permit.reason());
         if let Some(grant) = permit.grant() {
@@ -238,7 +242,7 @@ impl Trail {
         }
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
-        Ok(Entry { id, begun: Instant::now(), records: self.records.clone(), note, made, changes: Vec::new(), finished: false })
+        Ok(Entry::new(id, self.records.clone()))
     }
 
     /// Writes that an operation was refused for want of a right.
@@ -315,11 +319,32 @@ impl Trail {
 }
 
 impl Entry {
+    fn new(id: i64, records: mpsc::Sender<Record>) -> Self {
+        let (note, made, recording) = (String::new(), String::new(), String::new());
+        Self { id, begun: Instant::now(), finished: false, records, note, made, changes: Vec::new(), recording }
+    }
+
+    /// The record's id; 0 for one that is not written down.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Says the digest of what was recorded of its session.
+    pub fn recorded(&mut self, digest: String) {
+        self.recording = digest;
+    }
+
     /// Says what else there is to say of it.
     pub fn note(&mut self, note: &str) {
         if !note.is_empty() {
             self.note = clean(note);
         }
+    }
+
+    /// Says something besides what was noted already.
+    pub fn also(&mut self, note: &str) {
+        let both = if self.note.is_empty() { note.to_owned() } else { format!("{} {note}", self.note) };
+        self.note = clean(&both);
     }
 
     /// Says the id of what it made.
@@ -361,6 +386,7 @@ impl Entry {
             note: std::mem::take(&mut self.note),
             made: std::mem::take(&mut self.made),
             changes: std::mem::take(&mut self.changes),
+            recording: std::mem::take(&mut self.recording),
             ..Outcome::of(ending)
         };
         self.send(Record::Outcome { id: self.id, outcome: Box::new(outcome) });

@@ -53,9 +53,9 @@ pub async fn prune(store: &Store, trail: &Trail, archived: Option<&[Archived]>) 
             for entry in store.entries_of(&ids).await? {
                 let record = records.iter().find(|record| record.id == entry.id);
                 let stage = Stage::of_number(entry.stage);
-                let text = record.zip(stage).and_then(|(record, stage)| {
-                    canonical::of_record(record, Place { writer: entry.writer, seq: entry.seq, id: entry.id, stage })
-                });
+                let text = record
+                    .zip(stage)
+                    .and_then(|(record, stage)| canonical::of_record(record, Place { writer: entry.writer, seq: entry.seq, id: entry.id, stage }));
                 digests.push((entry.writer, entry.seq, digest(&text.ok_or(PruneError::NoText)?)));
             }
             let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };

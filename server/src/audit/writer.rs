@@ -10,11 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
-    Ending, Ids, Intent, Outcome, QUEUE, Reads, Record, Trail,
-    batch::batch,
-    chain::Chain,
-};
+use super::{Ending, Ids, Intent, Outcome, QUEUE, Reads, Record, Trail, batch::batch, chain::Chain};
 use crate::store::{self, Store};
 
 /// How many records one commit takes at most.

@@ -30,6 +30,7 @@ use crate::{
     operate::Operator,
     providers::{Providers, recheck},
     reach::{Reach, host_of},
+    recordings::Recordings,
     seal::Seal,
     store::Store,
 };
@@ -73,6 +74,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
     let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
+    let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?).await.map_err(one)?;
     let policy = load_policy(&store, &engines).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
@@ -111,6 +113,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         house: house.clone(),
         fleet,
         guardrails: guardrails.clone(),
+        recordings: recordings.clone(),
         providers,
         reach: Arc::new(reach),
         keeper: keeper.clone(),
@@ -120,7 +123,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        engine: EngineDoor { operator, engines, guardrails },
+        engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
     let listener = TcpListener::bind(config.listen).await.map_err(|e| vec![format!("{} cannot be listened on: {e}.", config.listen)])?;

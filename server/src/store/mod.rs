@@ -13,6 +13,7 @@ pub mod grants;
 pub mod guardrails;
 pub mod identities;
 pub mod providers;
+pub mod recordings;
 pub mod roles;
 pub mod sessions;
 pub mod teams;

@@ -26,7 +26,9 @@ fn a_trail_at_work_is_whole_by_the_api_and_by_the_program() {
 #[test]
 fn a_checkpoint_comes_with_a_thousand_records_and_at_the_end() {
     let (mut house, _recorder) = house_with_work(1);
-    let lines = |house: &pilothouse_tests::sandbox::House| std::fs::read_to_string(house.data.join("checkpoints.jsonl")).map_or(0, |text| text.lines().count());
+    let lines = |house: &pilothouse_tests::sandbox::House| {
+        std::fs::read_to_string(house.data.join("checkpoints.jsonl")).map_or(0, |text| text.lines().count())
+    };
     let before = lines(&house);
     work(&house, 0..1_100);
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
@@ -35,7 +37,14 @@ fn a_checkpoint_comes_with_a_thousand_records_and_at_the_end() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     house.stop();
-    let rows = sql(&house.data, &["SELECT n FROM audit_checkpoints ORDER BY n", "SELECT max(seq) FROM audit_chain", "SELECT body FROM audit_checkpoints ORDER BY n DESC LIMIT 1"]);
+    let rows = sql(
+        &house.data,
+        &[
+            "SELECT n FROM audit_checkpoints ORDER BY n",
+            "SELECT max(seq) FROM audit_chain",
+            "SELECT body FROM audit_checkpoints ORDER BY n DESC LIMIT 1",
+        ],
+    );
     assert_eq!(rows[0].len(), lines(&house), "each is in the file");
     let last: serde_json::Value = serde_json::from_str(rows[2][0][0].as_str().unwrap()).unwrap();
     assert_eq!(last["heads"][0]["seq"], rows[1][0][0], "the last one stands at the end");

@@ -73,7 +73,21 @@ fn what_docker_changes_is_told_with_the_object_by_name_and_id() {
         String::from_utf8(done.stdout).unwrap().trim().to_owned()
     };
     let name = format!("told-{}", std::process::id());
-    let id = docker(&["create", "--name", &name, "--env", "SECRET=canary-of-env", "--label", "key=canary-of-label", "--memory", "64m", "pilothouse/sample:latest", "sh", "-c", "echo canary-of-command"]);
+    let id = docker(&[
+        "create",
+        "--name",
+        &name,
+        "--env",
+        "SECRET=canary-of-env",
+        "--label",
+        "key=canary-of-label",
+        "--memory",
+        "64m",
+        "pilothouse/sample:latest",
+        "sh",
+        "-c",
+        "echo canary-of-command",
+    ]);
     let record = last(&house, "ContainerCreate");
     let changes = told(&record);
     for expected in ["Memory: - > 67108864", "environment: - > SECRET", "labels: - > key", "program: - > sh"] {

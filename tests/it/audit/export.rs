@@ -45,7 +45,9 @@ fn an_export_is_verified_by_the_program_and_by_the_documented_script() {
     // A line that was taken out, one that was doubled, and an end that was cut off.
     let lines: Vec<&str> = exported.body.lines().collect();
     let without = |n: usize| [&lines[..n], &lines[n + 1..]].concat().join("\n");
-    for (what, text) in [("taken out", without(20)), ("doubled", [&lines[..20], &lines[19..]].concat().join("\n")), ("cut off", lines[..20].join("\n"))] {
+    for (what, text) in
+        [("taken out", without(20)), ("doubled", [&lines[..20], &lines[19..]].concat().join("\n")), ("cut off", lines[..20].join("\n"))]
+    {
         std::fs::write(&file, text).unwrap();
         let verdict = verify(&dir, &[file.as_os_str()]);
         assert_eq!(verdict.code, 1, "{what}: {verdict:?}");

@@ -16,7 +16,7 @@ INTENT = {
 }
 ENDED = {
     "at": "ended_at", "bytes_in": "bytes_in", "bytes_out": "bytes_out", "duration_ms": "duration_ms", "id": "id", "made": "made", "note": "note",
-    "outcome": "outcome", "status": "status",
+    "outcome": "outcome", "recording": "recording", "status": "status",
 }
 
 

@@ -35,7 +35,9 @@ fn expire(house: &House, name: &str) {
 }
 
 fn left(house: &House, object: &str) -> i64 {
-    sql(&house.data, &[&format!("SELECT count(*) FROM audit WHERE operation = 'ContainerStart' AND object LIKE '{object}'")])[0][0][0].as_i64().unwrap()
+    sql(&house.data, &[&format!("SELECT count(*) FROM audit WHERE operation = 'ContainerStart' AND object LIKE '{object}'")])[0][0][0]
+        .as_i64()
+        .unwrap()
 }
 
 fn prune(house: &House) -> i64 {
@@ -113,7 +115,10 @@ fn archives_follow_each_other_without_a_gap() {
         assert_eq!(file.extension().unwrap(), "gz");
     }
     // Put together they are what was written, from the first entry to the last checkpoint.
-    let archived = sql(&house.data, &["SELECT count(DISTINCT file), max(seq) FROM audit_archives", "SELECT body FROM audit_checkpoints ORDER BY n DESC LIMIT 1"]);
+    let archived = sql(
+        &house.data,
+        &["SELECT count(DISTINCT file), max(seq) FROM audit_archives", "SELECT body FROM audit_checkpoints ORDER BY n DESC LIMIT 1"],
+    );
     let last: serde_json::Value = serde_json::from_str(archived[1][0][0].as_str().unwrap()).unwrap();
     assert_eq!(archived[0][0][1], last["heads"][0]["seq"]);
     std::fs::remove_dir_all(archive).unwrap();

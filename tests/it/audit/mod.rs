@@ -3,10 +3,10 @@
 mod chain;
 mod changes;
 mod export;
+mod forward;
 mod keep;
 mod secrets;
 mod simulate;
-mod forward;
 mod tamper;
 
 use pilothouse_tests::sandbox::{Behaviour, House, Recorder};

@@ -92,7 +92,8 @@ fn search(answer: &'static str) {
     let settings = json!({ "ldap": { "url": "ldaps://127.0.0.1:1", "bind_dn": "cn=x", "base_dn": "dc=x" } });
     answers += &house.post(&house.admin, "/api/v1/providers", json!({ "name": "dir", "secret": ldap, "settings": settings })).body;
     answers += &house.post(&house.admin, "/api/v1/providers/dir/test", json!({ "username": "x" })).body;
-    for list in ["engines", "providers", "users", "tokens", "guardrails", "audit?limit=500", "audit/export?format=jsonl", "audit/export?format=chain"] {
+    for list in ["engines", "providers", "users", "tokens", "guardrails", "audit?limit=500", "audit/export?format=jsonl", "audit/export?format=chain"]
+    {
         answers += &house.get(&house.admin, &format!("/api/v1/{list}")).body;
     }
 
@@ -107,7 +108,12 @@ fn search(answer: &'static str) {
     answers += &send("POST", "/images/create?fromImage=x&tag=1", &[("X-Registry-Auth", &registry)], "");
     let config = base64(&json!({ "r": { "username": "x", "password": canaries.of("X-Registry-Config") } }));
     let buildarg = canaries.of("buildargs");
-    answers += &send("POST", &format!("/build?buildargs=%7B%22A%22:%22{buildarg}%22%7D"), &[("X-Registry-Config", &config), ("Content-Type", "application/x-tar")], "");
+    answers += &send(
+        "POST",
+        &format!("/build?buildargs=%7B%22A%22:%22{buildarg}%22%7D"),
+        &[("X-Registry-Config", &config), ("Content-Type", "application/x-tar")],
+        "",
+    );
     answers += &send("POST", "/auth", &[json_type], &json!({ "username": "x", "password": canaries.of("/auth"), "serveraddress": "r" }).to_string());
     let container = json!({
         "Image": "x", "Env": [format!("TOKEN={}", canaries.of("an environment variable"))], "Labels": { "x": canaries.of("a label") },
@@ -125,15 +131,24 @@ fn search(answer: &'static str) {
     // And what cannot be read at all.
     answers += &send("POST", "/containers/create", &[json_type], &format!("{{\"Env\": [\"A={}\"", canaries.of("JSON that breaks off")));
     answers += &send("POST", "/containers/create", &[json_type], &format!("{{\"Nonsense\": \"{}\"}}", canaries.of("an unknown field")));
-    answers += &house.send(&house.admin, "POST", "/api/v1/users", &format!("{{\"password\": \"{}\"", canaries.of("the API's JSON that breaks off"))).body;
-    answers += &house.send(&house.admin, "POST", "/api/v1/session", &format!("{{\"password\": 7, \"username\": \"{}", canaries.of("the API's wrong type"))).body;
+    answers +=
+        &house.send(&house.admin, "POST", "/api/v1/users", &format!("{{\"password\": \"{}\"", canaries.of("the API's JSON that breaks off"))).body;
+    answers += &house
+        .send(&house.admin, "POST", "/api/v1/session", &format!("{{\"password\": 7, \"username\": \"{}", canaries.of("the API's wrong type")))
+        .body;
     let bytes = canaries.of("what is no UTF-8");
     let mut raw = format!("POST /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{{\"password\":\"", house.admin, bytes.len() + 17).into_bytes();
     raw.extend_from_slice(bytes.as_bytes());
     raw.extend_from_slice(b"\xff\"}");
     answers += &http::raw(house.address, &raw).body;
     let protocol = canaries.of("a WebSocket's subprotocol");
-    let headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Protocol", protocol.as_str())];
+    let headers = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Protocol", protocol.as_str()),
+    ];
     answers += &http::send(house.address, "GET", "/api/v1/engines/fake/containers/x/terminal", &headers, "").body;
 
     // The answers of all that: but for what an administrator gave as a name.

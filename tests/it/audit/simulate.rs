@@ -10,7 +10,17 @@ fn simulate(house: &House, input: Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut told: Vec<String> = differences
         .iter()
-        .map(|d| format!("{} {} {} {}: {}x {}", text(&d["user"]), text(&d["operation"]), text(&d["target"]), text(&d["object"]), d["records"], if d["stopped"] == true { "stopped" } else { "let through" }))
+        .map(|d| {
+            format!(
+                "{} {} {} {}: {}x {}",
+                text(&d["user"]),
+                text(&d["operation"]),
+                text(&d["target"]),
+                text(&d["object"]),
+                d["records"],
+                if d["stopped"] == true { "stopped" } else { "let through" }
+            )
+        })
         .collect();
     told.sort();
     told
@@ -21,7 +31,8 @@ fn what_a_change_would_have_stopped_or_let_through_is_told() {
     let created = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"Id\":\"c\"}";
     let recorder = Recorder::start(Behaviour::Say(created));
     let house = House::start(&[("fake", recorder.url.clone())]);
-    let made = house.post(&house.admin, "/api/v1/roles", json!({ "name": "starter", "permissions": ["engine.container.create", "engine.container.start"] }));
+    let made =
+        house.post(&house.admin, "/api/v1/roles", json!({ "name": "starter", "permissions": ["engine.container.create", "engine.container.start"] }));
     assert_eq!(made.status, 200, "{made:?}");
     let ana = house.user("ana", "starter", "engine/fake");
     let vera = house.user("vera", "viewer", "all");
@@ -40,7 +51,10 @@ fn what_a_change_would_have_stopped_or_let_through_is_told() {
     assert_eq!(simulate(&house, grant), ["vera ContainerStart fake web: 1x let through"]);
     let grants = house.get(&house.admin, "/api/v1/grants").json();
     let of_ana = grants["items"].as_array().unwrap().iter().find(|grant| grant["user"] == "ana").unwrap()["id"].clone();
-    assert_eq!(simulate(&house, json!({ "without_grant": of_ana })), ["ana ContainerCreate fake x: 1x stopped", "ana ContainerStart fake web: 2x stopped"]);
+    assert_eq!(
+        simulate(&house, json!({ "without_grant": of_ana })),
+        ["ana ContainerCreate fake x: 1x stopped", "ana ContainerStart fake web: 2x stopped"]
+    );
     // A guardrail.
     let rule = json!({ "guardrail": { "name": "no-privileged", "mode": "warn", "scope": "engine/fake", "rule": { "kind": "privileged" } } });
     assert_eq!(simulate(&house, rule.clone()), ["ana ContainerCreate fake x: 1x stopped"]);

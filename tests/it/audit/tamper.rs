@@ -48,8 +48,10 @@ fn first(verdict: &Verdict) -> &str {
 fn middle(data: &Path) -> (i64, i64, i64) {
     let sql = sql(
         data,
-        &["SELECT a.id, c.seq, e.seq FROM audit a JOIN audit_chain c ON c.id = a.id AND c.stage = 1 JOIN audit_chain e ON e.id = a.id AND e.stage = 3 \
-           WHERE a.object = 'c14' AND a.operation = 'ContainerStart'"],
+        &[
+            "SELECT a.id, c.seq, e.seq FROM audit a JOIN audit_chain c ON c.id = a.id AND c.stage = 1 JOIN audit_chain e ON e.id = a.id AND e.stage = 3 \
+           WHERE a.object = 'c14' AND a.operation = 'ContainerStart'",
+        ],
     );
     let number = |n: usize| sql[0][0][n].as_i64().unwrap();
     (number(0), number(1), number(2))
@@ -123,7 +125,9 @@ fn what_is_removed_put_in_or_moved_is_found_and_named() {
         ),
         (
             "two entries change places",
-            format!("UPDATE audit_chain SET seq = -seq WHERE seq IN ({seq}, {next}); UPDATE audit_chain SET seq = {seq} + {next} + seq WHERE seq < 0"),
+            format!(
+                "UPDATE audit_chain SET seq = -seq WHERE seq IN ({seq}, {next}); UPDATE audit_chain SET seq = {seq} + {next} + seq WHERE seq < 0"
+            ),
             format!("entry {seq} of writer 1"),
         ),
         (
@@ -152,8 +156,16 @@ fn what_is_removed_put_in_or_moved_is_found_and_named() {
             ),
             "its end was cut off".to_owned(),
         ),
-        ("everything is gone", "DELETE FROM audit; DELETE FROM audit_chain; DELETE FROM audit_checkpoints".to_owned(), "its end was cut off".to_owned()),
-        ("a checkpoint is changed", "UPDATE audit_checkpoints SET body = replace(body, '\"n\":2', '\"n\":7') WHERE n = 2".to_owned(), "not signed by the key".to_owned()),
+        (
+            "everything is gone",
+            "DELETE FROM audit; DELETE FROM audit_chain; DELETE FROM audit_checkpoints".to_owned(),
+            "its end was cut off".to_owned(),
+        ),
+        (
+            "a checkpoint is changed",
+            "UPDATE audit_checkpoints SET body = replace(body, '\"n\":2', '\"n\":7') WHERE n = 2".to_owned(),
+            "not signed by the key".to_owned(),
+        ),
         ("a checkpoint is removed", "DELETE FROM audit_checkpoints WHERE n = 2".to_owned(), "stands behind checkpoint 1".to_owned()),
     ];
     for (what, statements, expected) in cases {

@@ -9,7 +9,7 @@
 //! registry without sign-in at `PARITY_REGISTRY` (default `127.0.0.1:5099`).
 
 mod blank;
-mod process;
+pub(crate) mod process;
 mod runner;
 mod script;
 

@@ -9,9 +9,9 @@ use super::outcome::named;
 use super::terms;
 use crate::api::audit::{AuditCount, AuditCounts, AuditQuery, Bar, Count};
 use crate::client::Client;
+use crate::ui::SkeletonText;
 use crate::ui::format::grouped;
 use crate::ui::time::{exact, iso, short_time};
-use crate::ui::SkeletonText;
 use crate::widgets::ListState;
 
 /// How many values of a field are shown at once.

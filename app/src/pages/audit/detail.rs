@@ -40,6 +40,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
     let (tone, title) = if allowed { (Tone::Good, "Allowed") } else { (Tone::Bad, "Denied") };
     let outcome = record.outcome;
     let json = serde_json::to_value(&record).unwrap_or_default();
+    let recording = record.recording.is_some().then(|| format!("/recordings/{}", record.id));
     let (at, reason) = (record.at, record.reason.clone());
     let (story, ways, changes) = (told(&record), ways_on(&record), record.changes.clone());
     let facts: Vec<(&str, String)> = vec![
@@ -76,6 +77,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
             <dt>"Kind"</dt>
             <dd>{if record.change { view! { <Badge text="could change something" tone=Tone::Info/> }.into_any() } else { "It only looked".into_any() }}</dd>
             {facts.collect_view()}
+            {recording.map(|href| view! { <dt>"Recording"</dt><dd><a href=href>"What passed through the terminal"</a></dd> })}
         </Facts>
         <nav class="ways-on" aria-label="On from here"><h3>"On from here"</h3><ul>{ways.collect_view()}</ul></nav>
         <details class="raw"><summary>"As the API tells it"</summary><JsonTree value=Signal::stored(json) label=Signal::stored("The record".to_owned())/></details>

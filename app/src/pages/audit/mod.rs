@@ -2,8 +2,8 @@
 
 mod counted;
 mod detail;
-mod keep;
 mod forwarding;
+mod keep;
 mod list;
 mod outcome;
 mod proof;

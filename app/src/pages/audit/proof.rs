@@ -53,9 +53,11 @@ fn Behind(proof: Signal<Proof>, again: Callback<()>) -> impl IntoView {
     let submit = Submit::new();
     let (busy, problem) = (submit.busy, submit.problem);
     let verify = Callback::new(move |()| submit.send::<AuditVerify>(&[], &Empty {}, move |_| again.run(())));
-    let last = move || match proof.get().verified {
+    let last = move || {
+        match proof.get().verified {
         None => view! { <Callout title="Nobody has looked since the start">"Pilothouse looks at the whole trail once a day, and when it is asked to."</Callout> }.into_any(),
         Some(verified) => view! { <Looked verified=verified/> }.into_any(),
+    }
     };
     let facts = move || {
         let proof = proof.get();

@@ -211,6 +211,7 @@ fn reason(close: &Close) -> String {
         (1006, _) => "It could not be opened, or the connection broke. The program may be missing, or its user.".to_owned(),
         (1011, _) => "The engine broke off.".to_owned(),
         (4000, words) => format!("It was ended here: {words}."),
+        (4002, words) => words.to_owned(),
         (4001, _) => "Your right to this terminal has ended.".to_owned(),
         (code, "") => format!("It was closed (code {code})."),
         (code, words) => format!("It was closed: {words} (code {code})."),

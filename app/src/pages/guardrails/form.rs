@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 
 use super::kinds::{Form, KINDS, Setting, of_name, taken_apart};
-use crate::api::audit::SimulateInput;
 use crate::api::Problem;
+use crate::api::audit::SimulateInput;
 use crate::api::guardrails::{Guardrail, GuardrailInput, Mode};
 use crate::ui::choice::{Choice, Offer};
 use crate::ui::{Card, Checkbox, Select, TextArea, TextField};

@@ -25,14 +25,17 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
 async fn download(State(api): State<Api>, Extension(who): Who, Asked(asked): Asked<ExportQuery>) -> Result<Response, ApiError> {
     let format = format!("{:?}", asked.format).to_lowercase();
     let operation = Operation::on_system("AuditExport", Permission::AuditList, format!("{format} {}", asked.q.as_deref().unwrap_or_default()));
-    live::file(&api, &who, operation, async |_| {
-        let now = now_ms();
-        let find = query::read(asked.q.as_deref().unwrap_or_default(), now).map_err(|why| ApiError::field("q", why))?;
+    let form = match asked.format {
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+        ExportFormat::Jsonl | ExportFormat::Chain => ("application/x-ndjson", "jsonl"),
+    };
+    live::file(&api, &who, operation, form, async |_| {
+        let find = query::read(asked.q.as_deref().unwrap_or_default(), now_ms()).map_err(|why| ApiError::field("q", why))?;
         let store = api.store.clone();
         Ok(match asked.format {
-            ExportFormat::Csv => ("audit.csv", "text/csv; charset=utf-8", table(store, find).boxed()),
-            ExportFormat::Jsonl => ("audit.jsonl", "application/x-ndjson", records(store, find).map(|record| json(&record?)).boxed()),
-            ExportFormat::Chain => ("audit-chain.jsonl", "application/x-ndjson", export::lines(store).map(|line| Ok(line?)).boxed()),
+            ExportFormat::Csv => ("audit".to_owned(), table(store, find).boxed()),
+            ExportFormat::Jsonl => ("audit".to_owned(), records(store, find).map(|record| json(&record?)).boxed()),
+            ExportFormat::Chain => ("audit-chain".to_owned(), export::lines(store).map(|line| Ok::<_, ApiError>(line?)).boxed()),
         })
     })
     .await
@@ -61,8 +64,33 @@ fn json(record: &AuditRecord) -> Result<String, ApiError> {
 }
 
 const HEAD: [&str; 27] = [
-    "id", "time", "user", "viewer", "team", "credential", "door", "address", "client", "target", "operation", "permission", "object", "object_name",
-    "object_id", "decision", "reason", "outcome", "status", "note", "made", "changes", "change", "bytes_in", "bytes_out", "duration_ms", "ended",
+    "id",
+    "time",
+    "user",
+    "viewer",
+    "team",
+    "credential",
+    "door",
+    "address",
+    "client",
+    "target",
+    "operation",
+    "permission",
+    "object",
+    "object_name",
+    "object_id",
+    "decision",
+    "reason",
+    "outcome",
+    "status",
+    "note",
+    "made",
+    "changes",
+    "change",
+    "bytes_in",
+    "bytes_out",
+    "duration_ms",
+    "ended",
 ];
 
 fn table(store: Store, find: Find) -> impl Stream<Item = Result<String, ApiError>> + Send {

@@ -1,8 +1,8 @@
 //! The audit trail, read.
 
 mod export;
-mod keep;
 mod forwarding;
+mod keep;
 mod proof;
 mod simulate;
 mod views;
@@ -76,6 +76,7 @@ pub fn shown(row: AuditRow) -> AuditRecord {
         note: some(end.note),
         made: some(end.made),
         changes: serde_json::from_str(&end.changes).unwrap_or_default(),
+        recording: some(end.recording),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     audit::rebuilt,
     clock::now_ms,
-    guardrails::{Draft, read, reaches},
+    guardrails::{Draft, reaches, read},
     house::{Proposal, policy_with},
     store::{audit::Group, grants::GrantRow},
 };
@@ -37,13 +37,7 @@ async fn simulate(State(api): State<Api>, Extension(who): Who, Input(input): Inp
             let proposed = policy_with(&api.store, &api.engines, proposal(&input)?).await?;
             let (now, since) = (api.operator.policy(), now_ms() - BACK_MS);
             let groups = api.store.audit_groups(since, GROUPS).await?;
-            let mut found = Simulated {
-                since,
-                records: 0,
-                untold: 0,
-                newest_only: groups.len() >= GROUPS as usize,
-                differences: Vec::new(),
-            };
+            let mut found = Simulated { since, records: 0, untold: 0, newest_only: groups.len() >= GROUPS as usize, differences: Vec::new() };
             for group in groups {
                 let records = u64::try_from(group.records).unwrap_or(0);
                 found.records += records;
@@ -72,7 +66,8 @@ fn guardrail_of(input: &pilothouse_app::api::guardrails::GuardrailInput) -> Resu
 fn proposal(input: &SimulateInput) -> Result<Proposal, ApiError> {
     let role = input.role.as_ref().map(|role| {
         let named = |name: &String| {
-            Permission::named(name).ok_or_else(|| ApiError::field("role", format!("There is no permission {:?}.", name.chars().take(80).collect::<String>())))
+            Permission::named(name)
+                .ok_or_else(|| ApiError::field("role", format!("There is no permission {:?}.", name.chars().take(80).collect::<String>())))
         };
         let permissions = role.permissions.iter().map(named).collect::<Result<PermissionSet, _>>()?;
         if access::built_in().iter().any(|built_in| built_in.name == role.name) {

@@ -14,8 +14,8 @@ use pilothouse_app::api::{
 use super::{Api, ApiError};
 use crate::{
     access::{Operation, Permission},
-    audit::{Changed, between, field},
     api::{Answer, Input, Who, people::holds_what_they_hold},
+    audit::{Changed, between, field},
     store::factor_rules::FactorRuleRow,
 };
 

@@ -30,11 +30,13 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::watch,
 };
+use tokio_util::io::{InspectReader, InspectWriter};
 
 use super::super::{Api, ApiError, Asked, Who};
 use crate::{
-    access::{Operation, Permission, Permit},
+    access::{Operation, Permission, Permit, Thing},
     audit::{Ending, Entry},
+    authn::Principal,
     backends::docker::{
         Engine,
         typed::{
@@ -45,6 +47,7 @@ use crate::{
     http::origin,
     lease::{Lease, Over},
     operate::{Begun, fail},
+    recordings::{self, About, Feed, Recorder, Stop, Where},
 };
 
 /// The largest message that is taken: a paste comes in several.
@@ -59,6 +62,8 @@ const GONE: Duration = Duration::from_secs(80);
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Close code: the right to the terminal has ended.
 const REVOKED: u16 = 4001;
+/// Close code: somebody ended the session, or it could not be recorded any more.
+const STOPPED: u16 = 4002;
 
 /// A terminal that stands, before the client is told.
 struct Held {
@@ -67,6 +72,7 @@ struct Held {
     session: Session,
     lease: Lease,
     entry: Entry,
+    recorder: Option<Recorder>,
 }
 
 /// Why a terminal ended.
@@ -84,6 +90,8 @@ enum End {
     Refused(u16),
     /// It had to end.
     Cut(Over),
+    /// Somebody ended it, or it could not be recorded any more.
+    Stopped(Stop),
 }
 
 pub async fn terminal(
@@ -96,46 +104,106 @@ pub async fn terminal(
 ) -> Result<Response, ApiError> {
     origin::check_websocket(&headers)?;
     let operation = Operation::on_engine("ContainerTerminal", Permission::ContainerExec, &engine, &id);
-    let Begun { permit, entry, lease } = api.operator.begin(&who, operation).await?;
+    let Begun { permit, mut entry, lease } = api.operator.begin(&who, operation).await?;
     // The program is started first, so that what goes wrong is an answer and not a terminal that closes at once.
     let started = async {
         let upgrade = upgrade.map_err(|why| ApiError::new(Code::InvalidInput, format!("A terminal is a WebSocket: {}", why.body_text())))?;
         let engine = api.engine(&engine)?;
         let (container, program) = (ContainerId::parse(permit.operation().subject())?, Program::read(&query)?);
         api.guard(&engine, &permit, &who, "ContainerExec", std::slice::from_ref(&id), program.body()).await?;
-        let session = exec::start(&engine, &permit, &container, &program).await?;
-        Ok::<_, ApiError>((upgrade, engine, session))
+        let recorder = record(&api, &engine, &permit, &who, &mut entry, &query).await?;
+        match exec::start(&engine, &permit, &container, &program).await {
+            Ok(session) => Ok::<_, ApiError>((upgrade, engine, session, recorder)),
+            Err(error) => {
+                if let Some(recorder) = recorder {
+                    recorder.discard();
+                }
+                Err(error.into())
+            }
+        }
     };
-    let (upgrade, engine, session) = match started.await {
+    let (upgrade, engine, session, recorder) = match started.await {
         Ok(started) => started,
         Err(error) => {
             fail(entry, &error);
             return Err(error);
         }
     };
-    let held = Held { engine, permit, session, lease, entry };
+    let held = Held { engine, permit, session, lease, entry, recorder };
     let upgrade = upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).write_buffer_size(0).max_write_buffer_size(4 * LARGEST);
     Ok(upgrade.on_upgrade(|socket| relay(socket, held)))
 }
 
+/// Begins to record it, if the rules say so.
+async fn record(
+    api: &Api,
+    engine: &Engine,
+    permit: &Permit,
+    who: &Principal,
+    entry: &mut Entry,
+    query: &ExecQuery,
+) -> Result<Option<Recorder>, ApiError> {
+    let operation = permit.operation();
+    let mut projects = operation.owner.as_ref().map(|owner| owner.projects.clone());
+    if projects.is_none() && api.recordings.asks_for_projects(&engine.name) {
+        projects = engine.owner(Thing::Container, operation.subject()).await.ok().flatten().map(|owner| owner.projects);
+    }
+    let place = Where { engine: &engine.name, labels: &engine.labels, projects: projects.as_deref() };
+    let Some(plan) = api.recordings.plan(&place) else { return Ok(None) };
+    let known = operation.known.as_ref();
+    let about = About {
+        record: entry.id(),
+        engine: &engine.name,
+        container: known.map_or(operation.object.as_str(), |known| &known.name),
+        container_id: known.map_or(operation.subject(), |known| &known.id),
+        process: "",
+        operation: operation.name,
+        door: who.origin.door.name(),
+        user: &who.subject.user,
+        command: Some(query.command.as_deref().unwrap_or("/bin/sh")),
+        tty: true,
+        size: query.columns.zip(query.rows),
+    };
+    let recorder = api.recordings.begin(&plan, &about).await.map_err(|refused| ApiError::new(Code::Overloaded, refused.to_string()))?;
+    if recorder.is_none() {
+        entry.also("It is not recorded: the recording could not be begun.");
+    }
+    Ok(recorder)
+}
+
 async fn relay(socket: WebSocket, held: Held) {
-    let Held { engine, permit, session: Session { id, stream, turn }, mut lease, entry } = held;
+    let Held { engine, permit, session: Session { id, stream, turn }, mut lease, mut entry, recorder } = held;
     entry.started();
+    let mut typed = recorder.as_ref().map_or_else(Feed::none, Recorder::input);
+    let mut shown = recorder.as_ref().map_or_else(Feed::none, Recorder::output);
     let (mut to_client, mut from_client) = socket.split();
-    let (mut from_program, mut to_program) = tokio::io::split(stream);
+    let (from_program, to_program) = tokio::io::split(stream);
+    let mut from_program = InspectReader::new(from_program, |bytes| shown.take(bytes));
+    let mut to_program = InspectWriter::new(to_program, |bytes| typed.take(bytes));
     let (bytes_in, bytes_out) = (AtomicU64::new(0), AtomicU64::new(0));
     let (resize, sizes) = watch::channel((0, 0));
     let end = tokio::select! {
         biased;
         over = lease.ended() => End::Cut(over),
+        stop = recordings::stopped(recorder.as_ref()) => End::Stopped(stop),
         end = keys(&mut from_client, &mut to_program, &resize, &bytes_in) => end,
         end = output(&mut from_program, &mut to_client, &bytes_out) => end,
-        end = follow_size(&engine, &permit, &id, sizes) => end,
+        end = follow_size(&engine, &permit, &id, sizes, recorder.as_ref()) => end,
     };
+    // What hangs up was not typed.
+    let mut to_program = to_program.into_inner();
     if end != End::Over {
         hang_up(&mut to_program).await;
     }
-    let ending = if let End::Cut(over) = end { over.ending(Ending::ok(101)) } else { Ending::ok(101) };
+    let ending = match &end {
+        End::Cut(over) => over.ending(Ending::ok(101)),
+        End::Stopped(stop) => {
+            entry.also(&stop.sentence());
+            stop.ending(Ending::ok(101))
+        }
+        _ => Ending::ok(101),
+    };
+    recordings::close(recorder, &mut entry).await;
     entry.finish(ending.bytes(bytes_in.into_inner(), bytes_out.into_inner()));
     drop((from_program, to_program, turn));
 
@@ -145,6 +213,7 @@ async fn relay(socket: WebSocket, held: Held) {
         End::Broken => (1011, "engine".to_owned()),
         End::Strange => (1003, "control".to_owned()),
         End::Refused(code) => (code, "message".to_owned()),
+        End::Stopped(stop) => (STOPPED, stop.sentence().chars().take(100).collect()),
         End::Cut(Over::Right) => (REVOKED, "revoked".to_owned()),
         // "Going away", in the words of RFC 6455.
         End::Cut(Over::Stop) => (1001, "stop".to_owned()),
@@ -206,9 +275,12 @@ fn refused(error: axum::Error) -> End {
 }
 
 /// Gives the terminal the size that the client's window has. Of sizes that come faster than the engine takes them, the last counts.
-async fn follow_size(engine: &Engine, permit: &Permit, id: &ExecId, mut sizes: watch::Receiver<(u16, u16)>) -> End {
+async fn follow_size(engine: &Engine, permit: &Permit, id: &ExecId, mut sizes: watch::Receiver<(u16, u16)>, recorder: Option<&Recorder>) -> End {
     while sizes.changed().await.is_ok() {
         let (columns, rows) = *sizes.borrow_and_update();
+        if let Some(recorder) = recorder {
+            recorder.resize(columns, rows);
+        }
         // A size that the engine does not take is no reason to end a session.
         let _ = exec::resize(engine, permit, id, columns, rows).await;
     }

@@ -33,15 +33,17 @@ use crate::{
     },
     guardrails::{Guardrails, Stopped},
     operate::{Begun, Operator, Refused},
+    recordings::{Recorder, Recordings, close},
 };
 
 use super::{
     about, body,
     classify::{Classified, Unclassified, classify},
     cut::{Cutting, json, prune},
-    forward::{Counts, Download, Hold, Upload, tunnel},
+    forward::{Counts, Download, Hold, Told, Upload, tunnel},
     name::{NameError, Named},
     rebuild, scoped,
+    session::{self, Recorded},
 };
 
 /// A body on its way to the client.
@@ -61,6 +63,7 @@ pub struct EngineDoor {
     pub operator: Arc<Operator>,
     pub engines: Arc<Engines>,
     pub guardrails: Arc<Guardrails>,
+    pub recordings: Arc<Recordings>,
 }
 
 /// A refusal in Docker's own shape.
@@ -221,6 +224,8 @@ impl EngineDoor {
         let Begun { permit, mut entry, mut lease } = begun;
         let mut over = None;
         let (mut note, mut changes) = (String::new(), Vec::new());
+        let mut unrecorded = false;
+        let record = entry.id();
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
@@ -244,6 +249,10 @@ impl EngineDoor {
             let project = settle(&engine, &permit, &mut classified.query, said.as_mut()).await?;
             note = self.guardrails.check(&engine, &permit, who, &to_judge(&classified, said.as_ref())).await?.note;
             changes = about::changes(&engine, &permit, &classified, said.as_ref()).await;
+            let recorded = session::begin(&self.recordings, &engine, &permit, who, record, &classified, said.as_ref()).await?;
+            unrecorded = matches!(recorded, Recorded::Failed);
+            // Dropped with what goes wrong from here on.
+            let recorder = if let Recorded::Begun(recorder) = recorded { Some(Recording(Some(recorder))) } else { None };
             let body = said.map_or(bytes, |said| docker::full(said.to_string()));
             if let Some(queries) = scoped::prunes(&classified, &permit)? {
                 let answer = prune(&engine, &permit, &head, &mut classified, queries).await?;
@@ -278,12 +287,16 @@ impl EngineDoor {
                     return Err(Refusal::new(StatusCode::FORBIDDEN, why.reason()));
                 }
             };
-            Ok(Answered::Engine(Box::new((answer, carrier, client, counts, turn, engine, project))))
+            let recorder = recorder.and_then(Recording::take);
+            Ok(Answered::Engine(Box::new((answer, carrier, client, counts, turn, engine, project, recorder))))
         };
         let result = result.await;
         entry.note(&note);
         entry.changed(changes);
-        let (answer, carrier, client, counts, turn, engine, project) = match result {
+        if unrecorded {
+            entry.also("It is not recorded: the recording could not be begun.");
+        }
+        let (answer, carrier, client, counts, turn, engine, project, recorder) = match result {
             Ok(Answered::Engine(parts)) => *parts,
             Ok(Answered::Whole(answer, counts)) => {
                 entry.finish(counts.ending(Ending::ok(200)));
@@ -310,9 +323,13 @@ impl EngineDoor {
                     match client.await {
                         Ok(client) => {
                             entry.started();
-                            tunnel(TokioIo::new(client), stream, lease, entry).await;
+                            tunnel(TokioIo::new(client), stream, lease, Told { entry, recorder }).await;
                         }
-                        Err(_) => entry.finish(Ending::failed(499)),
+                        Err(_) => {
+                            // The program was started all the same.
+                            close(recorder, &mut entry).await;
+                            entry.finish(Ending::failed(499));
+                        }
                     }
                 });
                 return Ok(switching(token));
@@ -322,6 +339,15 @@ impl EngineDoor {
             (Hijacked::Answered(answered), _) => answered,
         };
         let status = answered.status();
+        let mut recorder = recorder;
+        if !status.is_success()
+            && let Some(recorder) = recorder.take()
+        {
+            recorder.discard();
+        }
+        if status.is_success() {
+            session::resized(&self.recordings, &engine, &classified);
+        }
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED || status.is_informational() {
             entry.finish(Ending::failed(502));
             return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The engine answered with a redirect, which is not followed."));
@@ -351,7 +377,7 @@ impl EngineDoor {
             }
         };
         let (head, incoming) = answered.into_parts();
-        let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, entry, turn).boxed_unsync();
+        let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, Told { entry, recorder }, turn).boxed_unsync();
         if permit.reach().projects().is_some() && status.is_success() {
             body = match (classified.row.place, project) {
                 (Place::Events, _) => scoped::events(body, engine, permit),
@@ -374,7 +400,25 @@ enum Answered {
     Whole(serde_json::Value, Arc<Counts>),
 }
 
-type Parts = (Hijacked, Carrier, Option<hyper::upgrade::OnUpgrade>, Arc<Counts>, OwnedSemaphorePermit, Arc<Engine>, Option<Project>);
+type Parts =
+    (Hijacked, Carrier, Option<hyper::upgrade::OnUpgrade>, Arc<Counts>, OwnedSemaphorePermit, Arc<Engine>, Option<Project>, Option<Recorder>);
+
+/// A recording that is begun before its session is: where there comes to be none, nothing of it is kept.
+struct Recording(Option<Recorder>);
+
+impl Recording {
+    fn take(mut self) -> Option<Recorder> {
+        self.0.take()
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(recorder) = self.0.take() {
+            recorder.discard();
+        }
+    }
+}
 
 /// The name that an image is given.
 fn tagged(classified: &Classified) -> String {

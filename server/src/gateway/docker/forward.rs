@@ -25,6 +25,7 @@ use crate::{
     audit::{Ending, Entry},
     backends::docker::Carrier,
     lease::Lease,
+    recordings::{Feed, Recorder, Running, Stop, close, stopped},
 };
 
 /// How long a client may pause in the middle of a body it sends.
@@ -103,6 +104,12 @@ pub enum Hold {
     Leased(Lease),
 }
 
+/// What is written down of an answer: its record, and what passes where it is a session.
+pub struct Told {
+    pub entry: Entry,
+    pub recorder: Option<Recorder>,
+}
+
 /// An answer of so many bytes is written at once, whether its client reads or not.
 const SMALL: u64 = 16 * 1024;
 /// Chunks that are ready together go on as one, up to about this size...
@@ -128,6 +135,8 @@ struct Answer {
     status: u16,
     counts: Arc<Counts>,
     entry: Option<Entry>,
+    /// What records it, where it is a session.
+    recording: Option<(Recorder, Feed)>,
 }
 
 /// What is held while an answer goes on.
@@ -198,9 +207,25 @@ impl Open {
 impl Answer {
     fn finish(&mut self, ending: Ending) {
         self.open = None;
-        if let Some(entry) = self.entry.take() {
-            entry.finish(self.counts.ending(ending));
+        let Some(mut entry) = self.entry.take() else { return };
+        let ending = self.counts.ending(ending);
+        match self.recording.take() {
+            None => entry.finish(ending),
+            Some((recorder, _)) => {
+                tokio::spawn(async move {
+                    close(Some(recorder), &mut entry).await;
+                    entry.finish(ending);
+                });
+            }
         }
+    }
+
+    /// Ends a session that must not go on.
+    fn stop(&mut self, stop: &Stop) {
+        if let Some(entry) = &mut self.entry {
+            entry.also(&stop.sentence());
+        }
+        self.cut(stop.ending(Ending::of_status(self.status)), io::ErrorKind::PermissionDenied, "the session was ended");
     }
 
     fn done(&mut self) {
@@ -224,6 +249,9 @@ impl Answer {
         match open.poll_data(cx) {
             Poll::Ready(Some(Ok(data))) => {
                 self.counts.bytes_out.fetch_add(data.len() as u64, Ordering::Relaxed);
+                if let Some((_, output)) = &mut self.recording {
+                    output.take(&data);
+                }
                 if open.is_end() {
                     self.done();
                 }
@@ -247,10 +275,16 @@ impl Answer {
 
 impl Download {
     /// `carrier` moves `inner`'s connection, unless something else does.
-    pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, entry: Entry, turn: OwnedSemaphorePermit) -> Self {
+    pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, told: Told, turn: OwnedSemaphorePermit) -> Self {
         let small = inner.size_hint().upper().is_some_and(|size| size <= SMALL);
         let open = Open { inner, carrier, last: None, rested: false, _turn: turn };
-        let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry) };
+        let Told { entry, recorder } = told;
+        let running = recorder.as_ref().map(Recorder::running);
+        let recording = recorder.map(|recorder| {
+            let output = recorder.output();
+            (recorder, output)
+        });
+        let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry), recording };
         let answer = Arc::new(Mutex::new(answer));
         match hold {
             // What fits into the connection's own buffer is taken at once.
@@ -260,7 +294,7 @@ impl Download {
                 Self { answer, pause: None, _watch: Some(AbortOnDropHandle::new(watch)) }
             }
             Hold::Leased(lease) => {
-                let watch = tokio::spawn(unleased(answer.clone(), lease));
+                let watch = tokio::spawn(unleased(answer.clone(), lease, running));
                 Self { answer, pause: None, _watch: Some(AbortOnDropHandle::new(watch)) }
             }
         }
@@ -268,8 +302,13 @@ impl Download {
 }
 
 /// Ends an answer with the right to it.
-async fn unleased(answer: Arc<Mutex<Answer>>, mut lease: Lease) {
-    let over = lease.ended().await;
+async fn unleased(answer: Arc<Mutex<Answer>>, mut lease: Lease, running: Option<Arc<Running>>) {
+    let over = tokio::select! {
+        over = lease.ended() => over,
+        stop = async { match &running { Some(running) => running.stopped().await, None => std::future::pending().await } } => {
+            return lock(&answer).stop(&stop);
+        }
+    };
     let mut answer = lock(&answer);
     let ending = over.ending(Ending::of_status(answer.status));
     answer.cut(ending, io::ErrorKind::PermissionDenied, over.reason());
@@ -335,7 +374,7 @@ impl Drop for Download {
 
 /// Carries a raw stream both ways until both sides have ended, one broke off, or the right to it has ended. When one side
 /// says that it will send no more, the other is told so and may go on answering.
-pub async fn tunnel<C, E>(client: C, engine: E, mut lease: Lease, entry: Entry)
+pub async fn tunnel<C, E>(client: C, engine: E, mut lease: Lease, told: Told)
 where
     C: AsyncRead + AsyncWrite + Unpin,
     E: AsyncRead + AsyncWrite + Unpin,
@@ -344,14 +383,28 @@ where
     let count = |count: &AtomicU64, bytes: &[u8]| {
         count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     };
-    let mut client = InspectReader::new(client, |bytes| count(&counts.bytes_in, bytes));
-    let mut engine = InspectReader::new(engine, |bytes| count(&counts.bytes_out, bytes));
+    let Told { mut entry, recorder } = told;
+    let mut input = recorder.as_ref().map_or_else(Feed::none, Recorder::input);
+    let mut output = recorder.as_ref().map_or_else(Feed::none, Recorder::output);
+    let mut client = InspectReader::new(client, |bytes| {
+        count(&counts.bytes_in, bytes);
+        input.take(bytes);
+    });
+    let mut engine = InspectReader::new(engine, |bytes| {
+        count(&counts.bytes_out, bytes);
+        output.take(bytes);
+    });
     let ending = tokio::select! {
         // A side that broke off is the usual end of a terminal: the program is gone, or the person closed the window.
         _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut engine, 32 * 1024, 32 * 1024) => Ending::ok(101),
         over = lease.ended() => over.ending(Ending::ok(101)),
+        stop = stopped(recorder.as_ref()) => {
+            entry.also(&stop.sentence());
+            stop.ending(Ending::ok(101))
+        }
     };
     let _ = engine.shutdown().await;
     let _ = client.shutdown().await;
+    close(recorder, &mut entry).await;
     entry.finish(counts.ending(ending));
 }

@@ -12,3 +12,4 @@ mod forward;
 pub mod name;
 mod rebuild;
 mod scoped;
+mod session;

@@ -264,7 +264,11 @@ impl Store {
             *into = query.build_query_as().fetch_all(&self.read).await?;
         }
         let mut query = QueryBuilder::<Sqlite>::new("SELECT hour / ");
-        query.push_bind(width).push(" * ").push_bind(width).push(" AS at, SUM(records) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN records ELSE 0 END) AS bad");
+        query
+            .push_bind(width)
+            .push(" * ")
+            .push_bind(width)
+            .push(" AS at, SUM(records) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN records ELSE 0 END) AS bad");
         source(&mut query);
         query.push(" GROUP BY 1 ORDER BY 1");
         counts.bars = query.build_query_as().fetch_all(&self.read).await?;
@@ -286,7 +290,11 @@ impl Store {
             *into = query.build_query_as().fetch_all(&self.read).await?;
         }
         let mut query = QueryBuilder::<Sqlite>::new("SELECT at / ");
-        query.push_bind(width).push(" * ").push_bind(width).push(" AS at, COUNT(*) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN 1 ELSE 0 END) AS bad");
+        query
+            .push_bind(width)
+            .push(" * ")
+            .push_bind(width)
+            .push(" AS at, COUNT(*) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN 1 ELSE 0 END) AS bad");
         source(&mut query);
         query.push(" GROUP BY 1 ORDER BY 1");
         counts.bars = query.build_query_as().fetch_all(&self.read).await?;
@@ -310,11 +318,6 @@ impl Store {
 
 impl Counts {
     fn fields(&mut self) -> [(&'static str, &mut Vec<Count>); 4] {
-        [
-            ("username", &mut self.users),
-            ("target", &mut self.targets),
-            ("permission", &mut self.permissions),
-            ("outcome", &mut self.outcomes),
-        ]
+        [("username", &mut self.users), ("target", &mut self.targets), ("permission", &mut self.permissions), ("outcome", &mut self.outcomes)]
     }
 }

@@ -3,10 +3,10 @@
 mod chain;
 mod checkpoints;
 mod find;
+mod forward;
 mod index;
 mod keep;
 mod views;
-mod forward;
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
-pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 pub use find::{Bar, Count, Counts, Field, Find, Group, Match, Term};
+pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 
-pub use views::ViewRow;
 pub use forward::CursorRow;
+pub use views::ViewRow;
 
 use super::{Result, Store};
 
@@ -70,6 +70,8 @@ pub struct EndRow<Text = String> {
     pub made: Text,
     /// What it changed, as JSON.
     pub changes: Text,
+    /// The digest of the session's recording; empty without one.
+    pub recording: Text,
 }
 
 /// A text that is borrowed, or made for its row.
@@ -88,7 +90,7 @@ pub struct Batch<'a> {
 }
 
 const COLUMNS: &str = "id, at, username, viewer, team, credential, door, address, client, target, operation, permission, object, object_name, object_id, decision, \
-                       reason, grant_id, is_change, started_at, ended_at, outcome, status, bytes_in, bytes_out, duration_ms, note, made, changes";
+                       reason, grant_id, is_change, started_at, ended_at, outcome, status, bytes_in, bytes_out, duration_ms, note, made, changes, recording";
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
@@ -124,14 +126,15 @@ fn insert<'a>(records: &'a [AuditRow<Lent<'a>>]) -> QueryBuilder<Sqlite> {
             .push_bind(record.end.duration_ms)
             .push_bind(record.end.note.as_ref())
             .push_bind(record.end.made.as_ref())
-            .push_bind(record.end.changes.as_ref());
+            .push_bind(record.end.changes.as_ref())
+            .push_bind(record.end.recording.as_ref());
     });
     insert
 }
 
 async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>) -> Result<()> {
     let sql = "UPDATE audit SET ended_at = $2, outcome = $3, status = $4, bytes_in = $5, bytes_out = $6, duration_ms = $7, note = $8, made = $9, \
-               changes = $10 WHERE id = $1";
+               changes = $10, recording = $11 WHERE id = $1";
     sqlx::query(sql)
         .bind(id)
         .bind(end.ended_at)
@@ -143,6 +146,7 @@ async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>)
         .bind(end.note.as_ref())
         .bind(end.made.as_ref())
         .bind(end.changes.as_ref())
+        .bind(end.recording.as_ref())
         .execute(connection)
         .await?;
     Ok(())
