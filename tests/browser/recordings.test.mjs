@@ -57,7 +57,7 @@ scenes('a session is watched, ended, played, searched and linked to', async (pag
   await page.getByRole('button', { name: 'Copy the link to this moment' }).click()
   await told(page, /^The link to/)
   const link = await page.evaluate(() => navigator.clipboard.readText())
-  assert.match(link, /\/recordings\/\d+\?t=\d+\.\d$/)
+  assert.match(link, /\/recordings\/\d+\?t=\d+\.\d\d$/)
   const { id } = await recording(page, name, false)
   await visit(page, `/recordings/${id}?t=0.0`)
   const clock = page.locator('.player-clock')

@@ -88,9 +88,10 @@ fn Controls(player: Held, position: RwSignal<Position>, ready: RwSignal<bool>, f
     let told = move || position.with(|position| format!("{} of {}", clock(position.at), clock(position.duration)));
     let seek = move |text: String| with(player, |player| player.seek(moment(&text)));
     let link = Callback::new(move |()| {
-        let at = position.with_untracked(|position| position.at);
+        // Upwards: what is shown now is to be shown there.
+        let at = (position.with_untracked(|position| position.at) * 100.0).ceil() / 100.0;
         let location = window().location();
-        let address = format!("{}{}?t={at:.1}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default());
+        let address = format!("{}{}?t={at:.2}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default());
         copy(&address);
         toasts.ok(format!("The link to {} is copied.", clock(at)));
     });

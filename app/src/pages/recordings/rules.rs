@@ -41,6 +41,7 @@ fn Found(page: Signal<Page<RecordingRule>>, state: ListState, editing: RwSignal<
             page=page
             state=state
             label="Recording rules"
+            class="recording-rules"
             thing="rule"
             head=move || view! {
                 <SortHeader field="scope" label="Where" sort=sort on_sort=on_sort/>
