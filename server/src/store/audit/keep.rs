@@ -108,8 +108,14 @@ impl Store {
             sqlx::query(sql).bind(writer).bind(seq).bind(digest.as_slice()).execute(&mut *tx).await?;
         }
         for id in ids {
-            sqlx::query("DELETE FROM audit WHERE id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM audit_words WHERE rowid = $1").bind(id).execute(&mut *tx).await?;
+            // What was recorded of it goes with it.
+            for sql in [
+                "DELETE FROM audit WHERE id = $1",
+                "DELETE FROM audit_words WHERE rowid = $1",
+                "DELETE FROM recordings WHERE id = $1",
+            ] {
+                sqlx::query(sql).bind(id).execute(&mut *tx).await?;
+            }
         }
         tx.commit().await?;
         Ok(())
