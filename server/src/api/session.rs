@@ -62,7 +62,7 @@ async fn sign_in(
     before: Option<Extension<Principal>>,
     Input(input): Input<SignInInput>,
 ) -> Result<Response, ApiError> {
-    let operation = Operation::on_system("SignIn", Permission::SessionManage, input.username.chars().take(64).collect::<String>());
+    let operation = Operation::on_system("SignIn", Permission::SessionManage, known_as(&input.username));
     // However a name is spelt, it is one name: a directory takes them all.
     let spelt_once = input.username.trim().to_lowercase();
     let attempt = match Attempt::begin(&api.store, &spelt_once, &origin.address).await? {
@@ -142,7 +142,7 @@ async fn setup_state(State(api): State<Api>) -> Answer<SetupGet> {
 }
 
 async fn set_up(State(api): State<Api>, Extension(origin): Extension<Origin>, Input(input): Input<SetupInput>) -> Result<Response, ApiError> {
-    let object: String = input.username.chars().take(64).collect();
+    let object = known_as(&input.username);
     if !api.house.is_setup_link(&input.secret).await {
         let operation = Operation::on_system("Setup", Permission::AccountUpdate, object);
         refused(&api, &origin, &operation, "The set-up link is wrong, old or used.", 403).await?;
@@ -296,6 +296,11 @@ async fn revoke_session(State(api): State<Api>, Extension(who): Who, Path(id): P
             Ok(Changed::new(vec![field("session", Some(&id), None)], Json(Empty {})))
         })
         .await
+}
+
+/// What somebody calls themselves, as it may be written down. What cannot be a name is not: passwords are typed into the wrong field (threats K1).
+fn known_as(name: &str) -> &str {
+    username(name).unwrap_or("(what is no name)")
 }
 
 /// Somebody else's credential is not there at all.

@@ -196,9 +196,10 @@ impl Verifier {
                 Text::Missing => (None, false),
             };
             self.report.withheld += u64::from(withheld);
-            self.report.gone += u64::from(withheld && entry.stage == Stage::Intent);
             match digest {
-                Some(digest) if link(&last.hash, digest).as_slice() == entry.hash => {}
+                Some(digest) if link(&last.hash, digest).as_slice() == entry.hash => {
+                    self.report.gone += u64::from(withheld && entry.stage == Stage::Intent);
+                }
                 Some(_) => self.tell(place, record, "It is not what was written: its text or its place was changed.".to_owned()),
                 None => self.tell(place, record, "The record is gone, or has no such stage any more.".to_owned()),
             }

@@ -34,8 +34,8 @@ fn what_is_changed_in_the_house_is_told_before_and_after() {
     assert_eq!(told(&last(&house, "UserUpdate")), ["disabled: false > true", "password: - > a new one"]);
     done("POST", "/api/v1/teams/ops/members", json!({ "username": "ana" }));
     assert_eq!(told(&last(&house, "TeamMemberAdd")), ["member: - > ana"]);
-    done("POST", "/api/v1/roles", json!({ "name": "starter", "permissions": ["engine.container.start"] }));
-    done("PATCH", "/api/v1/roles/starter", json!({ "permissions": ["engine.container.start", "engine.container.stop"] }));
+    done("POST", "/api/v1/roles", json!({ "name": "starter", "summary": "", "permissions": ["engine.container.start"] }));
+    done("PATCH", "/api/v1/roles/starter", json!({ "summary": "", "permissions": ["engine.container.start", "engine.container.stop"] }));
     assert_eq!(told(&last(&house, "RoleUpdate")), ["permissions: engine.container.start > engine.container.start, engine.container.stop"]);
     let grant = done("POST", "/api/v1/grants", json!({ "team": "ops", "role": "starter", "scope": "all" }));
     let id = grant["id"].as_str().unwrap();

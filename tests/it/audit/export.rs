@@ -26,7 +26,7 @@ fn an_export_is_verified_by_the_program_and_by_the_documented_script() {
     std::fs::write(&script, documented()).unwrap();
     let verdict = verify(&dir, &[file.as_os_str()]);
     assert!(verdict.is_whole(), "{verdict:?}");
-    assert!(verdict.said.contains("1 checkpoints"), "it is checked against the checkpoint in it: {}", verdict.said);
+    assert!(verdict.said.contains(" checkpoints, the last of 2"), "it is checked against the checkpoints in it: {}", verdict.said);
     let run = || Command::new("python3").arg(&script).arg(&file).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&run().stdout), "whole\n");
     let outside = house.data.join("checkpoints.jsonl");
@@ -98,7 +98,7 @@ fn records_are_found_by_fields_words_and_time_and_are_counted() {
     assert_eq!(found("operation:ContainerStart before:1h").len(), 0);
     assert_eq!(found("status:401 operation:SignIn").len(), 1);
     assert!(found("change:yes after:1d").iter().all(|record| record["change"] == true));
-    assert_eq!(found("\"); DROP TABLE audit; --").len(), 0, "hostile text is words");
+    assert_eq!(found("'); DROP TABLE audit;").len(), 0, "hostile text is words");
     // A page leads to the next.
     let first = house.get(&house.admin, "/api/v1/audit?limit=5&q=operation:ContainerStart").json();
     let next = house.get(&house.admin, &format!("/api/v1/audit?limit=5&q=operation:ContainerStart&after={}", first["next"].as_str().unwrap())).json();

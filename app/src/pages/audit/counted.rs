@@ -7,12 +7,13 @@ use web_sys::Element;
 
 use super::outcome::named;
 use super::terms;
+use crate::api::Problem;
 use crate::api::audit::{AuditCount, AuditCounts, AuditQuery, Bar, Count};
 use crate::client::Client;
 use crate::ui::SkeletonText;
 use crate::ui::format::grouped;
 use crate::ui::time::{exact, iso, short_time};
-use crate::widgets::ListState;
+use crate::widgets::{ListState, Loaded};
 
 /// How many values of a field are shown at once.
 const SHOWN: usize = 6;
@@ -22,23 +23,21 @@ pub(super) fn Counted(query: Memo<AuditQuery>, state: ListState) -> impl IntoVie
     let client = Client::get();
     // The page one is on changes nothing of it.
     let asked = Memo::new(move |_| AuditQuery { after: None, ..query.get() });
-    let counts = Resource::new(move || asked.get(), move |query| client.call::<AuditCount>(&[], &query));
-    // What is wrong with a search the list says; here only the last that worked is shown.
-    let shown = RwSignal::new(None::<AuditCounts>);
-    let any = Memo::new(move |_| shown.with(Option::is_some));
-    let counted = Signal::derive(move || shown.get().unwrap_or_default());
+    // What is wrong with a search the list says: here there is nothing then.
+    let counts = Resource::new(
+        move || asked.get(),
+        move |query| {
+            let call = client.call::<AuditCount>(&[], &query);
+            async move { Ok::<_, Problem>(call.await.unwrap_or_default()) }
+        },
+    );
     view! {
-        <Transition>
-            {move || {
-                if let Some(Ok(counts)) = counts.get() {
-                    shown.set(Some(counts));
-                }
-            }}
-        </Transition>
-        <Show when=move || any.get() fallback=|| view! { <div class="histogram"><SkeletonText lines=5/></div> }>
-            <Histogram counts=counted state=state/>
-            <Facets counts=counted state=state/>
-        </Show>
+        <Loaded resource=counts skeleton=|| view! { <div class="histogram"><SkeletonText lines=5/></div> } let:counts>
+            <Show when=move || counts.with(|counts| counts.width_ms > 0)>
+                <Histogram counts=counts state=state/>
+                <Facets counts=counts state=state/>
+            </Show>
+        </Loaded>
     }
     .into_any()
 }

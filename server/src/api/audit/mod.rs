@@ -118,12 +118,13 @@ async fn list(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<A
         .await
 }
 
-async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<i64>) -> Answer<AuditGet> {
-    let operation = Operation::on_system("AuditGet", Permission::AuditList, id.to_string());
+async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>) -> Answer<AuditGet> {
+    let operation = Operation::on_system("AuditGet", Permission::AuditList, &id);
     api.operator
         .operate(&who, operation, async |_| {
-            let row = api.store.audit_record(id).await?;
-            row.map(|row| Json(shown(row))).ok_or_else(|| ApiError::new(Code::NotFound, "There is no such record."))
+            let none = || ApiError::new(Code::NotFound, "There is no such record.");
+            let row = api.store.audit_record(id.parse().map_err(|_| none())?).await?;
+            row.map(|row| Json(shown(row))).ok_or_else(none)
         })
         .await
 }
