@@ -166,6 +166,9 @@ const PUBLIC: &[&str] = &[
 ];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
 const OWN: &[&str] = &[
+    "AuditViewCreate",
+    "AuditViewDelete",
+    "AuditViewList",
     "BundleCreate",
     "CertificateCreate",
     "CertificateList",

@@ -46,7 +46,7 @@ fn what_is_changed_in_the_house_is_told_before_and_after() {
     let guardrail = done("POST", "/api/v1/guardrails", rule);
     done("PATCH", &format!("/api/v1/guardrails/{}", guardrail["id"].as_str().unwrap()), json!({ "mode": "enforce" }));
     assert_eq!(told(&last(&house, "GuardrailUpdate")), ["mode: warn > enforce"]);
-    done("POST", "/api/v1/engines", json!({ "name": "far", "url": "tcp://127.0.0.1:1", "labels": { "env": "dev" } }));
+    done("POST", "/api/v1/engines", json!({ "name": "far", "url": "tcp+plain://127.0.0.1:1", "labels": { "env": "dev" } }));
     done("PATCH", "/api/v1/engines/far", json!({ "labels": { "env": "prod" } }));
     assert_eq!(told(&last(&house, "EngineUpdate")), ["labels: env=dev > env=prod"]);
     // A token's record names it, and holds nothing of it.
