@@ -14,7 +14,7 @@ async function search(page, text) {
 
 scenes('the audit trail is searched, paged, and opened', async (page, own) => {
   const volume = own('audit-volume')
-  for (let n = 0; n < 60; n++) await api(page, 'GET', '/me')
+  for (let n = 0; n < 110; n++) await api(page, 'GET', '/me')
   await api(page, 'POST', '/engines/demo/volumes', { name: volume })
   await docker('volume', 'rm', volume)
   await visit(page, '/audit')
