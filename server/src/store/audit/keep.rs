@@ -109,11 +109,7 @@ impl Store {
         }
         for id in ids {
             // What was recorded of it goes with it.
-            for sql in [
-                "DELETE FROM audit WHERE id = $1",
-                "DELETE FROM audit_words WHERE rowid = $1",
-                "DELETE FROM recordings WHERE id = $1",
-            ] {
+            for sql in ["DELETE FROM audit WHERE id = $1", "DELETE FROM audit_words WHERE rowid = $1", "DELETE FROM recordings WHERE id = $1"] {
                 sqlx::query(sql).bind(id).execute(&mut *tx).await?;
             }
         }
