@@ -20,7 +20,7 @@ pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
     });
     view! {
         <Dialog open=open title=title wide=true>
-            {move || opened.get().map(|record| view! { <Record record=record/> })}
+            {move || opened.get().map(|record| view! { <Record record=record close=Callback::new(move |()| opened.set(None))/> })}
         </Dialog>
     }
     .into_any()
@@ -35,7 +35,7 @@ fn who(user: String, viewer: Option<String>) -> String {
 }
 
 #[component]
-fn Record(record: AuditRecord) -> impl IntoView {
+fn Record(record: AuditRecord, close: Callback<()>) -> impl IntoView {
     let allowed = record.decision == "allowed";
     let (tone, title) = if allowed { (Tone::Good, "Allowed") } else { (Tone::Bad, "Denied") };
     let outcome = record.outcome;
@@ -64,7 +64,7 @@ fn Record(record: AuditRecord) -> impl IntoView {
         ("Record", record.id.to_string()),
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> });
-    let ways = ways.into_iter().map(|(words, href)| view! { <li><a href=href>{words}</a></li> });
+    let ways = ways.into_iter().map(|(words, href)| view! { <li><a href=href on:click=move |_| close.run(())>{words}</a></li> });
     view! {
         <p class="story">{story}</p>
         <Callout tone=tone title=title>{reason}</Callout>
