@@ -4,3 +4,8 @@
 pub fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
+
+/// A time in ms as RFC 3339 writes it, in UTC; the number itself where it is none.
+pub fn text(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
+}

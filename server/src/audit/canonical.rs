@@ -138,10 +138,10 @@ struct Ended<'a> {
 }
 
 /// Whether an end is of something that ran to its end; else it broke off: its client left, its right ended, or Pilothouse stopped.
-fn stage_of(outcome: &str) -> &'static str {
+pub fn name_of_end(outcome: &str) -> &'static str {
     match outcome {
         "revoked" | "unknown" => "aborted",
-        _ => "complete",
+        _ => Stage::Ended.name(),
     }
 }
 
@@ -155,7 +155,7 @@ pub fn of_record<T: AsRef<str>>(record: &AuditRow<T>, place: Place) -> Option<Ve
 }
 
 pub fn started(at: i64, place: Place) -> Option<Vec<u8>> {
-    text(&Started { at, id: place.id, seq: place.seq, stage: "started", writer: place.writer })
+    text(&Started { at, id: place.id, seq: place.seq, stage: Stage::Started.name(), writer: place.writer })
 }
 
 pub fn ended<T: AsRef<str>>(end: &EndRow<T>, place: Place) -> Option<Vec<u8>> {
@@ -179,7 +179,7 @@ pub fn ended<T: AsRef<str>>(end: &EndRow<T>, place: Place) -> Option<Vec<u8>> {
         outcome,
         recording: end.recording.as_ref(),
         seq: place.seq,
-        stage: stage_of(outcome),
+        stage: name_of_end(outcome),
         status: end.status,
         writer: place.writer,
     })
@@ -203,7 +203,7 @@ fn intent<T: AsRef<str>>(record: &AuditRow<T>, place: Place) -> Option<Vec<u8>> 
         permission: record.permission.as_ref(),
         reason: record.reason.as_ref(),
         seq: place.seq,
-        stage: "intent",
+        stage: Stage::Intent.name(),
         target: record.target.as_ref(),
         team: record.team.as_ref(),
         user: record.username.as_ref(),

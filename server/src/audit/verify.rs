@@ -10,6 +10,7 @@ use super::{
     chain::{BEGIN, Hash, link},
     checkpoint::{Checkpoint, Signed},
 };
+use crate::clock;
 
 /// How many findings are told of one by one.
 const TOLD: usize = 100;
@@ -230,7 +231,7 @@ impl Verifier {
     fn check_heads(&mut self, writer: i64, seq: i64, hash: &[u8]) {
         let Some(heads) = self.heads.remove(&(writer, seq)) else { return };
         if let Some((at, _)) = heads.iter().find(|(_, head)| head != hash) {
-            let what = format!("The checkpoint of {} says otherwise: this entry, or one before it, was written anew.", time(*at));
+            let what = format!("The checkpoint of {} says otherwise: this entry, or one before it, was written anew.", clock::text(*at));
             self.tell(Some((writer, seq)), None, what);
         }
     }
@@ -247,7 +248,7 @@ impl Verifier {
                         "The trail ends at entry {} of writer {writer}, and the checkpoint of {} names entry {seq}: its end was cut off, or an old \
                          database was put in its place.",
                         last.unwrap_or(0),
-                        time(at)
+                        clock::text(at)
                     );
                     self.tell(Some((writer, seq)), None, what);
                     break;
@@ -272,8 +273,4 @@ impl Verifier {
             self.report.findings.push(Finding { entry, record, what });
         }
     }
-}
-
-fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
 }

@@ -115,11 +115,12 @@ async fn load(store: &Store) -> Result<Vec<Guardrail>, String> {
     store.guardrails().await.map_err(|e| e.to_string())?.iter().map(read).collect()
 }
 
-/// Whether a guardrail is about what `permit` allows, on an engine with these labels.
-pub fn reaches(guardrail: &Guardrail, permit: &Permit, labels: &BTreeMap<String, String>) -> bool {
+/// Whether a guardrail is about what `permit` allows, on an engine with these labels. `project` is where something new says that it belongs;
+/// `None` for what is not new.
+pub fn applies(guardrail: &Guardrail, permit: &Permit, labels: &BTreeMap<String, String>, project: Option<Option<&str>>) -> bool {
     let by = permit.grant().map(|grant| grant.role.as_str());
     let is_for = guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by));
-    is_for && is_here(&guardrail.scope, permit, labels, None)
+    is_for && is_here(&guardrail.scope, permit, labels, project)
 }
 
 impl Guardrails {
@@ -135,13 +136,9 @@ impl Guardrails {
         Ok((Arc::new(Self { store, in_force: ArcSwap::from_pointee(in_force), hits, changes: Mutex::new(()) }), writer))
     }
 
-    /// Those that are in force for what `permit` allows, on an engine with these labels. `project` is where something new says that it belongs;
-    /// `None` for what is not new.
+    /// Those in force that [`applies`] says are about it.
     pub fn applying(&self, permit: &Permit, labels: &BTreeMap<String, String>, project: Option<Option<&str>>) -> Vec<Guardrail> {
-        let by = permit.grant().map(|grant| grant.role.as_str());
-        let is_for = |guardrail: &&Guardrail| guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by));
-        let all = self.in_force.load();
-        all.iter().filter(is_for).filter(|guardrail| is_here(&guardrail.scope, permit, labels, project)).cloned().collect()
+        self.in_force.load().iter().filter(|guardrail| applies(guardrail, permit, labels, project)).cloned().collect()
     }
 
     pub async fn add(&self, draft: &Draft<'_>, id: String, created_by: &str) -> Result<GuardrailRow, GuardrailError> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     access::{Operation, Permission},
     audit::{export, query},
-    clock::now_ms,
+    clock::{self, now_ms},
     store::{Store, audit::Find},
 };
 
@@ -98,10 +98,6 @@ fn table(store: Store, find: Find) -> impl Stream<Item = Result<String, ApiError
     head.chain(records(store, find).map(|record| line(&row(record?))))
 }
 
-fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
-}
-
 fn row(record: AuditRecord) -> [String; 27] {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     let changes = record.changes.iter().map(|change| {
@@ -110,7 +106,7 @@ fn row(record: AuditRecord) -> [String; 27] {
     let changes = changes.collect::<Vec<_>>().join("; ");
     [
         record.id.to_string(),
-        time(record.at),
+        clock::text(record.at),
         record.user,
         record.viewer.unwrap_or_default(),
         record.team.unwrap_or_default(),
@@ -135,6 +131,6 @@ fn row(record: AuditRecord) -> [String; 27] {
         number(record.bytes_in),
         number(record.bytes_out),
         number(record.duration_ms),
-        record.ended_at.map(time).unwrap_or_default(),
+        record.ended_at.map(clock::text).unwrap_or_default(),
     ]
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     audit::rebuilt,
     clock::now_ms,
-    guardrails::{Draft, reaches, read},
+    guardrails::{Draft, applies, read},
     house::{Proposal, policy_with},
     store::{audit::Group, grants::GrantRow},
 };
@@ -117,7 +117,7 @@ fn compare(api: &Api, group: &Group, now: &Policy, proposed: &Policy, guardrail:
         (Err(_), Err(_)) => Came::Same,
         (Ok(_), Ok(permit)) => {
             let (Some(guardrail), Some(engine)) = (guardrail, engine) else { return Came::Same };
-            if !reaches(guardrail, &permit, &engine.labels) {
+            if !applies(guardrail, &permit, &engine.labels, None) {
                 return Came::Same;
             }
             // What the record tells of what was asked for: names of variables and labels, and not what they were.

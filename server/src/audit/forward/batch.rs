@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::super::{
-    canonical::Stage,
+    canonical::{Stage, name_of_end},
     checkpoint::{Checkpoint, Signed},
     export,
     look::time_of,
@@ -50,7 +50,7 @@ impl Item {
             Stage::Intent | Stage::Started => String::new(),
         };
         Self {
-            kind: name(stage, &outcome),
+            kind: if stage == Stage::Ended { name_of_end(&outcome) } else { stage.name() },
             line,
             at: time_of(&record, stage),
             writer: entry.writer,
@@ -77,16 +77,6 @@ impl Item {
 
     pub fn checkpoint(signed: &Signed, checkpoint: &Checkpoint) -> Self {
         Self { kind: "checkpoint", line: signed.line(), at: Some(checkpoint.at), seq: checkpoint.n, ..Self::default() }
-    }
-}
-
-/// What a stage is called in the entry itself.
-fn name(stage: Stage, outcome: &str) -> &'static str {
-    match stage {
-        Stage::Intent => "intent",
-        Stage::Started => "started",
-        Stage::Ended if matches!(outcome, "revoked" | "unknown") => "aborted",
-        Stage::Ended => "complete",
     }
 }
 
