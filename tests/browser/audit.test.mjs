@@ -37,7 +37,7 @@ scenes('the audit trail is searched, paged, and opened', async (page, own) => {
   const dialog = page.getByRole('dialog', { name: 'Created volume' })
   await dialog.getByText(`admin created volume ${volume} on demo`).waitFor()
   await dialog.getByRole('row', { name: new RegExp(`Name.*${volume}`) }).waitFor()
-  for (const words of ['Allowed', 'engine.volume.create', 'It was allowed and done.', '127.0.0.1']) await dialog.getByText(words).first().waitFor()
+  for (const words of ['Allowed', 'engine.volume.create', 'It was allowed and done.', page.from]) await dialog.getByText(words).first().waitFor()
   await sound(page, 'audit-record')
   await dialog.getByRole('link', { name: 'The minute before and after on this target' }).click()
   await until('it is around it', async () => /target:demo after:.* before:/.test(new URL(page.url()).searchParams.get('q') ?? ''))

@@ -32,6 +32,7 @@ const LONGEST = 60_000
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let browser
+let opened = process.pid % 200 << 8
 
 before(async () => {
   assert.ok(base && password && socket && setup && screens, 'run this through `cargo test -p pilothouse-tests browser`')
@@ -63,12 +64,17 @@ function watch() {
 /** A page of a browser of its own. What goes wrong on it is in `page.faults`, but for the answers that a test says it provokes. */
 export async function open({ viewport = wide, scheme = 'light', as = 'admin', home = base } = {}) {
   const storageState = as ? await signedIn(as, home) : undefined
-  const context = await browser.newContext({ baseURL: home, viewport, colorScheme: scheme, storageState, reducedMotion: 'reduce' })
+  // Each is somebody else's machine: wrong passwords and codes are counted by the address, and one test's are not to slow down another's.
+  const from = `10.0.${opened >> 8}.${opened & 255}`
+  opened += 1
+  const extraHTTPHeaders = { 'X-Forwarded-For': from }
+  const context = await browser.newContext({ baseURL: home, viewport, colorScheme: scheme, storageState, reducedMotion: 'reduce', extraHTTPHeaders })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: home })
   await context.addInitScript(watch)
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   page.home = home
+  page.from = from
   page.faults = []
   page.provoked = []
   page.on('pageerror', (error) => page.faults.push(String(error)))
@@ -92,9 +98,13 @@ export function scene(name, options, run) {
       await run(page)
       assert.deepEqual(await faults(page), [])
     } catch (error) {
-      const file = `${screens}/failed-${name.replaceAll(/\W+/g, '-')}.png`
-      await page.screenshot({ path: file }).catch(() => {})
-      error.message += `\n(${page.url()}; picture: ${file}; faults: ${page.faults.join(' | ') || 'none'})`
+      const file = `${screens}/failed-${name.replaceAll(/\W+/g, '-')}`
+      // Somebody else's page may be the one that does not go on.
+      for (const [n, shown] of browser.contexts().flatMap((context) => context.pages()).entries()) {
+        await shown.screenshot({ path: `${file}-${n}.png` }).catch(() => {})
+        const text = (await shown.locator('body').innerText({ timeout: 1_000 }).catch(() => 'no text')).replaceAll(/\s+/g, ' ').slice(0, 400)
+        error.message += `\n(${shown.url()}; picture: ${file}-${n}.png; faults: ${shown.faults?.join(' | ') || 'none'}; text: ${text})`
+      }
       throw error
     } finally {
       await page.context().close()

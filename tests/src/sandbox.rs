@@ -242,8 +242,9 @@ impl House {
 
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
-        // By its name, too: passkeys are bound to one.
-        House::made(engines, password, &format!("external_url = \"http://localhost:PORT\"\nconsole_dir = \"{}\"\n", console.display()))
+        // By its name, too: passkeys are bound to one. Its browsers say which machines they stand for.
+        let settings = format!("external_url = \"http://localhost:PORT\"\ntrusted_proxies = [\"127.0.0.1\", \"::1\"]\nconsole_dir = \"{}\"\n", console.display());
+        House::made(engines, password, &settings)
     }
 
     /// With these settings before the engines, and a token of user `admin`.
