@@ -59,8 +59,11 @@ impl Authority {
             Some(row) => row,
             None => {
                 let row = make(seal)?;
-                store.add_authority(&row).await?;
-                row
+                match store.add_authority(&row).await {
+                    // Another replica was quicker.
+                    Err(StoreError::Exists) => store.authority().await?.ok_or(AuthorityError::Unreadable)?,
+                    made => made.map(|()| row)?,
+                }
             }
         };
         let key = KeyPair::from_pem(&seal.open_sealed(PLACE, &row.key)?)?;

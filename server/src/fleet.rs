@@ -23,11 +23,14 @@ pub struct Pem {
     pub key: String,
 }
 
+/// Rows of engines by name.
+pub type Kept = BTreeMap<String, EngineRow>;
+
 /// Makes engines from what is declared or kept.
 pub struct Fleet {
     pub engines: Arc<Engines>,
-    /// Held while an engine is added, changed or removed: the one in place is to be the one written last.
-    pub changes: Mutex<()>,
+    /// Held while an engine is added, changed or removed: the one in place is to be the one written last. Those that were added, as they are kept.
+    pub changes: Mutex<Kept>,
     seal: Seal,
 }
 
@@ -61,7 +64,7 @@ fn place(name: &str) -> String {
 
 impl Fleet {
     pub fn new(engines: Arc<Engines>, seal: Seal) -> Self {
-        Self { engines, changes: Mutex::new(()), seal }
+        Self { engines, changes: Mutex::default(), seal }
     }
 
     /// Puts in place what the settings declare and what was added. A declared name wins.
@@ -70,7 +73,9 @@ impl Fleet {
     /// One sentence each for what cannot be built.
     pub async fn load(&self, declared: &[EngineSection], store: &Store) -> Result<(), Vec<String>> {
         let mut mistakes = Vec::new();
+        let mut kept = self.changes.lock().await;
         for row in store.engines().await.map_err(|e| vec![e.to_string()])? {
+            kept.insert(row.name.clone(), row.clone());
             match self.blueprint(row).and_then(|blueprint| blueprint.build().map_err(|(_, why)| why)) {
                 Ok(engine) => self.engines.put(engine),
                 Err(why) => mistakes.push(why),
@@ -83,6 +88,25 @@ impl Fleet {
             }
         }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
+    /// Puts in place what another replica may have changed of the engines that were added. `true` when that was anything. One that did not change
+    /// stays: it has connections.
+    pub async fn read_again(&self, store: &Store) -> crate::store::Result<bool> {
+        let mut kept = self.changes.lock().await;
+        let rows: Kept = store.engines().await?.into_iter().map(|row| (row.name.clone(), row)).collect();
+        let is_declared = |name: &str| self.engines.get(name).is_some_and(|engine| engine.declared);
+        let gone = kept.keys().filter(|name| !rows.contains_key(*name) && !is_declared(name));
+        gone.for_each(|name| self.engines.remove(name));
+        for (name, row) in rows.iter().filter(|(name, row)| kept.get(*name) != Some(*row) && !is_declared(name)) {
+            match self.blueprint(row.clone()).and_then(|blueprint| blueprint.build().map_err(|(_, why)| why)) {
+                Ok(engine) => self.engines.put(engine),
+                Err(why) => tracing::error!(engine = name, %why, "An engine that another replica changed cannot be reached from here."),
+            }
+        }
+        let changed = *kept != rows;
+        *kept = rows;
+        Ok(changed)
     }
 
     /// What a kept engine is made of.

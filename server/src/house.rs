@@ -41,7 +41,10 @@ pub struct House {
 
 /// That nobody else changes anything meanwhile. Whoever looks first whether a change gives more than is held looks with this in hand: two
 /// changes at once could each be right by what was there before the other.
-pub type Alone<'a> = MutexGuard<'a, ()>;
+pub struct Alone<'a> {
+    _here: MutexGuard<'a, ()>,
+    _everywhere: Option<store::Everywhere>,
+}
 
 /// Where it comes from what nobody asked for: a provider that is asked again, a settings file at a start.
 fn by_itself() -> Origin {
@@ -188,9 +191,56 @@ impl House {
         Ok(made?)
     }
 
-    /// Waits until nobody else changes anything.
-    pub async fn alone(&self) -> Alone<'_> {
-        self.changes.lock().await
+    /// Waits until nobody else changes anything, at any replica. What they changed before is in force here then.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn alone(&self) -> store::Result<Alone<'_>> {
+        let here = self.changes.lock().await;
+        let everywhere = self.store.alone().await?;
+        if everywhere.is_some() {
+            self.reload().await;
+        }
+        Ok(Alone { _here: here, _everywhere: everywhere })
+    }
+
+    /// Puts in force what another replica may have changed of users and their rights.
+    pub async fn rights_were_changed(&self) {
+        let _alone = self.changes.lock().await;
+        self.reload().await;
+    }
+
+    /// Puts in force what another replica may have changed of sessions, tokens and certificates.
+    pub async fn credentials_were_changed(&self) -> store::Result<()> {
+        let _alone = self.changes.lock().await;
+        self.credentials.read_again(&self.store).await?;
+        self.operator.rights_changed();
+        Ok(())
+    }
+
+    /// Looks whether a cookie or token that is not known here was made by another replica just now, or used there all the time.
+    pub async fn learn(&self, secret: &str) {
+        if !self.store.is_shared() || self.credentials.find(secret).is_some() {
+            return;
+        }
+        if let Err(error) = self.learn_of(&secret::hash(secret)).await {
+            tracing::warn!(%error, "It cannot be looked up whether a credential is known elsewhere.");
+        }
+    }
+
+    async fn learn_of(&self, hash: &secret::Hash) -> store::Result<()> {
+        // What is wrong keeps nobody waiting.
+        if self.store.token_of(hash).await?.is_none() && self.store.session_of(hash).await?.is_none() {
+            return Ok(());
+        }
+        let _alone = self.changes.lock().await;
+        if let Some(row) = self.store.token_of(hash).await? {
+            self.credentials.add_token(&row);
+        }
+        if let Some(row) = self.store.session_of(hash).await? {
+            self.credentials.add_session(&row);
+        }
+        Ok(())
     }
 
     pub async fn add_user(&self, user: &UserRow) -> Result<(), HouseError> {
@@ -226,7 +276,7 @@ impl House {
     /// # Errors
     /// As of [`House::update_user`].
     pub async fn delete_user(&self, username: &str) -> Result<(), HouseError> {
-        let _alone = self.changes.lock().await;
+        let _alone = self.alone().await?;
         self.not_the_last_admin(Without { user: Some(username), ..Without::default() }).await?;
         self.store.delete_user(username).await?;
         self.credentials.remove(|known| &*known.user == username);

@@ -108,6 +108,23 @@ impl Providers {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
+    /// Puts in force what another replica may have changed of the providers that were added.
+    pub async fn read_again(&self, store: &Store) -> crate::store::Result<()> {
+        let _alone = self.changes.lock().await;
+        let rows = store.providers().await?;
+        for gone in self.list().iter().filter(|provider| !provider.declared && !rows.iter().any(|row| row.name == provider.name)) {
+            self.remove(&gone.name);
+        }
+        for row in rows.into_iter().filter(|row| self.get(&row.name).is_none_or(|provider| !provider.declared)) {
+            let name = row.name.clone();
+            match self.read_row(row) {
+                Ok(provider) => self.put(provider),
+                Err(why) => tracing::error!(provider = name, %why, "A provider that another replica changed cannot be used here."),
+            }
+        }
+        Ok(())
+    }
+
     fn read_row(&self, row: ProviderRow) -> Result<Provider, String> {
         let settings = serde_json::from_str(&row.settings).map_err(|_| "its settings cannot be read".to_owned())?;
         let secret = match &row.secret {

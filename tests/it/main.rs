@@ -17,6 +17,7 @@ mod laws;
 mod oracle;
 mod parity;
 mod recordings;
+mod replicas;
 mod signin;
 mod snapshots;
 mod teams;

@@ -14,7 +14,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::http::{self, Answer};
+use crate::{
+    http::{self, Answer},
+    postgres::{Postgres, postgres},
+};
 
 /// Where the engine's registry is, in the engine's own network.
 const REGISTRY_PORT: &str = "5099";
@@ -167,16 +170,19 @@ impl Engine {
 pub fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let engine = Engine::start();
-        // A static is never dropped: the engine ends when this process does.
-        let (me, it, registry) = (std::process::id(), engine.running.pid(), engine.registry.pid());
-        let watch = format!(
-            "while kill -0 {me} 2>/dev/null; do sleep 0.3; done; for it in {registry} {it}; do kill $it 2>/dev/null || sudo pkill -TERM -P $it; done"
-        );
-        #[allow(clippy::zombie_processes, reason = "it outlives this process, on purpose")]
-        Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        outlives_statics(&[&engine.registry, &engine.running]);
         engine
     });
     &ENGINE
+}
+
+/// Ends what a static holds when this process ends: a static is never dropped.
+pub(crate) fn outlives_statics(parts: &[&Running]) {
+    let (me, parts) = (std::process::id(), parts.iter().map(|part| part.pid().to_string()).collect::<Vec<_>>().join(" "));
+    let watch =
+        format!("while kill -0 {me} 2>/dev/null; do sleep 0.3; done; for it in {parts}; do kill $it 2>/dev/null || sudo pkill -TERM -P $it; done");
+    #[allow(clippy::zombie_processes, reason = "it outlives this process, on purpose")]
+    Command::new("sh").args(["-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
 }
 
 /// A `pilothouse` of its own, with its own data.
@@ -187,6 +193,8 @@ pub struct House {
     settings: PathBuf,
     /// What it logs.
     log: &'static str,
+    /// What else is in its environment.
+    environment: Vec<(&'static str, String)>,
     pub admin: String,
 }
 
@@ -207,7 +215,24 @@ pub fn binary() -> PathBuf {
     path
 }
 
-fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str) -> (Running, SocketAddr) {
+/// The address of the database of a house in this folder, when that is no file of its own. `PILOTHOUSE_TEST_DATABASE=postgres` gives every
+/// house one.
+pub(crate) fn database_of(dir: &Path) -> Option<String> {
+    let kept = dir.join("database");
+    if !kept.exists() && std::env::var("PILOTHOUSE_TEST_DATABASE").is_ok_and(|kind| kind == "postgres") {
+        std::fs::write(&kept, postgres().database()).unwrap();
+    }
+    std::fs::read_to_string(kept).ok()
+}
+
+fn launch(
+    settings: &Path,
+    data: &Path,
+    port: u16,
+    password: Option<&str>,
+    filter: &str,
+    environment: &[(&'static str, String)],
+) -> (Running, SocketAddr) {
     let log = std::fs::File::options().create(true).append(true).open(data.join("../log")).unwrap();
     let mut command = Command::new(binary());
     command
@@ -218,6 +243,9 @@ fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filte
         .env("NO_COLOR", "1")
         .env("RUST_LOG", filter)
         .env_remove("PILOTHOUSE_ADMIN_PASSWORD")
+        .env_remove("PILOTHOUSE_DATABASE_URL")
+        .envs(database_of(&data.join("..")).map(|url| ("PILOTHOUSE_DATABASE_URL", url)))
+        .envs(environment.iter().cloned())
         .stderr(log);
     if let Some(password) = password {
         command.env("PILOTHOUSE_ADMIN_PASSWORD", password);
@@ -282,8 +310,8 @@ impl House {
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, port, password, log);
-        House { address, data, running, settings, log, admin: String::new() }
+        let (running, address) = launch(&settings, &data, port, password, log, &[]);
+        House { address, data, running, settings, log, environment: Vec::new(), admin: String::new() }
     }
 
     /// Starts it again with other lines behind its engines in the settings.
@@ -294,6 +322,33 @@ impl House {
         std::fs::write(&self.settings, format!("{engines}{MARK}{more}")).unwrap();
         self.stop();
         self.start_again();
+    }
+
+    /// On a new database of `postgres`, with user `admin` and a token of theirs.
+    pub fn on(postgres: &Postgres, engines: &[(&str, String)], settings: &str) -> House {
+        let dir = folder("house");
+        std::fs::write(dir.join("database"), postgres.database()).unwrap();
+        let mut house = House::made_in(dir, engines, Some(PASSWORD), settings, "info");
+        house.admin = house.token_of("admin", PASSWORD);
+        house
+    }
+
+    /// Another one on the same database, with the same key and settings, and with this in its environment.
+    pub fn replica(&self, environment: &[(&'static str, String)]) -> House {
+        let (dir, port) = (folder("replica"), free_port());
+        let data = dir.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::copy(self.data.join("../database"), dir.join("database")).expect("only a house on PostgreSQL has replicas");
+        std::fs::copy(self.data.join("key"), data.join("key")).unwrap();
+        let settings = dir.join("pilothouse.toml");
+        std::fs::copy(&self.settings, &settings).unwrap();
+        let (running, address) = launch(&settings, &data, port, None, self.log, environment);
+        House { address, data, running, settings, log: self.log, environment: environment.to_vec(), admin: self.admin.clone() }
+    }
+
+    /// The address of its database, if that is on PostgreSQL.
+    pub fn database(&self) -> Option<String> {
+        database_of(&self.data.join(".."))
     }
 
     /// In front of the shared engine, as `demo`.
@@ -316,7 +371,7 @@ impl House {
 
     /// Starts it again on the same data.
     pub fn start_again(&mut self) {
-        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log);
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log, &self.environment);
         self.running = running;
         self.address = address;
     }

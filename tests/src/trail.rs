@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, path::Path, process::Command};
 
-use crate::sandbox::binary;
+use crate::sandbox::{binary, database_of};
 
 /// What `pilothouse audit verify` says.
 #[derive(Debug)]
@@ -24,7 +24,14 @@ impl Verdict {
 pub fn verify(data: &Path, arguments: &[&OsStr]) -> Verdict {
     let mut command = Command::new(binary());
     // Elsewhere, so that no settings file is found by chance.
-    command.args(["audit", "verify"]).args(arguments).env("PILOTHOUSE_DATA_DIR", data).env_remove("PILOTHOUSE_CONFIG").current_dir("/");
+    command
+        .args(["audit", "verify"])
+        .args(arguments)
+        .env("PILOTHOUSE_DATA_DIR", data)
+        .env_remove("PILOTHOUSE_CONFIG")
+        .env_remove("PILOTHOUSE_DATABASE_URL")
+        .current_dir("/");
+    command.envs(database_of(&data.join("..")).map(|url| ("PILOTHOUSE_DATABASE_URL", url)));
     let done = command.output().unwrap();
     let lines = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let complaints = lines(&done.stderr).lines().map(str::to_owned).collect();

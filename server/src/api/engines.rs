@@ -174,11 +174,12 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 tracing::error!(%why, "An engine's row could not be made.");
                 ApiError::internal()
             })?;
-            let _alone = api.fleet.changes.lock().await;
+            let mut kept = api.fleet.changes.lock().await;
             match api.store.add_engine(&row).await {
                 Err(StoreError::Exists) => return Err(exists()),
                 done => done?,
             }
+            kept.insert(row.name.clone(), row);
             engine.look(&watch(&engine.name)).await;
             let answer = shown(&engine, &Reach::Everything);
             let changes = between(None, Some(&facts(&engine)));
@@ -209,7 +210,7 @@ async fn update(
     let operation = Operation::on_engine("EngineUpdate", Permission::EngineUpdate, &name, "");
     api.operator
         .change(&who, operation, async |_| {
-            let _alone = api.fleet.changes.lock().await;
+            let mut kept = api.fleet.changes.lock().await;
             let before = api.engine(&name)?;
             if before.declared {
                 return Err(declared(&name));
@@ -242,7 +243,9 @@ async fn update(
                 "tls" if dropped => certificates_left(),
                 field => ApiError::field(field, why),
             })?;
-            api.store.update_engine(&api.fleet.row(&blueprint, created_at).map_err(failed)?).await?;
+            let row = api.fleet.row(&blueprint, created_at).map_err(failed)?;
+            api.store.update_engine(&row).await?;
+            kept.insert(name.clone(), row);
             engine.look(&watch(&engine.name)).await;
             let answer = shown(&engine, &Reach::Everything);
             let mut changed = Changed::new(between(Some(&facts(&before)), Some(&facts(&engine))), Json(answer));
@@ -258,12 +261,13 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
     let operation = Operation::on_engine("EngineDelete", Permission::EngineDelete, &name, "");
     api.operator
         .change(&who, operation, async |_| {
-            let _alone = api.fleet.changes.lock().await;
+            let mut kept = api.fleet.changes.lock().await;
             let before = api.engine(&name)?;
             if before.declared {
                 return Err(declared(&name));
             }
             api.store.delete_engine(&name).await?;
+            kept.remove(&name);
             api.engines.remove(&name);
             api.house.engine_gone(&name).await;
             Ok(removed(&facts(&before)))

@@ -87,7 +87,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
         .change(&who, operation, async |_| {
             let (field, name) = holder(&input)?;
             let robots = robots(&api).await?;
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             let policy = api.operator.policy();
             let role = policy.roles().named(&input.role).ok_or_else(|| ApiError::field("role", format!("There is no role {:?}.", input.role)))?;
             let scope: Scope = input.scope.parse().map_err(|why: String| ApiError::field("scope", why))?;

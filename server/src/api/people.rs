@@ -117,7 +117,7 @@ async fn update_user(
                 Some(password) => Some(api.house.passwords.hash(password, &name).await?),
                 None => None,
             };
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             // They may have got more while the password was hashed.
             holds_what_they_hold(&api, &who, &name)?;
             if !api.house.update_user(&alone, &name, input.disabled, hash.as_deref(), None).await? {

@@ -92,7 +92,7 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
     api.operator
         .change(&who, operation, async |_| {
             let before = robot(&api, &name).await?;
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             holds_what_they_hold(&api, &who, &name)?;
             api.house.update_user(&alone, &name, Some(input.disabled), None, None).await?;
             let tokens = api.store.tokens().await?;

@@ -158,7 +158,7 @@ async fn update(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
         .change(&who, operation, async |_| {
             let set = permissions(&input.permissions)?;
             let summary = summary(&input.summary)?;
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             let before = own_role(&api, &name).await?;
             holds_what_is_added(&api, &who, &name, set)?;
             if !api.house.update_role(&alone, &name, &summary, &json(set)?).await? {

@@ -251,7 +251,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
                 password::PasswordError::Failed => ApiError::internal(),
                 error => ApiError::field("new", error.to_string()),
             })?;
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             api.house.update_user(&alone, &who.subject.user, None, Some(&hash), Some(session)).await?;
             Ok(Json(Empty {}))
         })

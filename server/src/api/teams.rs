@@ -153,7 +153,7 @@ async fn add_member(
     api.operator
         .change(&who, operation, async |_| {
             let row = team(&api, &name).await?;
-            let alone = api.house.alone().await;
+            let alone = api.house.alone().await?;
             holds_what_the_team_holds(&api, &who, &name)?;
             let member = MemberRow { team: name.clone(), username: input.username.clone(), source: String::new() };
             match api.house.add_member(&alone, &member).await {

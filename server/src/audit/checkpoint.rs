@@ -121,8 +121,11 @@ impl Signer {
             Some(row) => row,
             None => {
                 let row = make(seal)?;
-                store.add_audit_key(&row).await?;
-                row
+                match store.add_audit_key(&row).await {
+                    // Another replica was quicker.
+                    Err(StoreError::Exists) => store.audit_key().await?.ok_or(CheckpointError::Key)?,
+                    made => made.map(|()| row)?,
+                }
             }
         };
         let pkcs8 = BASE64.decode(seal.open_sealed(PLACE, &row.private)?.as_bytes()).map_err(|_| CheckpointError::Key)?;

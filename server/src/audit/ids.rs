@@ -7,7 +7,7 @@ const EPOCH_MS: i64 = 1_735_689_600_000;
 /// Bits behind the time: eight for those of one ms, four for the writer.
 const BELOW_TIME: u32 = 12;
 /// From one id to the next of the same writer.
-const STEP: i64 = 1 << 4;
+const STEP: i64 = crate::store::audit::WRITERS;
 
 /// Gives ids to one writer's records.
 pub struct Ids(AtomicI64);

@@ -79,7 +79,8 @@ impl Keeper {
         self.last.load_full()
     }
 
-    /// Makes a checkpoint if anything was written since the last one, and hands over all that the file lacks.
+    /// Makes a checkpoint if anything was written since the last one, and hands over all that the file lacks. Of several replicas one makes
+    /// them; each has all of them in its file.
     ///
     /// # Errors
     /// When the store or the file takes nothing; what was made is handed over the next time.
@@ -88,10 +89,31 @@ impl Keeper {
         let before = self.store.last_checkpoint().await?;
         let ends = self.store.chain_ends().await?;
         let is_new = before.as_ref().and_then(|row| Signed::from(row.clone()).read()).is_none_or(|checkpoint| !checkpoint.names(&ends));
-        if !ends.is_empty() && is_new {
+        if self.store.is_leader() && !ends.is_empty() && is_new {
             self.store.add_checkpoint(&self.signer.sign(&ends, before.as_ref())?).await?;
         }
         self.hand_over(&mut handed).await
+    }
+
+    /// How many entries no checkpoint names yet, whoever wrote them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn behind(&self) -> Result<i64, KeeperError> {
+        let named = self.store.last_checkpoint().await?.and_then(|row| Signed::from(row).read());
+        let named = named.map_or(0, |checkpoint| checkpoint.heads.iter().map(|head| head.seq).sum::<i64>());
+        let written: i64 = self.store.chain_ends().await?.iter().map(|end| end.seq).sum();
+        Ok(written - named)
+    }
+
+    /// Whether others write to the trail too.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// Whether this is the one that does what only one may do.
+    pub fn is_leader(&self) -> bool {
+        self.store.is_leader()
     }
 
     /// Appends to the file what it lacks.

@@ -19,23 +19,22 @@ const GROUP: usize = 2_048;
 const LINGER: Duration = Duration::from_millis(25);
 /// How long to wait before trying again when the disk took nothing.
 const RETRY: Duration = Duration::from_millis(500);
-/// The writer of a house that has one.
-const WRITER: i64 = 1;
 
-/// Opens the trail that `store` keeps: closes what a crash left open, and starts its writer. That ends once every [`Trail`] and entry is gone.
-pub async fn open(store: Store, reads: Reads) -> store::Result<(Trail, JoinHandle<()>)> {
+/// Opens the trail that `store` keeps, as its writer of this number: closes what a crash left open of it, and starts. It ends once every [`Trail`]
+/// and entry is gone.
+pub async fn open(store: Store, reads: Reads, writer: i64) -> store::Result<(Trail, JoinHandle<()>)> {
     let (records, inbox) = mpsc::channel(QUEUE);
     let (written, _) = watch::channel(0);
-    let ids = Ids::new(WRITER, store.last_audit_id().await?);
+    let ids = Ids::new(writer, store.last_audit_id().await?);
     let trail = Trail::new(records, ids, reads, written.subscribe());
-    let chain = end_of(&store).await?;
+    let chain = end_of(&store, writer).await?;
     let mut writer = Writer { store, chain, open: HashSet::new(), written };
     writer.close_what_is_open().await?;
     Ok((trail, tokio::spawn(writer.run(inbox))))
 }
 
-async fn end_of(store: &Store) -> store::Result<Chain> {
-    Ok(store.chain_end(WRITER).await?.and_then(|end| Chain::of(&end)).unwrap_or_else(|| Chain::new(WRITER)))
+async fn end_of(store: &Store, writer: i64) -> store::Result<Chain> {
+    Ok(store.chain_end(writer).await?.and_then(|end| Chain::of(&end)).unwrap_or_else(|| Chain::new(writer)))
 }
 
 struct Writer {
@@ -123,7 +122,7 @@ impl Writer {
         if let Err(error) = self.store.write_audit(&batch).await {
             tracing::error!(%error, "Writing the audit trail failed.");
             // A commit that failed may have reached the disk all the same: the chain says so.
-            match end_of(&self.store).await {
+            match end_of(&self.store, self.chain.writer).await {
                 Ok(end) if end == chain => {}
                 Ok(end) if end == self.chain => return false,
                 Ok(_) => {
@@ -144,7 +143,7 @@ impl Writer {
     /// Ends what a crash left open: nobody knows what came of it.
     async fn close_what_is_open(&mut self) -> store::Result<()> {
         loop {
-            let open = self.store.open_audit(GROUP as u32).await?;
+            let open = self.store.open_audit(self.chain.writer, GROUP as u32).await?;
             if open.is_empty() {
                 return Ok(());
             }

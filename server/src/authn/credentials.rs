@@ -1,7 +1,7 @@
 //! The credentials in force, in memory: a request is let in without a query.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
@@ -101,6 +101,37 @@ impl Credentials {
             credentials.add_certificate(certificate);
         }
         Ok(credentials)
+    }
+
+    /// Takes over what is kept, whoever wrote it: what came, what went, and how sessions stand. When something was last used is known better here.
+    pub async fn read_again(&self, store: &Store) -> crate::store::Result<()> {
+        let (sessions, tokens) = (store.sessions().await?, store.tokens().await?);
+        let certificates: Vec<_> = store.certificates().await?.into_iter().filter(|row| row.revoked_at.is_none()).collect();
+        let of_sessions = sessions.iter().map(|row| Credential::Session(row.id.as_str().into()));
+        let of_tokens = tokens.iter().map(|row| Credential::Token(row.id.as_str().into()));
+        let of_certificates = certificates.iter().map(|row| Credential::Certificate(row.id.as_str().into()));
+        let kept: HashSet<String> = of_sessions.chain(of_tokens).chain(of_certificates).map(|credential| credential.to_string()).collect();
+        self.remove(|known| !kept.contains(&known.credential.to_string()));
+        for row in &sessions {
+            match self.by_id(&Credential::Session(row.id.as_str().into())) {
+                Some(known) => {
+                    known.proved_at.store(row.factor_at, Ordering::Relaxed);
+                    known.last_used.fetch_max(row.last_used_at, Ordering::Relaxed);
+                    self.view_as(&row.id, row.viewing_as.as_deref());
+                }
+                None => self.add_session(row),
+            }
+        }
+        for row in &tokens {
+            let known = self.by_id(&Credential::Token(row.id.as_str().into()));
+            if known.is_none_or(|known| known.expires_at != row.expires_at) {
+                self.add_token(row);
+            }
+        }
+        for row in certificates.iter().filter(|row| self.by_id(&Credential::Certificate(row.id.as_str().into())).is_none()) {
+            self.add_certificate(row);
+        }
+        Ok(())
     }
 
     pub fn add_session(&self, row: &SessionRow) {

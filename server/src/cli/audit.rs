@@ -89,8 +89,13 @@ fn of_store(asked: &Verify) -> Result<Report, Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| vec![format!("No runtime: {e}.")])?;
     runtime.block_on(async {
         let file = config.data_dir.join("pilothouse.db");
-        let failed = |e| vec![format!("{}: {e}.", file.display())];
-        let store = Store::look(&file).await.map_err(failed)?;
+        // An address has a password in it: it is not said again.
+        let place = if config.database_url.is_some() { "The PostgreSQL database".to_owned() } else { file.display().to_string() };
+        let failed = |e| vec![format!("{place}: {e}.")];
+        let store = match &config.database_url {
+            Some(url) => Store::look_postgres(url).await.map_err(failed)?,
+            None => Store::look(&file).await.map_err(failed)?,
+        };
         look::store(&store, Some(&outside), asked.key.as_deref()).await.map_err(failed)
     })
 }

@@ -23,7 +23,7 @@ use crate::{
     fleet::Fleet,
     gateway::docker::door::EngineDoor,
     guardrails::Guardrails,
-    house::{House, load_policy},
+    house::{House, HouseError, load_policy},
     http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
     jobs,
     observe::{self, Figures},
@@ -32,7 +32,7 @@ use crate::{
     reach::{Reach, host_of},
     recordings::Recordings,
     seal::Seal,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 pub fn run(config: Config) -> ExitCode {
@@ -61,8 +61,15 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         .create(&config.data_dir)
         .map_err(|e| vec![format!("{}: {e}.", config.data_dir.display())])?;
     let _alone = take_folder(&config.data_dir)?;
-    let store = Store::open(&config.data_dir.join("pilothouse.db")).await.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
-    let (trail, writer) = audit::open(store.clone(), config.audit.reads).await.map_err(one)?;
+    let store = match &config.database_url {
+        Some(url) => Store::open_postgres(url).await,
+        None => Store::open(&config.data_dir.join("pilothouse.db")).await,
+    };
+    let store = store.map_err(|e| vec![format!("The database cannot be opened: {e}.")])?;
+    let number = store.take_writer().await.map_err(one)?;
+    // Before anything is read: what changes from now on is heard.
+    let told = store.told();
+    let (trail, writer) = audit::open(store.clone(), config.audit.reads, number).await.map_err(one)?;
     let written = trail.written();
     let archive = config.audit.archive.clone().map(Arc::new);
     let kept = jobs::keep_trail(store.clone(), trail.clone(), archive.clone());
@@ -74,7 +81,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
     let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
-    let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?).await.map_err(one)?;
+    let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?, number).await.map_err(one)?;
     let policy = load_policy(&store, &engines).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
@@ -99,6 +106,14 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
     background.extend(forwarders);
+    let hearer = jobs::Hearer {
+        house: house.clone(),
+        fleet: fleet.clone(),
+        providers: providers.clone(),
+        guardrails: guardrails.clone(),
+        recordings: recordings.clone(),
+    };
+    background.push(tokio::spawn(jobs::hear(hearer, told)));
     background.extend(tls.clone().map(|tls| tokio::spawn(jobs::renew_certificate(tls))));
 
     let assets = match &config.console_dir {
@@ -203,8 +218,12 @@ async fn first_admin(config: &Config, house: &House) -> Result<(), Vec<String>> 
     if let Some(password) = &config.admin_password {
         let hash = house.passwords.hash(password, "admin").await.map_err(|e| vec![format!("PILOTHOUSE_ADMIN_PASSWORD: {e}")])?;
         let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
-        house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await.map_err(one)?;
-        tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD.");
+        match house.make_first_admin("admin", &hash, "PILOTHOUSE_ADMIN_PASSWORD", &origin).await {
+            Ok(()) => tracing::info!("User admin was made with the password of PILOTHOUSE_ADMIN_PASSWORD."),
+            // Another replica was quicker.
+            Err(HouseError::Store(StoreError::Exists)) => {}
+            Err(error) => return Err(one(error)),
+        }
         return Ok(());
     }
     if let Some(link) = house.open_setup().await.map_err(one)? {

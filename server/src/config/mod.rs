@@ -35,6 +35,7 @@ pub struct File {
     pub listen: Option<String>,
     pub data_dir: Option<PathBuf>,
     pub external_url: Option<String>,
+    pub database_url: Option<String>,
     pub key_file: Option<PathBuf>,
     pub console_dir: Option<PathBuf>,
     pub trusted_proxies: Vec<String>,
@@ -125,6 +126,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub external_url: String,
+    /// A PostgreSQL database in the place of a file in `data_dir`.
+    pub database_url: Option<String>,
     pub key_file: PathBuf,
     pub console_dir: Option<PathBuf>,
     pub admin_password: Option<String>,
@@ -167,6 +170,11 @@ impl Config {
             None => File::default(),
         };
         let mut mistakes = Vec::new();
+        // By variable or file only: its password is in it, and flags can be seen by others.
+        let database_url = std::env::var("PILOTHOUSE_DATABASE_URL").ok().filter(|url| !url.is_empty()).or(file.database_url);
+        if database_url.as_deref().is_some_and(|url| !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))) {
+            mistakes.push("database_url: it begins with postgres://. Without it the database is a file in data_dir.".to_owned());
+        }
         let listen = over.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen.parse().unwrap_or_else(|_| {
             mistakes.push(format!("listen: {listen:?} is no ADDRESS:PORT, such as 127.0.0.1:8080."));
@@ -215,6 +223,7 @@ impl Config {
             data_dir,
             external_url: external_url.trim_end_matches('/').to_owned(),
             console_dir: over.console_dir.or(file.console_dir),
+            database_url,
             admin_password: over.admin_password,
             trusted_proxies,
             tls,

@@ -168,7 +168,7 @@ impl Guardrails {
     }
 
     /// Does not give up: a rule that is written must be in force.
-    async fn reload(&self) {
+    pub async fn reload(&self) {
         loop {
             match load(&self.store).await {
                 Ok(guardrails) => return self.in_force.store(Arc::new(guardrails)),

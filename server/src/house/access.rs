@@ -36,7 +36,7 @@ impl House {
     /// # Errors
     /// [`HouseError::LastAdmin`] when nobody would be left who may do everything.
     pub async fn delete_grant(&self, id: &str) -> Result<bool, HouseError> {
-        let _alone = self.changes.lock().await;
+        let _alone = self.alone().await?;
         self.not_the_last_admin(Without { grant: Some(id), ..Without::default() }).await?;
         let found = self.store.delete_grant(id).await?;
         self.reload().await;
@@ -53,7 +53,7 @@ impl House {
     /// # Errors
     /// As of [`House::delete_grant`].
     pub async fn delete_team(&self, name: &str) -> Result<bool, HouseError> {
-        let _alone = self.changes.lock().await;
+        let _alone = self.alone().await?;
         self.not_the_last_admin(Without { team: Some(name), ..Without::default() }).await?;
         let found = self.store.delete_team(name).await?;
         self.reload().await;
@@ -69,7 +69,7 @@ impl House {
     /// # Errors
     /// As of [`House::delete_grant`].
     pub async fn remove_member(&self, member: &MemberRow) -> Result<(), HouseError> {
-        let _alone = self.changes.lock().await;
+        let _alone = self.alone().await?;
         self.not_the_last_admin(Without { member: Some(member), ..Without::default() }).await?;
         self.store.remove_member(member).await?;
         self.reload().await;

@@ -34,6 +34,13 @@ enum Came {
     Good(Principal),
 }
 
+/// Lets `house` look up what came with a request and is not known here: another replica may have made it.
+pub async fn learn(house: &House, headers: &HeaderMap) {
+    for secret in [authn::bearer_token(headers), authn::session_secret(headers)].into_iter().flatten() {
+        house.learn(secret).await;
+    }
+}
+
 /// Finds out who asks at `origin`'s door.
 pub fn find(house: &House, headers: &HeaderMap, peer: &Peer, origin: &Origin) -> Asker {
     let came = secret(house, headers, origin);

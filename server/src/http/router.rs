@@ -88,6 +88,7 @@ impl Front {
             headers::harden(response.headers_mut());
             return response;
         }
+        identity::learn(&self.house, request.headers()).await;
         let origin = self.origin(Door::Engine, request.headers(), peer);
         let asker = identity::find(&self.house, request.headers(), peer, &origin);
         let bound = asker.principal().and_then(|who| who.subject.bound_to.clone());

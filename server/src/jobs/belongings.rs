@@ -65,6 +65,14 @@ async fn keep(engine: &Engine, store: &Store, mut known: BTreeSet<Claim>) {
         if !engine.belongings.is_whole() {
             continue;
         }
+        // What was claimed by way of another replica.
+        if store.is_shared()
+            && let Ok(theirs) = read(store, &engine.name).await
+        {
+            let new: Vec<Claim> = theirs.difference(&known).cloned().collect();
+            engine.belongings.recall(new.iter().cloned());
+            known.extend(new);
+        }
         let now = engine.belongings.claims();
         if now == known {
             continue;

@@ -13,6 +13,9 @@ const EVERY: Duration = Duration::from_secs(300);
 /// How long to wait before trying again.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// How often it is looked what other replicas have written.
+const LOOK: Duration = Duration::from_secs(2);
+
 pub async fn make_checkpoints(keeper: Arc<Keeper>, mut written: watch::Receiver<u64>) {
     let mut covered = 0;
     loop {
@@ -22,6 +25,9 @@ pub async fn make_checkpoints(keeper: Arc<Keeper>, mut written: watch::Receiver<
             continue;
         }
         let enough = async {
+            if keeper.is_shared() {
+                return Ok(of_all(&keeper, &written).await);
+            }
             let now = written.wait_for(|now| now.saturating_sub(covered) >= RECORDS).await;
             now.map(|now| *now)
         };
@@ -30,6 +36,17 @@ pub async fn make_checkpoints(keeper: Arc<Keeper>, mut written: watch::Receiver<
             // The trail is closed: whoever closed it makes the last one.
             Ok(Err(_)) => return,
             Err(_) => covered = *written.borrow(),
+        }
+    }
+}
+
+/// Waits until the replicas together have written enough.
+async fn of_all(keeper: &Keeper, written: &watch::Receiver<u64>) -> u64 {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        // A record has two entries, and some have three.
+        if keeper.behind().await.is_ok_and(|entries| entries >= 2 * RECORDS.cast_signed()) {
+            return *written.borrow();
         }
     }
 }

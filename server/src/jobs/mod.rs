@@ -2,6 +2,7 @@
 
 mod belongings;
 mod checkpoint;
+mod hear;
 mod look;
 mod renew;
 mod retention;
@@ -10,6 +11,7 @@ mod verify;
 
 pub use belongings::follow_belongings;
 pub use checkpoint::make_checkpoints;
+pub use hear::{Hearer, hear};
 pub use look::look_after_engines;
 pub use renew::renew_certificate;
 pub use retention::{archive_and_prune, keep_trail};

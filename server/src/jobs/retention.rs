@@ -14,7 +14,9 @@ const EVERY: Duration = Duration::from_secs(86_400);
 pub async fn keep_trail(store: Store, trail: Trail, dir: Option<Arc<PathBuf>>) {
     tokio::time::sleep(FIRST).await;
     loop {
-        if let Err(error) = archive_and_prune(&store, &trail, dir.as_deref().map(PathBuf::as_path)).await {
+        if store.is_leader()
+            && let Err(error) = archive_and_prune(&store, &trail, dir.as_deref().map(PathBuf::as_path)).await
+        {
             tracing::error!(%error, "The audit trail could not be archived or pruned.");
         }
         tokio::time::sleep(EVERY).await;

@@ -11,6 +11,10 @@ const EVERY: Duration = Duration::from_secs(86_400);
 pub async fn verify_trail(keeper: Arc<Keeper>) {
     tokio::time::sleep(FIRST).await;
     loop {
+        if !keeper.is_leader() {
+            tokio::time::sleep(EVERY).await;
+            continue;
+        }
         match keeper.verify().await {
             Ok(verified) if verified.report.is_whole() => {
                 tracing::info!(entries = verified.report.entries, took_ms = verified.took_ms, "The audit trail is what was written.");

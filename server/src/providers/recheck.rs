@@ -14,6 +14,10 @@ pub const PATIENCE_MS: i64 = 24 * 3_600_000;
 pub async fn recheck(providers: Arc<Providers>, house: Arc<House>) {
     loop {
         tokio::time::sleep(EVERY).await;
+        // What a provider is asked again with works once: two who ask would take it from each other.
+        if !house.store.is_leader() {
+            continue;
+        }
         // In a task of its own: should a provider's answer be the end of it, it is not the end of this.
         let round = tokio::spawn(round(providers.clone(), house.clone()));
         if round.await.is_err() {

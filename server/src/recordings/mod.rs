@@ -105,8 +105,8 @@ impl Recordings {
     ///
     /// # Errors
     /// When the rules cannot be read: nobody could say what is to be recorded.
-    pub async fn open(store: Store, seal: Seal) -> Result<Arc<Self>, String> {
-        let cut = store.close_recordings().await.map_err(|error| error.to_string())?;
+    pub async fn open(store: Store, seal: Seal, writer: i64) -> Result<Arc<Self>, String> {
+        let cut = store.close_recordings(writer).await.map_err(|error| error.to_string())?;
         if cut > 0 {
             tracing::warn!(recordings = cut, "Recordings were open when Pilothouse ended; they hold what passed until then.");
         }
@@ -233,7 +233,7 @@ impl Recordings {
     }
 
     /// Does not give up: a rule that is written must be in force.
-    async fn reload(&self) {
+    pub async fn reload(&self) {
         loop {
             match load(&self.store).await {
                 Ok(rules) => return self.rules.store(Arc::new(rules)),

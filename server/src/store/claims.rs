@@ -18,7 +18,7 @@ impl Store {
 
     /// Takes these away from an engine's claims and adds those.
     pub async fn change_claims(&self, engine: &str, gone: &[ClaimRow], new: &[ClaimRow]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let away = "DELETE FROM claims WHERE engine = $1 AND kind = $2 AND called = $3 AND project = $4";
         let add = "INSERT INTO claims (engine, kind, called, project) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         for (sql, claim) in gone.iter().map(|claim| (away, claim)).chain(new.iter().map(|claim| (add, claim))) {

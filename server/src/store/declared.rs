@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when a grant or a team names somebody who does not exist.
     pub async fn apply_declared(&self, declared: &Declared, now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for sql in ["DELETE FROM grants WHERE declared = 1", "DELETE FROM team_members WHERE source = 'settings'", "UPDATE users SET declared = 0"] {
             sqlx::query(sql).execute(&mut *tx).await?;
         }

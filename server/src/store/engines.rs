@@ -3,7 +3,7 @@
 use super::{Result, Store};
 
 /// An engine as it is kept. `labels` is a JSON object of strings, `tls` a sealed one.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
 pub struct EngineRow {
     pub name: String,
     pub url: String,
@@ -48,7 +48,7 @@ impl Store {
 
     /// Forgets an engine, and the tokens and certificates that were bound to it.
     pub async fn delete_engine(&self, name: &str) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM engines WHERE name = $1").bind(name).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM tokens WHERE engine = $1").bind(name).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM certificates WHERE engine = $1").bind(name).execute(&mut *tx).await?;

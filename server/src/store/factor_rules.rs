@@ -1,12 +1,13 @@
 //! The roles that ask for a second factor.
 
-use super::{Result, Store};
+use super::{Flag, Result, Store};
 
 /// A role's rule as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct FactorRuleRow {
     pub role: String,
     /// Tokens of those without a factor do not work either.
+    #[sqlx(try_from = "Flag")]
     pub tokens: bool,
 }
 
@@ -17,10 +18,14 @@ impl Store {
 
     /// Puts these rules in place of all that there were.
     pub async fn set_factor_rules(&self, rules: &[FactorRuleRow]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM factor_rules").execute(&mut *tx).await?;
         for rule in rules {
-            sqlx::query("INSERT INTO factor_rules (role, tokens) VALUES ($1, $2)").bind(&rule.role).bind(rule.tokens).execute(&mut *tx).await?;
+            sqlx::query("INSERT INTO factor_rules (role, tokens) VALUES ($1, $2)")
+                .bind(&rule.role)
+                .bind(i64::from(rule.tokens))
+                .execute(&mut *tx)
+                .await?;
         }
         tx.commit().await?;
         Ok(())

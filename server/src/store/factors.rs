@@ -47,7 +47,7 @@ impl Store {
     /// Keeps a new factor, the hashes of new recovery codes in place of the old ones if there are some, and that the session `session`
     /// was proved by it: all or nothing.
     pub async fn add_factor(&self, factor: &FactorRow, codes: Option<&[Vec<u8>]>, session: &str) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let sql = concat!("INSERT INTO factors (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
         sqlx::query(sql)
             .bind(&factor.id)
@@ -95,7 +95,7 @@ impl Store {
 
     /// Puts new recovery codes in place of all that the user had.
     pub async fn renew_recovery_codes(&self, username: &str, codes: &[Vec<u8>]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         replace_codes(&mut tx, username, codes).await?;
         tx.commit().await?;
         Ok(())
@@ -104,7 +104,7 @@ impl Store {
     /// Removes a factor of a user; with their last one go their recovery codes and what their sessions were proved by. `None` when they
     /// have no such factor, else how many are left.
     pub async fn delete_factor(&self, username: &str, id: &str) -> Result<Option<i64>> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let sql = "DELETE FROM factors WHERE id = $1 AND username = $2";
         if sqlx::query(sql).bind(id).bind(username).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(None);
@@ -121,7 +121,7 @@ impl Store {
 
     /// Removes all factors, recovery codes and sessions of a user; tells how many factors there were.
     pub async fn reset_factors(&self, username: &str) -> Result<u64> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let gone = sqlx::query("DELETE FROM factors WHERE username = $1").bind(username).execute(&mut *tx).await?.rows_affected();
         replace_codes(&mut tx, username, &[]).await?;
         sqlx::query("DELETE FROM sessions WHERE username = $1").bind(username).execute(&mut *tx).await?;
@@ -130,7 +130,7 @@ impl Store {
     }
 }
 
-async fn replace_codes(tx: &mut sqlx::Transaction<'_, sqlx::Sqlite>, username: &str, codes: &[Vec<u8>]) -> Result<()> {
+async fn replace_codes(tx: &mut sqlx::Transaction<'_, sqlx::Any>, username: &str, codes: &[Vec<u8>]) -> Result<()> {
     sqlx::query("DELETE FROM recovery_codes WHERE username = $1").bind(username).execute(&mut **tx).await?;
     for hash in codes {
         sqlx::query("INSERT INTO recovery_codes (hash, username) VALUES ($1, $2)").bind(hash).bind(username).execute(&mut **tx).await?;

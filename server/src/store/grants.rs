@@ -1,6 +1,6 @@
 //! Grants.
 
-use super::{Result, Store};
+use super::{Flag, Result, Store};
 
 /// A grant as it is kept: either `username` or `team` has it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -13,6 +13,7 @@ pub struct GrantRow {
     pub until: Option<i64>,
     pub created_at: i64,
     pub created_by: String,
+    #[sqlx(try_from = "Flag")]
     pub declared: bool,
 }
 
@@ -50,7 +51,7 @@ impl Store {
     }
 }
 
-pub(super) fn insert(grant: &GrantRow) -> sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+pub(super) fn insert(grant: &GrantRow) -> sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments> {
     let sql =
         "INSERT INTO grants (id, username, team, role, scope, until, created_at, created_by, declared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     sqlx::query(sql)
@@ -62,5 +63,5 @@ pub(super) fn insert(grant: &GrantRow) -> sqlx::query::Query<'_, sqlx::Sqlite, s
         .bind(grant.until)
         .bind(grant.created_at)
         .bind(&grant.created_by)
-        .bind(grant.declared)
+        .bind(i64::from(grant.declared))
 }

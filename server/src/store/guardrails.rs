@@ -1,6 +1,6 @@
 //! Guardrails, and what they did not allow.
 
-use super::{Result, Store, StoreError};
+use super::{Flag, Result, Store, StoreError};
 
 /// A guardrail as it is kept. `roles` is a JSON array, `rule` a JSON object.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -13,6 +13,7 @@ pub struct GuardrailRow {
     pub rule: String,
     pub created_at: i64,
     pub created_by: String,
+    #[sqlx(try_from = "Flag")]
     pub declared: bool,
 }
 
@@ -28,6 +29,7 @@ pub struct HitRow {
     pub operation: String,
     pub object: String,
     pub sentence: String,
+    #[sqlx(try_from = "Flag")]
     pub stopped: bool,
 }
 
@@ -53,7 +55,7 @@ impl Store {
             .bind(&row.rule)
             .bind(row.created_at)
             .bind(&row.created_by)
-            .bind(row.declared)
+            .bind(i64::from(row.declared))
             .execute(&self.write)
             .await?;
         Ok(())
@@ -82,7 +84,7 @@ impl Store {
 
     /// Keeps hits; those of guardrails that are gone are not kept.
     pub async fn add_guardrail_hits(&self, hits: &[HitRow]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for hit in hits {
             let sql = "INSERT INTO guardrail_hits (id, at, guardrail, username, target, operation, object, sentence, stopped) \
                        SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM guardrail_hits), $1, g.id, $3, $4, $5, $6, $7, $8 FROM guardrails g WHERE g.id = $2";
@@ -94,7 +96,7 @@ impl Store {
                 .bind(&hit.operation)
                 .bind(&hit.object)
                 .bind(&hit.sentence)
-                .bind(hit.stopped)
+                .bind(i64::from(hit.stopped))
                 .execute(&mut *tx)
                 .await?;
         }
@@ -114,7 +116,7 @@ impl Store {
     pub async fn guardrail_hits(&self, guardrail: &str, since: i64, before: Option<i64>, limit: u32) -> Result<Vec<HitRow>> {
         let sql = "SELECT id, at, guardrail, username, target, operation, object, sentence, stopped FROM guardrail_hits \
                    WHERE guardrail = $1 AND at >= $2 AND id < $3 ORDER BY id DESC LIMIT $4";
-        Ok(sqlx::query_as(sql).bind(guardrail).bind(since).bind(before.unwrap_or(i64::MAX)).bind(limit).fetch_all(&self.read).await?)
+        Ok(sqlx::query_as(sql).bind(guardrail).bind(since).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit)).fetch_all(&self.read).await?)
     }
 
     /// How many hits each guardrail has since a time.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Result, Store};
+use super::{Flag, Result, Store};
 
 /// One person, known by `issuer` and `subject`.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -17,6 +17,7 @@ pub struct IdentityRow {
     pub checked_at: i64,
     /// Sealed.
     pub refresh: Option<Vec<u8>>,
+    #[sqlx(try_from = "Flag")]
     pub gone: bool,
 }
 
@@ -40,7 +41,7 @@ impl Store {
 
     /// Makes a user and what they are known by: both or neither. They have no password.
     pub async fn add_identity(&self, identity: &IdentityRow) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO users (username, disabled, created_at) VALUES ($1, 0, $2)")
             .bind(&identity.username)
             .bind(identity.created_at)
@@ -66,7 +67,7 @@ impl Store {
     /// Writes what a provider said of somebody: that it stands by them, and their teams by it, which are exactly `teams` as far as
     /// there are such. What another provider said before is forgotten; what was done by hand stays.
     pub async fn stand_by(&self, identity: &IdentityRow, teams: &BTreeSet<String>) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let sql = "UPDATE identities SET provider = $3, last_at = $4, checked_at = $5, refresh = $6, gone = 0 WHERE issuer = $1 AND subject = $2";
         sqlx::query(sql)
             .bind(&identity.issuer)
@@ -91,7 +92,7 @@ impl Store {
 
     /// Writes that nobody stands by somebody any more: their sessions and their teams by a provider end.
     pub async fn let_go(&self, username: &str) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE identities SET gone = 1, refresh = NULL WHERE username = $1").bind(username).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM sessions WHERE username = $1").bind(username).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM team_members WHERE username = $1 AND source NOT IN ('', 'settings')").bind(username).execute(&mut *tx).await?;

@@ -1,6 +1,7 @@
-//! What is kept, in SQLite. The only room that says `sqlx`; it imports no other room.
+//! What is kept, in SQLite or in PostgreSQL. The only room that says `sqlx`; it imports no other room.
 //!
-//! One connection writes and several read. A write that returned is on disk: WAL with `synchronous=FULL`.
+//! One set of queries serves both. Changes go one after the other: in SQLite by its one connection that writes, in PostgreSQL by a lock that
+//! each takes, so that what was read before a change is still so when it is made, whichever replica makes it. A write that returned is on disk.
 
 pub mod audit;
 pub mod certificates;
@@ -12,27 +13,21 @@ pub mod factors;
 pub mod grants;
 pub mod guardrails;
 pub mod identities;
+mod open;
 pub mod providers;
 pub mod recordings;
+mod replicas;
 pub mod roles;
 pub mod sessions;
+mod sql;
 pub mod teams;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
 
-use std::{path::Path, time::Duration};
+use sqlx::{Any, AnyPool, Transaction};
 
-use sqlx::{
-    ConnectOptions, Connection, SqlitePool,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
-
-/// SQLite before this may lose commits when two connections meet at a WAL reset (sqlite.org/wal.html#walresetbug).
-const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+use sql::{Flag, Sql};
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +40,12 @@ pub enum StoreError {
     Missing,
     #[error("this SQLite is {0}; 3.51.3 is the oldest that is safe")]
     OldSqlite(String),
+    #[error("{0} is no address of a PostgreSQL database: it begins with postgres://")]
+    NotPostgres(String),
+    #[error("this PostgreSQL would not keep what it says it keeps: {0}")]
+    NotDurable(String),
+    #[error("there are fifteen replicas already, and no more can write")]
+    TooMany,
     #[error(transparent)]
     Database(sqlx::Error),
     #[error(transparent)]
@@ -63,49 +64,70 @@ impl From<sqlx::Error> for StoreError {
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// Which database it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    write: SqlitePool,
-    read: SqlitePool,
-    /// Its own connection: the trail must not wait behind anything else.
-    audit: SqlitePool,
+    kind: Kind,
+    write: AnyPool,
+    read: AnyPool,
+    /// Its own connections: the trail must not wait behind anything else.
+    audit: AnyPool,
+    /// What other replicas are told by; SQLite has none.
+    replicas: Option<replicas::Replicas>,
 }
 
+/// The lock under which PostgreSQL makes changes, one after the other...
+const CHANGES: i64 = 0x70_68_01;
+/// ...and the one of those who look first, and change something by what they saw.
+const ALONE: i64 = 0x70_68_02;
+
+/// As long as this is there, no other replica gets one. The transaction's end gives the lock back; nobody looks at it, so several may hold on to it.
+pub struct Everywhere(#[allow(dead_code, reason = "it is there to end")] std::sync::Mutex<Transaction<'static, Any>>);
+
 impl Store {
-    /// Opens the database file, creating it if need be, and brings it up to date.
-    pub async fn open(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(2))
-            .disable_statement_logging();
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(5))
-                // When the disk is full SQLite ends the transaction by itself; then ours cannot be ended any more, and no other begun.
-                // Such a connection is closed, and the next one opened.
-                .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-                .connect_with(options.clone())
-        };
-        let write = pool(1).await?;
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
-        if parse_version(&version) < OLDEST_SQLITE {
-            return Err(StoreError::OldSqlite(version));
+    /// Begins a change. Until it is committed nobody else makes one.
+    async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        match self.kind {
+            Kind::Sqlite => Ok(self.write.begin_with("BEGIN IMMEDIATE").await?),
+            Kind::Postgres => {
+                let mut tx = self.write.begin().await?;
+                sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(CHANGES).execute(&mut *tx).await?;
+                Ok(tx)
+            }
         }
-        MIGRATIONS.run(&write).await?;
-        Ok(Self { write, read: pool(2).await?, audit: pool(1).await? })
     }
 
-    /// Opens a database file that is there already, to read it: it may be in use, and is not brought up to date.
-    pub async fn look(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(10)).disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { write: pool.clone(), read: pool.clone(), audit: pool })
+    /// Waits until no other replica looks and changes; `None` where there is no other.
+    pub async fn alone(&self) -> Result<Option<Everywhere>> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let mut tx = self.write.begin().await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(ALONE).execute(&mut *tx).await?;
+        Ok(Some(Everywhere(std::sync::Mutex::new(tx))))
+    }
+
+    /// Begins a change of the trail. Each writer has rows of its own, so they need not wait for each other.
+    async fn begin_audit(&self) -> Result<Transaction<'static, Any>> {
+        match self.kind {
+            Kind::Sqlite => Ok(self.audit.begin_with("BEGIN IMMEDIATE").await?),
+            Kind::Postgres => Ok(self.audit.begin().await?),
+        }
+    }
+
+    /// Begins to read what does not change meanwhile.
+    async fn begin_to_read(&self) -> Result<Transaction<'static, Any>> {
+        match self.kind {
+            Kind::Sqlite => Ok(self.read.begin().await?),
+            Kind::Postgres => Ok(self.read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+        }
     }
 
     /// Lets every commit reach the main file and closes it.
@@ -126,10 +148,4 @@ impl Store {
     pub async fn meta(&self, name: &str) -> Result<Option<String>> {
         Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(&self.read).await?)
     }
-}
-
-fn parse_version(text: &str) -> (u32, u32, u32) {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next())
 }

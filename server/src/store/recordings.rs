@@ -1,8 +1,6 @@
 //! Recordings of sessions, and the rules that say which are kept.
 
-use sqlx::{QueryBuilder, Sqlite};
-
-use super::{Result, Store, StoreError};
+use super::{Flag, Result, Sql, Store, StoreError};
 
 /// A recording as it is kept, without what is in it.
 #[derive(Clone, Debug, Default, Eq, PartialEq, sqlx::FromRow)]
@@ -22,9 +20,12 @@ pub struct RecordingRow {
     pub ended_at: Option<i64>,
     pub width: i64,
     pub height: i64,
+    #[sqlx(try_from = "Flag")]
     pub tty: bool,
     /// Whether what was typed is in it.
+    #[sqlx(try_from = "Flag")]
     pub input: bool,
+    #[sqlx(try_from = "Flag")]
     pub strict: bool,
     /// The scope of the rule that asked for it; empty without one.
     pub rule: String,
@@ -36,6 +37,7 @@ pub struct RecordingRow {
     /// The SHA-256 of its text, hexadecimal; empty while it runs, and after a crash.
     pub digest: String,
     /// Pilothouse ended before it did.
+    #[sqlx(try_from = "Flag")]
     pub cut: bool,
 }
 
@@ -69,7 +71,9 @@ pub struct RecordingRuleRow {
     pub scope: String,
     /// `always` or `never`.
     pub record: String,
+    #[sqlx(try_from = "Flag")]
     pub strict: bool,
+    #[sqlx(try_from = "Flag")]
     pub input: bool,
     pub created_at: i64,
     pub created_by: String,
@@ -94,9 +98,9 @@ impl Store {
             .bind(row.started_at)
             .bind(row.width)
             .bind(row.height)
-            .bind(row.tty)
-            .bind(row.input)
-            .bind(row.strict)
+            .bind(i64::from(row.tty))
+            .bind(i64::from(row.input))
+            .bind(i64::from(row.strict))
             .bind(&row.rule)
             .execute(&self.write)
             .await?;
@@ -107,7 +111,7 @@ impl Store {
     pub async fn try_recording(&self) -> Result<()> {
         let sql = "INSERT INTO recordings (id, engine, object, object_id, operation, door, username, started_at, kept_at, width, height, tty, input, strict, rule) \
                    VALUES (0, '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, 0, '')";
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query(sql).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM recordings WHERE id = 0").execute(&mut *tx).await?;
         tx.commit().await?;
@@ -116,7 +120,7 @@ impl Store {
 
     /// Adds the next part of a recording. Of one that is there already nothing changes.
     pub async fn add_recording_chunk(&self, recording: i64, n: i64, sealed: &[u8], progress: Progress) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let added = sqlx::query("INSERT INTO recording_chunks (recording, n, sealed) VALUES ($1, $2, $3) ON CONFLICT (recording, n) DO NOTHING")
             .bind(recording)
             .bind(n)
@@ -131,8 +135,8 @@ impl Store {
             .bind(progress.bytes)
             .bind(progress.chunks)
             .bind(progress.lost)
-            .bind(progress.width)
-            .bind(progress.height)
+            .bind(i64::from(progress.width))
+            .bind(i64::from(progress.height))
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 {
@@ -160,21 +164,25 @@ impl Store {
         Ok(())
     }
 
-    /// Closes what a crash left open: it ended when the last of it was written, or soon after.
-    pub async fn close_recordings(&self) -> Result<u64> {
-        let done = sqlx::query("UPDATE recordings SET ended_at = kept_at, cut = 1 WHERE ended_at IS NULL").execute(&self.write).await?;
+    /// Closes what a crash left open of a writer's sessions: it ended when the last of it was written, or soon after. In a database file all
+    /// are of its one writer.
+    pub async fn close_recordings(&self, writer: i64) -> Result<u64> {
+        let all = "UPDATE recordings SET ended_at = kept_at, cut = 1 WHERE ended_at IS NULL AND $1 > 0";
+        let of_one = "UPDATE recordings SET ended_at = kept_at, cut = 1 WHERE ended_at IS NULL AND id % 16 = $1";
+        let sql = if self.is_shared() { of_one } else { all };
+        let done = sqlx::query(sql).bind(writer).execute(&self.write).await?;
         Ok(done.rows_affected())
     }
 
     pub async fn recording(&self, id: i64) -> Result<Option<RecordingRow>> {
-        let mut select = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut select = Sql::new("SELECT ");
         select.push(COLUMNS).push(" FROM recordings WHERE id = ").push_bind(id);
-        Ok(select.build_query_as().fetch_optional(&self.read).await?)
+        select.fetch_optional(&self.read).await
     }
 
     /// Lists recordings, newest first.
     pub async fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<RecordingRow>> {
-        let mut select = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut select = Sql::new("SELECT ");
         select.push(COLUMNS).push(" FROM recordings WHERE 1 = 1");
         if let Some(before) = filter.before {
             select.push(" AND id < ").push_bind(before);
@@ -186,16 +194,16 @@ impl Store {
             select.push(" AND engine = ").push_bind(engine);
         }
         if let Some(object) = &filter.object {
-            // Not LIKE: it needs no escaping.
-            select.push(" AND instr(lower(object), lower(").push_bind(object).push(")) > 0");
+            // Not LIKE: it needs no escaping. Without what is looked for it is another text, if that is in it.
+            select.push(" AND replace(lower(object), lower(").push_bind(object).push("), '') <> lower(object)");
         }
         match filter.running {
             Some(true) => drop(select.push(" AND ended_at IS NULL")),
             Some(false) => drop(select.push(" AND ended_at IS NOT NULL")),
             None => {}
         }
-        select.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit);
-        Ok(select.build_query_as().fetch_all(&self.read).await?)
+        select.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit));
+        select.fetch_all(&self.read).await
     }
 
     /// One part of a recording, sealed.
@@ -225,8 +233,8 @@ impl Store {
             .bind(&row.id)
             .bind(&row.scope)
             .bind(&row.record)
-            .bind(row.strict)
-            .bind(row.input)
+            .bind(i64::from(row.strict))
+            .bind(i64::from(row.input))
             .bind(row.created_at)
             .bind(&row.created_by)
             .execute(&self.write)
@@ -237,7 +245,14 @@ impl Store {
     /// Everything but its id and who made it.
     pub async fn update_recording_rule(&self, row: &RecordingRuleRow) -> Result<()> {
         let sql = "UPDATE recording_rules SET scope = $2, record = $3, strict = $4, input = $5 WHERE id = $1";
-        let done = sqlx::query(sql).bind(&row.id).bind(&row.scope).bind(&row.record).bind(row.strict).bind(row.input).execute(&self.write).await?;
+        let done = sqlx::query(sql)
+            .bind(&row.id)
+            .bind(&row.scope)
+            .bind(&row.record)
+            .bind(i64::from(row.strict))
+            .bind(i64::from(row.input))
+            .execute(&self.write)
+            .await?;
         if done.rows_affected() == 0 { Err(StoreError::Missing) } else { Ok(()) }
     }
 

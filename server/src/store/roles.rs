@@ -1,6 +1,6 @@
 //! Roles of one's own.
 
-use super::{Result, Store};
+use super::{Flag, Result, Store};
 
 /// A role as it is kept. `permissions` is a JSON array of names.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -9,6 +9,7 @@ pub struct RoleRow {
     pub summary: String,
     pub permissions: String,
     pub created_at: i64,
+    #[sqlx(try_from = "Flag")]
     pub declared: bool,
 }
 
@@ -24,7 +25,7 @@ impl Store {
             .bind(&role.summary)
             .bind(&role.permissions)
             .bind(role.created_at)
-            .bind(role.declared)
+            .bind(i64::from(role.declared))
             .execute(&self.write)
             .await?;
         Ok(())
@@ -39,7 +40,7 @@ impl Store {
 
     /// Removes a role with the grants of it. `false` when there is no such role.
     pub async fn delete_role(&self, name: &str) -> Result<bool> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let done = sqlx::query("DELETE FROM roles WHERE name = $1").bind(name).execute(&mut *tx).await?;
         if done.rows_affected() > 0 {
             sqlx::query("DELETE FROM grants WHERE role = $1").bind(name).execute(&mut *tx).await?;

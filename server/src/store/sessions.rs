@@ -30,6 +30,13 @@ impl Store {
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
+    /// The session whose cookie has this hash.
+    pub async fn session_of(&self, hash: &[u8]) -> Result<Option<SessionRow>> {
+        let sql = "SELECT id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at, viewing_as \
+                   FROM sessions WHERE hash = $1";
+        Ok(sqlx::query_as(sql).bind(hash).fetch_optional(&self.read).await?)
+    }
+
     pub async fn add_session(&self, session: &SessionRow) -> Result<()> {
         let sql = "INSERT INTO sessions (id, hash, username, created_at, last_used_at, expires_at, address, client, factor, factor_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -62,7 +69,7 @@ impl Store {
 
     /// Writes when sessions, tokens and certificates were last used, and forgets what has expired; tokens and certificates a month later.
     pub async fn touch(&self, sessions: &[(String, i64)], tokens: &[(String, i64)], certificates: &[(String, i64)], now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for (id, at) in sessions {
             sqlx::query("UPDATE sessions SET last_used_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }

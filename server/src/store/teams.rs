@@ -1,6 +1,6 @@
 //! Teams and who is in them.
 
-use super::{Result, Store, StoreError};
+use super::{Flag, Result, Store, StoreError};
 
 /// A team as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -8,6 +8,7 @@ pub struct TeamRow {
     pub name: String,
     pub summary: String,
     pub created_at: i64,
+    #[sqlx(try_from = "Flag")]
     pub declared: bool,
 }
 
@@ -40,7 +41,7 @@ impl Store {
             .bind(&team.name)
             .bind(&team.summary)
             .bind(team.created_at)
-            .bind(team.declared)
+            .bind(i64::from(team.declared))
             .execute(&self.write)
             .await?;
         Ok(())
@@ -85,7 +86,7 @@ impl Store {
     /// Makes `teams` the teams that `username` is in by `source`, no more and no fewer; those that do not exist are left out. `true` when
     /// that changed anything.
     pub async fn set_teams(&self, username: &str, source: &str, teams: &[String]) -> Result<bool> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let sql = "SELECT team FROM team_members WHERE username = $1 AND source = $2";
         let before: Vec<String> = sqlx::query_scalar(sql).bind(username).bind(source).fetch_all(&mut *tx).await?;
         let mut changed = false;

@@ -9,7 +9,7 @@ impl Store {
     /// Counts one more failure on each counter, if `may` says so of what they stand at; tells what they stood at. One transaction:
     /// of many that try at once, each sees those before it. A counter that was quiet since `fresh_since` starts again at one.
     pub async fn count_failure(&self, counters: &[String], now: i64, fresh_since: i64, may: impl Fn(&[Failures]) -> bool) -> Result<Vec<Failures>> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let mut before = Vec::new();
         for counter in counters {
             let row: Option<Failures> =

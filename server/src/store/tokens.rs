@@ -22,6 +22,12 @@ impl Store {
         Ok(sqlx::query_as(sql).fetch_all(&self.read).await?)
     }
 
+    /// The token of this hash.
+    pub async fn token_of(&self, hash: &[u8]) -> Result<Option<TokenRow>> {
+        let sql = "SELECT id, hash, username, name, engine, created_at, expires_at, last_used_at, hint FROM tokens WHERE hash = $1";
+        Ok(sqlx::query_as(sql).bind(hash).fetch_optional(&self.read).await?)
+    }
+
     pub async fn add_token(&self, token: &TokenRow) -> Result<()> {
         let sql = "INSERT INTO tokens (id, hash, username, name, engine, created_at, expires_at, last_used_at, hint) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";

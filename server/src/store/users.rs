@@ -1,16 +1,18 @@
 //! Users, and robots: accounts of machines.
 
-use super::{Result, Store, StoreError};
+use super::{Flag, Result, Store, StoreError};
 
 /// A user as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRow {
     pub username: String,
     pub password_hash: Option<String>,
+    #[sqlx(try_from = "Flag")]
     pub disabled: bool,
     pub created_at: i64,
     /// `user` or `robot`.
     pub kind: String,
+    #[sqlx(try_from = "Flag")]
     pub declared: bool,
 }
 
@@ -35,10 +37,10 @@ impl Store {
         sqlx::query("INSERT INTO users (username, password_hash, disabled, created_at, kind, declared) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(&user.username)
             .bind(&user.password_hash)
-            .bind(user.disabled)
+            .bind(i64::from(user.disabled))
             .bind(user.created_at)
             .bind(&user.kind)
-            .bind(user.declared)
+            .bind(i64::from(user.declared))
             .execute(&self.write)
             .await?;
         Ok(())
@@ -49,7 +51,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`] when it was done before.
     pub async fn add_first_admin(&self, username: &str, password_hash: &str, grant_id: &str, now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO meta (name, value) VALUES ('setup', $1)").bind(now.to_string()).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO users (username, password_hash, disabled, created_at) VALUES ($1, $2, 0, $3)")
             .bind(username)
@@ -75,9 +77,9 @@ impl Store {
     /// Changes what is given; `false` when there is no such user. With a new password, or disabled, they lose their sessions, all but
     /// the one of the id `keep`: both or neither.
     pub async fn update_user(&self, username: &str, disabled: Option<bool>, password_hash: Option<&str>, keep: Option<&str>) -> Result<bool> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         let sql = "UPDATE users SET disabled = COALESCE($2, disabled), password_hash = COALESCE($3, password_hash) WHERE username = $1";
-        let done = sqlx::query(sql).bind(username).bind(disabled).bind(password_hash).execute(&mut *tx).await?;
+        let done = sqlx::query(sql).bind(username).bind(disabled.map(i64::from)).bind(password_hash).execute(&mut *tx).await?;
         if disabled == Some(true) || password_hash.is_some() {
             let sql = "DELETE FROM sessions WHERE username = $1 AND id <> COALESCE($2, '')";
             sqlx::query(sql).bind(username).bind(keep).execute(&mut *tx).await?;

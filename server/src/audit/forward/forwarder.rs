@@ -73,6 +73,12 @@ impl Forwarder {
     pub async fn run<S: Sink>(mut self, mut sink: S) {
         let mut pause = FIRST_PAUSE;
         loop {
+            if !self.store.is_leader() {
+                // Another replica sends. Should this one come to it, it begins where that one was.
+                self.cursors.clear();
+                tokio::time::sleep(IDLE).await;
+                continue;
+            }
             self.written.borrow_and_update();
             let stuck = match self.step(&mut sink).await {
                 Ok(Sent::Full) => {

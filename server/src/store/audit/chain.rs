@@ -1,10 +1,10 @@
 //! The chain over the trail's records.
 
 use futures_util::{Stream, StreamExt};
-use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
+use sqlx::{Any, AnyConnection, FromRow, Row, Transaction, any::AnyRow};
 
 use super::{AuditRow, CheckpointRow, ROWS};
-use crate::store::{Result, Store};
+use crate::store::{Result, Sql, Store};
 
 /// One entry: a stage of a record, and the hash that takes in all before it.
 #[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
@@ -33,17 +33,17 @@ pub struct Linked {
     pub record: Option<AuditRow>,
 }
 
-pub(super) async fn insert(connection: &mut SqliteConnection, entries: &[ChainRow]) -> Result<()> {
+pub(super) async fn insert(connection: &mut AnyConnection, entries: &[ChainRow]) -> Result<()> {
     let mut left = entries;
     for rows in ROWS {
         let some = left.chunks_exact(rows);
         left = some.remainder();
         for entries in some {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
-            insert.push_values(entries, |mut row, entry| {
+            let mut insert = Sql::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
+            insert.push_rows(entries, |row, entry| {
                 row.push_bind(entry.writer).push_bind(entry.seq).push_bind(entry.id).push_bind(entry.stage).push_bind(entry.hash.as_slice());
             });
-            insert.build().execute(&mut *connection).await?;
+            insert.execute(connection).await?;
         }
     }
     Ok(())
@@ -71,12 +71,12 @@ impl Store {
 
     /// The trail as it is at this moment, whatever is written meanwhile.
     pub async fn audit_snapshot(&self) -> Result<Snapshot> {
-        Ok(Snapshot(self.read.begin().await?))
+        Ok(Snapshot(self.begin_to_read().await?))
     }
 }
 
 /// The trail at one moment.
-pub struct Snapshot(pub(super) Transaction<'static, Sqlite>);
+pub struct Snapshot(pub(super) Transaction<'static, Any>);
 
 impl Snapshot {
     /// Every entry with its record, each writer's from its first to its last.
@@ -90,7 +90,7 @@ impl Snapshot {
     pub async fn chain_after(&mut self, writer: i64, seq: i64, limit: u32) -> Result<Vec<Linked>> {
         let sql = "SELECT a.*, c.writer, c.seq, c.id AS record, c.stage, c.hash, c.digest \
                    FROM audit_chain c LEFT JOIN audit a ON a.id = c.id WHERE (c.writer, c.seq) > ($1, $2) ORDER BY c.writer, c.seq LIMIT $3";
-        let rows = sqlx::query(sql).bind(writer).bind(seq).bind(limit).fetch_all(&mut *self.0).await?;
+        let rows = sqlx::query(sql).bind(writer).bind(seq).bind(i64::from(limit)).fetch_all(&mut *self.0).await?;
         rows.iter().map(linked).collect()
     }
 
@@ -98,7 +98,8 @@ impl Snapshot {
     pub async fn unchained(&mut self) -> Result<(i64, Option<i64>)> {
         let sql = "WITH began AS (SELECT COALESCE(MIN(id), 0) AS id FROM audit_chain) \
                    SELECT (SELECT COUNT(*) FROM audit WHERE id < (SELECT id FROM began)), \
-                   (SELECT MIN(a.id) FROM audit a WHERE a.id >= (SELECT id FROM began) AND a.id NOT IN (SELECT c.id FROM audit_chain c WHERE c.stage = 1))";
+                   (SELECT MIN(a.id) FROM audit a WHERE a.id >= (SELECT id FROM began) \
+                    AND NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.id = a.id AND c.stage = 1))";
         Ok(sqlx::query_as(sql).fetch_one(&mut *self.0).await?)
     }
 
@@ -108,7 +109,7 @@ impl Snapshot {
     }
 }
 
-pub(super) fn linked(row: &SqliteRow) -> Result<Linked> {
+pub(super) fn linked(row: &AnyRow) -> Result<Linked> {
     let entry = ChainRow {
         writer: row.try_get("writer")?,
         seq: row.try_get("seq")?,

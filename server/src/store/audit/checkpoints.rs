@@ -28,7 +28,7 @@ impl Store {
     /// Checkpoints after number `after`, from the first to the last, at most `limit`.
     pub async fn checkpoints_after(&self, after: i64, limit: u32) -> Result<Vec<CheckpointRow>> {
         let sql = "SELECT n, at, body, signature FROM audit_checkpoints WHERE n > $1 ORDER BY n LIMIT $2";
-        Ok(sqlx::query_as(sql).bind(after).bind(limit).fetch_all(&self.read).await?)
+        Ok(sqlx::query_as(sql).bind(after).bind(i64::from(limit)).fetch_all(&self.read).await?)
     }
 
     pub async fn add_checkpoint(&self, checkpoint: &CheckpointRow) -> Result<()> {

@@ -1,9 +1,9 @@
 //! Looking for records, and counting them.
 
-use sqlx::{FromRow, QueryBuilder, Sqlite};
+use sqlx::FromRow;
 
 use super::{AuditRow, COLUMNS};
-use crate::store::{Result, Store};
+use crate::store::{Kind, Result, Sql, Store};
 
 /// How many records are looked at, the newest first, where counts by the hour do not tell.
 pub const COUNTED: i64 = 50_000;
@@ -143,7 +143,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// As many bars as that at most.
 const BARS: i64 = 72;
 
-fn value(query: &mut QueryBuilder<Sqlite>, column: &str, value: &Match) {
+fn value(query: &mut Sql, column: &str, value: &Match) {
     match value {
         Match::Is(text) => query.push(column).push(" = ").push_bind(text.clone()),
         // A range, not LIKE: it needs no escaping, and an index serves it.
@@ -155,7 +155,7 @@ fn value(query: &mut QueryBuilder<Sqlite>, column: &str, value: &Match) {
     };
 }
 
-fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
+fn push_term(query: &mut Sql, term: &Term) {
     query.push(if term.not { " AND NOT (" } else { " AND (" });
     let mut first = true;
     for column in term.field.columns() {
@@ -169,16 +169,30 @@ fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
     query.push(")");
 }
 
-/// The words as FTS5 has them: each a quoted beginning, all of them needed.
-fn words(words: &[String]) -> String {
-    words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect::<Vec<_>>().join(" AND ")
+/// That a record's text has all of these words, each by its beginning: as FTS5 has it, or as PostgreSQL does.
+fn push_words(kind: Kind, query: &mut Sql, words: &[String]) {
+    let all = |word: &dyn Fn(&String) -> String, and: &str| words.iter().map(word).collect::<Vec<_>>().join(and);
+    match kind {
+        Kind::Sqlite => query.push("audit_words MATCH ").push_bind(all(&|word| format!("\"{}\"*", word.replace('"', "\"\"")), " AND ")),
+        // Nothing but signs: no record has it.
+        Kind::Postgres if words.iter().any(|word| super::index::parts(word).next().is_none()) => query.push("1 = 0"),
+        Kind::Postgres => query.push("to_tsvector('simple', audit_words.text) @@ to_tsquery('simple', ").push_bind(all(&neighbours, " & ")).push(")"),
+    };
+}
+
+/// A word with something else in it than letters and digits is several, one behind the other.
+fn neighbours(word: &String) -> String {
+    let parts: Vec<_> = super::index::parts(word).map(|part| format!("'{part}'")).collect();
+    format!("({}:*)", parts.join(" <-> "))
 }
 
 /// Whether a record fits, as a condition on `audit`: in brackets.
-pub(super) fn push_condition(query: &mut QueryBuilder<Sqlite>, find: &Find) {
+pub(super) fn push_condition(kind: Kind, query: &mut Sql, find: &Find) {
     query.push("(1 = 1");
     if !find.words.is_empty() {
-        query.push(" AND id IN (SELECT rowid FROM audit_words WHERE audit_words MATCH ").push_bind(words(&find.words)).push(")");
+        query.push(" AND id IN (SELECT rowid FROM audit_words WHERE ");
+        push_words(kind, query, &find.words);
+        query.push(")");
     }
     for (limit, sign) in [(find.from, " >= "), (find.to, " < ")] {
         if let Some(limit) = limit {
@@ -191,12 +205,13 @@ pub(super) fn push_condition(query: &mut QueryBuilder<Sqlite>, find: &Find) {
 
 impl Find {
     /// `FROM ... WHERE ...` of the records that fit.
-    fn source(&self, query: &mut QueryBuilder<Sqlite>) {
+    fn source(&self, kind: Kind, query: &mut Sql) {
         // With words the index of words leads: it goes from the newest to the oldest by itself.
         if self.words.is_empty() {
             query.push(" FROM audit WHERE 1 = 1");
         } else {
-            query.push(" FROM audit_words JOIN audit ON audit.id = audit_words.rowid WHERE audit_words MATCH ").push_bind(words(&self.words));
+            query.push(" FROM audit_words JOIN audit ON audit.id = audit_words.rowid WHERE ");
+            push_words(kind, query, &self.words);
         }
         let key = if self.words.is_empty() { "audit.id" } else { "audit_words.rowid" };
         for (limit, sign) in [(self.before, " < "), (self.last_id, " <= "), (self.first_id, " >= ")] {
@@ -225,18 +240,18 @@ impl Find {
 impl Store {
     /// Records that fit, newest first.
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = Sql::new("SELECT ");
         query.push(COLUMNS);
-        find.source(&mut query);
-        query.push(find.order()).push_bind(limit);
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        find.source(self.kind, &mut query);
+        query.push(find.order()).push_bind(i64::from(limit));
+        query.fetch_all(&self.read).await
     }
 
     /// The record of this id.
     pub async fn audit_record(&self, id: i64) -> Result<Option<AuditRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = Sql::new("SELECT ");
         query.push(COLUMNS).push(" FROM audit WHERE id = ").push_bind(id);
-        Ok(query.build_query_as().fetch_optional(&self.read).await?)
+        query.fetch_optional(&self.read).await
     }
 
     /// How many records fit: by user, target, permission and outcome, and over time, from `from` to `to` (ms).
@@ -250,46 +265,46 @@ impl Store {
     }
 
     async fn counts_by_the_hour(&self, find: &Find, from: i64, to: i64, width: i64) -> Result<Counts> {
-        let source = |query: &mut QueryBuilder<Sqlite>| {
+        let source = |query: &mut Sql| {
             query.push(" FROM audit_hours WHERE hour >= ").push_bind(from.div_euclid(HOUR_MS) * HOUR_MS);
             query.push(" AND hour < ").push_bind(to);
             find.terms.iter().for_each(|term| push_term(query, term));
         };
         let mut counts = Counts { width, ..Counts::default() };
         for (column, into) in counts.fields() {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-            query.push(column).push(" AS value, SUM(records) AS records");
+            let mut query = Sql::new("SELECT ");
+            query.push(column).push(" AS value, CAST(SUM(records) AS BIGINT) AS records");
             source(&mut query);
             query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
-            *into = query.build_query_as().fetch_all(&self.read).await?;
+            *into = query.fetch_all(&self.read).await?;
         }
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT hour / ");
+        let mut query = Sql::new("SELECT hour / ");
         query
             .push_bind(width)
             .push(" * ")
             .push_bind(width)
-            .push(" AS at, SUM(records) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN records ELSE 0 END) AS bad");
+            .push(" AS at, CAST(SUM(records) AS BIGINT) AS records, CAST(SUM(CASE WHEN outcome IN ('denied', 'failed') THEN records ELSE 0 END) AS BIGINT) AS bad");
         source(&mut query);
         query.push(" GROUP BY 1 ORDER BY 1");
-        counts.bars = query.build_query_as().fetch_all(&self.read).await?;
+        counts.bars = query.fetch_all(&self.read).await?;
         Ok(counts)
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let source = |query: &mut QueryBuilder<Sqlite>| {
+        let source = |query: &mut Sql| {
             query.push(" FROM (SELECT at, username, target, permission, outcome");
-            find.source(query);
-            query.push(find.order()).push_bind(COUNTED).push(")");
+            find.source(self.kind, query);
+            query.push(find.order()).push_bind(COUNTED).push(") AS newest");
         };
         let mut counts = Counts { width, ..Counts::default() };
         for (column, into) in counts.fields() {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+            let mut query = Sql::new("SELECT ");
             query.push(column).push(" AS value, COUNT(*) AS records");
             source(&mut query);
             query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
-            *into = query.build_query_as().fetch_all(&self.read).await?;
+            *into = query.fetch_all(&self.read).await?;
         }
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT at / ");
+        let mut query = Sql::new("SELECT at / ");
         query
             .push_bind(width)
             .push(" * ")
@@ -297,7 +312,7 @@ impl Store {
             .push(" AS at, COUNT(*) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN 1 ELSE 0 END) AS bad");
         source(&mut query);
         query.push(" GROUP BY 1 ORDER BY 1");
-        counts.bars = query.build_query_as().fetch_all(&self.read).await?;
+        counts.bars = query.fetch_all(&self.read).await?;
         counts.newest_only = counts.bars.iter().map(|bar: &Bar| bar.records).sum::<i64>() >= COUNTED;
         Ok(counts)
     }
@@ -307,7 +322,7 @@ impl Store {
         let sql = "SELECT username, target, operation, permission, object, MAX(object_id) AS object_id, MAX(changes) AS changes, COUNT(*) AS records, \
                    MAX(id) AS last_id, MAX(at) AS last_at FROM audit WHERE at >= $1 AND username <> '-' \
                    GROUP BY username, target, operation, permission, object ORDER BY last_id DESC LIMIT $2";
-        Ok(sqlx::query_as(sql).bind(from).bind(limit).fetch_all(&self.read).await?)
+        Ok(sqlx::query_as(sql).bind(from).bind(i64::from(limit)).fetch_all(&self.read).await?)
     }
 
     /// The time of the first record; `None` without any.

@@ -31,7 +31,7 @@ impl Store {
 
     /// Says how far `sink` is with these writers, in one durable commit.
     pub async fn set_cursors(&self, sink: &str, cursors: &[CursorRow]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for cursor in cursors {
             let sql = "INSERT INTO audit_cursors (sink, writer, seq, sending, began) VALUES ($1, $2, $3, $4, $5) \
                        ON CONFLICT (sink, writer) DO UPDATE SET seq = excluded.seq, sending = excluded.sending";
@@ -51,7 +51,7 @@ impl Store {
     pub async fn chain_after(&self, writer: i64, after: i64, until: i64, limit: u32) -> Result<Vec<Linked>> {
         let sql = "SELECT a.*, c.writer, c.seq, c.id AS record, c.stage, c.hash, c.digest FROM audit_chain c LEFT JOIN audit a ON a.id = c.id \
                    WHERE c.writer = $1 AND c.seq > $2 AND c.seq <= $3 ORDER BY c.seq LIMIT $4";
-        let mut rows = sqlx::query(sql).bind(writer).bind(after).bind(until).bind(limit).fetch(&self.read);
+        let mut rows = sqlx::query(sql).bind(writer).bind(after).bind(until).bind(i64::from(limit)).fetch(&self.read);
         let mut entries = Vec::new();
         while let Some(row) = rows.try_next().await? {
             entries.push(linked(&row)?);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{AnyConnection, Row};
 
 use super::{AuditRow, Batch, Lent, ROWS};
-use crate::store::Result;
+use crate::store::{Kind, Result, Sql};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -13,20 +13,29 @@ const HOUR_MS: i64 = 3_600_000;
 type Key = (i64, String, String, String, String, bool);
 
 /// Writes the words of new records.
-pub(super) async fn words(connection: &mut SqliteConnection, records: &[AuditRow<Lent<'_>>]) -> Result<()> {
+pub(super) async fn words(kind: Kind, connection: &mut AnyConnection, records: &[AuditRow<Lent<'_>>]) -> Result<()> {
     let mut left = records;
     for rows in ROWS {
         let some = left.chunks_exact(rows);
         left = some.remainder();
         for records in some {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO audit_words (rowid, text) ");
-            insert.push_values(records, |mut row, record| {
-                row.push_bind(record.id).push_bind(text(record));
+            let mut insert = Sql::new("INSERT INTO audit_words (rowid, text) ");
+            insert.push_rows(records, |row, record| {
+                row.push_bind(record.id).push_bind(match kind {
+                    Kind::Sqlite => text(record),
+                    // Its own parser takes addresses and names apart by rules of its own.
+                    Kind::Postgres => parts(&text(record)).collect::<Vec<_>>().join(" "),
+                });
             });
-            insert.build().execute(&mut *connection).await?;
+            insert.execute(connection).await?;
         }
     }
     Ok(())
+}
+
+/// What is between signs: letters and digits.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty())
 }
 
 fn text(record: &AuditRow<Lent<'_>>) -> String {
@@ -49,7 +58,7 @@ fn text(record: &AuditRow<Lent<'_>>) -> String {
 }
 
 /// Counts what ended in this batch.
-pub(super) async fn hours(connection: &mut SqliteConnection, batch: &Batch<'_>) -> Result<()> {
+pub(super) async fn hours(connection: &mut AnyConnection, batch: &Batch<'_>) -> Result<()> {
     let mut counts: BTreeMap<Key, i64> = BTreeMap::new();
     for record in batch.records.iter().filter(|record| record.end.ended_at.is_some()) {
         *counts.entry(key(record, record.end.outcome.as_ref())).or_default() += 1;
@@ -59,7 +68,14 @@ pub(super) async fn hours(connection: &mut SqliteConnection, batch: &Batch<'_>) 
         let sql = "SELECT at, username, target, permission, is_change FROM audit WHERE id = $1";
         let Some(row) = sqlx::query(sql).bind(id).fetch_optional(&mut *connection).await? else { continue };
         let at: i64 = row.try_get(0)?;
-        let key = (at.div_euclid(HOUR_MS) * HOUR_MS, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, end.outcome.to_string(), row.try_get(4)?);
+        let key = (
+            at.div_euclid(HOUR_MS) * HOUR_MS,
+            row.try_get(1)?,
+            row.try_get(2)?,
+            row.try_get(3)?,
+            end.outcome.to_string(),
+            row.try_get::<i64, _>(4)? != 0,
+        );
         *counts.entry(key).or_default() += 1;
     }
     for ((hour, username, target, permission, outcome, is_change), records) in counts {
@@ -71,7 +87,7 @@ pub(super) async fn hours(connection: &mut SqliteConnection, batch: &Batch<'_>) 
             .bind(target)
             .bind(permission)
             .bind(outcome)
-            .bind(is_change)
+            .bind(i64::from(is_change))
             .bind(records)
             .execute(&mut *connection)
             .await?;

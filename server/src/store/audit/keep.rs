@@ -1,9 +1,9 @@
 //! How long records are kept: rules, what is held, what is pruned, and what was archived.
 
-use sqlx::{FromRow, QueryBuilder, Sqlite};
+use sqlx::FromRow;
 
 use super::{AuditRow, COLUMNS, ChainRow, Find, Snapshot, find::push_condition};
-use crate::store::{Result, Store};
+use crate::store::{Result, Sql, Store};
 
 /// The operation whose records say what was pruned: those are never pruned themselves.
 pub const PRUNE: &str = "AuditPrune";
@@ -63,13 +63,13 @@ impl Store {
     /// Up to `limit` records that may go, the oldest first. What is open stays, and what tells of pruning. With `archived`, only what is in
     /// an archive.
     pub async fn prunable(&self, what: &Prunable, archived: Option<&[Archived]>, limit: u32) -> Result<Vec<AuditRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = Sql::new("SELECT ");
         query.push(COLUMNS).push(" FROM audit WHERE outcome <> 'open' AND operation <> ").push_bind(PRUNE);
         query.push(" AND at < ").push_bind(what.before).push(" AND ");
-        push_condition(&mut query, &what.find);
+        push_condition(self.kind, &mut query, &what.find);
         for (find, from) in &what.spared {
             query.push(" AND NOT (");
-            push_condition(&mut query, find);
+            push_condition(self.kind, &mut query, find);
             if let Some(from) = from {
                 query.push(" AND at >= ").push_bind(*from);
             }
@@ -85,24 +85,24 @@ impl Store {
             // Without an entry it is older than the chain.
             query.push(" AND 1 = 1");
         }
-        query.push(" ORDER BY id LIMIT ").push_bind(limit);
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
+        query.fetch_all(&self.read).await
     }
 
     /// The entries of these records.
     pub async fn entries_of(&self, ids: &[i64]) -> Result<Vec<ChainRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT writer, seq, id, stage, hash, digest FROM audit_chain WHERE id IN (");
-        let mut list = query.separated(", ");
+        let mut query = Sql::new("SELECT writer, seq, id, stage, hash, digest FROM audit_chain WHERE id IN (");
+        let mut list = query.list();
         for id in ids {
             list.push_bind(*id);
         }
         query.push(")");
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.fetch_all(&self.read).await
     }
 
     /// Removes records, and leaves of each of their entries its digest: `digests` by writer and number.
     pub async fn prune(&self, ids: &[i64], digests: &[(i64, i64, [u8; 32])]) -> Result<()> {
-        let mut tx = self.audit.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_audit().await?;
         for (writer, seq, digest) in digests {
             let sql = "UPDATE audit_chain SET digest = $3 WHERE writer = $1 AND seq = $2";
             sqlx::query(sql).bind(writer).bind(seq).bind(digest.as_slice()).execute(&mut *tx).await?;
@@ -125,7 +125,7 @@ impl Store {
 
     /// Writes down that these entries were archived to `file`.
     pub async fn add_archive(&self, file: &str, ends: &[Archived], at: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for end in ends {
             sqlx::query("INSERT INTO audit_archives (file, writer, seq, checkpoint, created_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(file)

@@ -10,7 +10,7 @@ mod views;
 
 use std::borrow::Cow;
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::AnyConnection;
 
 pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
@@ -20,7 +20,7 @@ pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 pub use forward::CursorRow;
 pub use views::ViewRow;
 
-use super::{Result, Store};
+use super::{Flag, Result, Sql, Store};
 
 /// One record as it is kept: an intent, and what came of it once that is known. Its texts are borrowed where it is written.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
@@ -48,6 +48,7 @@ pub struct AuditRow<Text = String> {
     pub reason: Text,
     /// The grant that allowed it; empty for what is refused, and for one's own account.
     pub grant_id: Text,
+    #[sqlx(try_from = "Flag")]
     pub is_change: bool,
     /// When a stream began to flow.
     pub started_at: Option<i64>,
@@ -74,6 +75,9 @@ pub struct EndRow<Text = String> {
     pub recording: Text,
 }
 
+/// An id's remainder by this is the number of the writer that gave it.
+pub const WRITERS: i64 = 16;
+
 /// A text that is borrowed, or made for its row.
 pub type Lent<'a> = Cow<'a, str>;
 
@@ -94,10 +98,10 @@ const COLUMNS: &str = "id, at, username, viewer, team, credential, door, address
 /// Rows in one INSERT. Few sizes, so that each statement is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
-fn insert<'a>(records: &'a [AuditRow<Lent<'a>>]) -> QueryBuilder<Sqlite> {
-    let mut insert = QueryBuilder::new("INSERT INTO audit (");
+fn insert(records: &[AuditRow<Lent<'_>>]) -> Sql {
+    let mut insert = Sql::new("INSERT INTO audit (");
     insert.push(COLUMNS).push(") ");
-    insert.push_values(records, |mut row, record| {
+    insert.push_rows(records, |row, record| {
         row.push_bind(record.id)
             .push_bind(record.at)
             .push_bind(record.username.as_ref())
@@ -116,7 +120,7 @@ fn insert<'a>(records: &'a [AuditRow<Lent<'a>>]) -> QueryBuilder<Sqlite> {
             .push_bind(record.decision.as_ref())
             .push_bind(record.reason.as_ref())
             .push_bind(record.grant_id.as_ref())
-            .push_bind(record.is_change)
+            .push_bind(i64::from(record.is_change))
             .push_bind(record.started_at)
             .push_bind(record.end.ended_at)
             .push_bind(record.end.outcome.as_ref())
@@ -132,7 +136,7 @@ fn insert<'a>(records: &'a [AuditRow<Lent<'a>>]) -> QueryBuilder<Sqlite> {
     insert
 }
 
-async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>) -> Result<()> {
+async fn end(connection: &mut AnyConnection, id: i64, end: &EndRow<Lent<'_>>) -> Result<()> {
     let sql = "UPDATE audit SET ended_at = $2, outcome = $3, status = $4, bytes_in = $5, bytes_out = $6, duration_ms = $7, note = $8, made = $9, \
                changes = $10, recording = $11 WHERE id = $1";
     sqlx::query(sql)
@@ -155,16 +159,16 @@ async fn end(connection: &mut SqliteConnection, id: i64, end: &EndRow<Lent<'_>>)
 impl Store {
     /// Writes new records, what came of older ones, and the chain over both in one durable commit.
     pub async fn write_audit(&self, batch: &Batch<'_>) -> Result<()> {
-        let mut tx = self.audit.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin_audit().await?;
         let mut left = batch.records.as_slice();
         for rows in ROWS {
             let some = left.chunks_exact(rows);
             left = some.remainder();
             for records in some {
-                insert(records).build().execute(&mut *tx).await?;
+                insert(records).execute(&mut tx).await?;
             }
         }
-        index::words(&mut tx, &batch.records).await?;
+        index::words(self.kind, &mut tx, &batch.records).await?;
         for (id, at) in &batch.started {
             sqlx::query("UPDATE audit SET started_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
@@ -182,8 +186,11 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM audit").fetch_one(&self.audit).await?)
     }
 
-    /// Up to `limit` records that are not ended, by id.
-    pub async fn open_audit(&self, limit: u32) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar("SELECT id FROM audit WHERE outcome = 'open' ORDER BY id LIMIT $1").bind(limit).fetch_all(&self.audit).await?)
+    /// Up to `limit` records of a writer that are not ended, by id. What is open in a database file is all of its one writer.
+    pub async fn open_audit(&self, writer: i64, limit: u32) -> Result<Vec<i64>> {
+        let all = "SELECT id FROM audit WHERE outcome = 'open' AND $1 > 0 ORDER BY id LIMIT $2";
+        let of_one = "SELECT id FROM audit WHERE outcome = 'open' AND id % 16 = $1 ORDER BY id LIMIT $2";
+        let sql = if self.is_shared() { of_one } else { all };
+        Ok(sqlx::query_scalar(sql).bind(writer).bind(i64::from(limit)).fetch_all(&self.audit).await?)
     }
 }

@@ -30,7 +30,7 @@ pub fn rows() -> Vec<Row> {
 
 async fn measured(dir: &Path) -> Vec<Row> {
     let store = Store::open(&dir.join("pilothouse.db")).await.expect("a store");
-    let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All).await.expect("a trail");
+    let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All, 1).await.expect("a trail");
     say(&format!("{MANY} strict operations, {AT_ONCE} at once"));
     let people = Arc::new(people());
     let begun = Instant::now();

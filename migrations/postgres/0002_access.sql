@@ -1,0 +1,61 @@
+-- Teams, robots, roles of one's own, grants to teams and for a time; which grant allowed what.
+
+-- A robot is an account of a machine: it has tokens, and neither a password nor a session.
+ALTER TABLE users ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'user';     -- user, robot
+-- What the settings file declares is written anew at each start, and can be changed nowhere else.
+ALTER TABLE users ADD COLUMN declared SMALLINT NOT NULL DEFAULT 0;
+
+CREATE TABLE teams (
+    name       TEXT COLLATE "C" PRIMARY KEY,
+    summary    TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    declared   SMALLINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE team_members (
+    team     TEXT COLLATE "C" NOT NULL REFERENCES teams (name) ON DELETE CASCADE,
+    username TEXT COLLATE "C" NOT NULL REFERENCES users (username) ON DELETE CASCADE,
+    source   TEXT COLLATE "C" NOT NULL DEFAULT '',  -- who says so: '' somebody here, 'settings' the file, else the provider of this name
+    PRIMARY KEY (team, username, source)
+);
+
+CREATE INDEX team_members_by_user ON team_members (username);
+
+CREATE TABLE roles (
+    name        TEXT COLLATE "C" PRIMARY KEY,
+    summary     TEXT COLLATE "C" NOT NULL,
+    permissions TEXT COLLATE "C" NOT NULL,          -- a JSON array of names
+    created_at  BIGINT NOT NULL,
+    declared    SMALLINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE new_grants (
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    username   TEXT COLLATE "C" REFERENCES users (username) ON DELETE CASCADE,
+    team       TEXT COLLATE "C" REFERENCES teams (name) ON DELETE CASCADE,
+    role       TEXT COLLATE "C" NOT NULL,
+    scope      TEXT COLLATE "C" NOT NULL,
+    until      BIGINT,                  -- it ends by itself at this time
+    created_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL,
+    declared   SMALLINT NOT NULL DEFAULT 0,
+    CHECK ((username IS NULL) <> (team IS NULL))
+);
+
+INSERT INTO new_grants (id, username, role, scope, created_at, created_by)
+SELECT id, username, role, scope, created_at, created_by FROM grants;
+
+DROP TABLE grants;
+
+ALTER TABLE new_grants RENAME TO grants;
+
+CREATE UNIQUE INDEX grants_once ON grants (COALESCE(username, ''), COALESCE(team, ''), role, scope);
+
+-- With whose eyes a session looks, if not with its own.
+ALTER TABLE sessions ADD COLUMN viewing_as TEXT COLLATE "C" REFERENCES users (username) ON DELETE CASCADE;
+
+-- Which grant allowed it, and who looked when it was done with another one's rights.
+ALTER TABLE audit ADD COLUMN grant_id TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN viewer TEXT COLLATE "C" NOT NULL DEFAULT '';
+
+CREATE INDEX audit_by_grant ON audit (grant_id, id) WHERE grant_id <> '';

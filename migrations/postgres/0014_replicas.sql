@@ -1,0 +1,27 @@
+-- Replicas tell each other what they change: each holds in memory what it decides by. server/src/jobs/hear.rs reads it again.
+
+CREATE FUNCTION pilothouse_tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pilothouse', TG_TABLE_NAME);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON users           FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON teams           FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON team_members    FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON roles           FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON grants          FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON engines         FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON guardrails      FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON providers       FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON factor_rules    FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON recording_rules FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+
+-- When they were last used is written every minute, and is nobody else's business.
+CREATE TRIGGER tell AFTER INSERT OR DELETE OR UPDATE OF viewing_as, factor, factor_at ON sessions
+    FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR DELETE OR UPDATE OF expires_at ON tokens FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON certificates FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR DELETE ON factors FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
+CREATE TRIGGER tell AFTER INSERT OR DELETE OR UPDATE OF gone ON identities FOR EACH STATEMENT EXECUTE FUNCTION pilothouse_tell();
