@@ -305,7 +305,7 @@ fn a_replica_that_falls_takes_nothing_with_it() {
     until("the place outside", Duration::from_secs(30), || {
         let mut got: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for piece in place.got() {
-            for line in String::from_utf8_lossy(&piece.body).lines() {
+            for line in piece.body.lines() {
                 let entry: Value = serde_json::from_str(line).unwrap();
                 if let (Some(writer), Some(seq)) = (entry["writer"].as_i64(), entry["seq"].as_i64()) {
                     got.entry(writer).or_default().insert(seq);
