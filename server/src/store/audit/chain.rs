@@ -3,7 +3,7 @@
 use futures_util::{Stream, StreamExt};
 use sqlx::{Any, AnyConnection, FromRow, Row, Transaction, any::AnyRow};
 
-use super::{AuditRow, CheckpointRow, ROWS};
+use super::{AuditRow, CheckpointRow, parts};
 use crate::store::{Result, Sql, Store};
 
 /// One entry: a stage of a record, and the hash that takes in all before it.
@@ -34,17 +34,12 @@ pub struct Linked {
 }
 
 pub(super) async fn insert(connection: &mut AnyConnection, entries: &[ChainRow]) -> Result<()> {
-    let mut left = entries;
-    for rows in ROWS {
-        let some = left.chunks_exact(rows);
-        left = some.remainder();
-        for entries in some {
-            let mut insert = Sql::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
-            insert.push_rows(entries, |row, entry| {
-                row.push_bind(entry.writer).push_bind(entry.seq).push_bind(entry.id).push_bind(entry.stage).push_bind(entry.hash.as_slice());
-            });
-            insert.execute(connection).await?;
-        }
+    for entries in parts(entries) {
+        let mut insert = Sql::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
+        insert.push_rows(entries, |row, entry| {
+            row.push_bind(entry.writer).push_bind(entry.seq).push_bind(entry.id).push_bind(entry.stage).push_bind(entry.hash.as_slice());
+        });
+        insert.execute(connection).await?;
     }
     Ok(())
 }

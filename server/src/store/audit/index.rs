@@ -2,33 +2,50 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, FromRow};
 
-use super::{AuditRow, Batch, Lent, ROWS};
+use super::{AuditRow, Lent};
 use crate::store::{Kind, Result, Sql};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// What counts are kept by.
-type Key = (i64, String, String, String, String, bool);
+/// What a record that ended is counted by.
+#[derive(Clone, Debug, Eq, FromRow, Ord, PartialEq, PartialOrd)]
+pub(super) struct Counted {
+    /// The time of its intent; of the hour, once it is counted.
+    at: i64,
+    username: String,
+    target: String,
+    permission: String,
+    outcome: String,
+    is_change: i64,
+}
+
+impl Counted {
+    pub(super) fn of(record: &AuditRow<Lent<'_>>) -> Self {
+        Self {
+            at: record.at,
+            username: record.username.to_string(),
+            target: record.target.to_string(),
+            permission: record.permission.to_string(),
+            outcome: record.end.outcome.to_string(),
+            is_change: i64::from(record.is_change),
+        }
+    }
+}
 
 /// Writes the words of new records.
 pub(super) async fn words(kind: Kind, connection: &mut AnyConnection, records: &[AuditRow<Lent<'_>>]) -> Result<()> {
-    let mut left = records;
-    for rows in ROWS {
-        let some = left.chunks_exact(rows);
-        left = some.remainder();
-        for records in some {
-            let mut insert = Sql::new("INSERT INTO audit_words (rowid, text) ");
-            insert.push_rows(records, |row, record| {
-                row.push_bind(record.id).push_bind(match kind {
-                    Kind::Sqlite => text(record),
-                    // Its own parser takes addresses and names apart by rules of its own.
-                    Kind::Postgres => parts(&text(record)).collect::<Vec<_>>().join(" "),
-                });
+    for records in super::parts(records) {
+        let mut insert = Sql::new("INSERT INTO audit_words (rowid, text) ");
+        insert.push_rows(records, |row, record| {
+            row.push_bind(record.id).push_bind(match kind {
+                Kind::Sqlite => text(record),
+                // Its own parser takes addresses and names apart by rules of its own.
+                Kind::Postgres => parts(&text(record)).collect::<Vec<_>>().join(" "),
             });
-            insert.execute(connection).await?;
-        }
+        });
+        insert.execute(connection).await?;
     }
     Ok(())
 }
@@ -57,45 +74,28 @@ fn text(record: &AuditRow<Lent<'_>>) -> String {
     parts.iter().filter(|part| !part.is_empty()).map(|part| part.as_ref()).collect::<Vec<_>>().join(" ")
 }
 
-/// Counts what ended in this batch.
-pub(super) async fn hours(connection: &mut AnyConnection, batch: &Batch<'_>) -> Result<()> {
-    let mut counts: BTreeMap<Key, i64> = BTreeMap::new();
-    for record in batch.records.iter().filter(|record| record.end.ended_at.is_some()) {
-        *counts.entry(key(record, record.end.outcome.as_ref())).or_default() += 1;
+/// Counts what ended. In one order, so that two replicas never wait for each other.
+pub(super) async fn hours(connection: &mut AnyConnection, ended: Vec<Counted>) -> Result<()> {
+    let mut counts: BTreeMap<Counted, i64> = BTreeMap::new();
+    for one in ended {
+        *counts.entry(Counted { at: one.at.div_euclid(HOUR_MS) * HOUR_MS, ..one }).or_default() += 1;
     }
-    // Where they began is known to their row.
-    for (id, end) in &batch.ended {
-        let sql = "SELECT at, username, target, permission, is_change FROM audit WHERE id = $1";
-        let Some(row) = sqlx::query(sql).bind(id).fetch_optional(&mut *connection).await? else { continue };
-        let at: i64 = row.try_get(0)?;
-        let key = (
-            at.div_euclid(HOUR_MS) * HOUR_MS,
-            row.try_get(1)?,
-            row.try_get(2)?,
-            row.try_get(3)?,
-            end.outcome.to_string(),
-            row.try_get::<i64, _>(4)? != 0,
+    let counts: Vec<_> = counts.into_iter().collect();
+    for counts in super::parts(&counts) {
+        let mut insert = Sql::new("INSERT INTO audit_hours (hour, username, target, permission, outcome, is_change, records) ");
+        insert.push_rows(counts, |row, (one, records)| {
+            row.push_bind(one.at)
+                .push_bind(one.username.as_str())
+                .push_bind(one.target.as_str())
+                .push_bind(one.permission.as_str())
+                .push_bind(one.outcome.as_str())
+                .push_bind(one.is_change)
+                .push_bind(*records);
+        });
+        insert.push(
+            " ON CONFLICT (hour, username, target, permission, outcome, is_change) DO UPDATE SET records = audit_hours.records + excluded.records",
         );
-        *counts.entry(key).or_default() += 1;
-    }
-    for ((hour, username, target, permission, outcome, is_change), records) in counts {
-        let sql = "INSERT INTO audit_hours (hour, username, target, permission, outcome, is_change, records) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-                   ON CONFLICT (hour, username, target, permission, outcome, is_change) DO UPDATE SET records = audit_hours.records + excluded.records";
-        sqlx::query(sql)
-            .bind(hour)
-            .bind(username)
-            .bind(target)
-            .bind(permission)
-            .bind(outcome)
-            .bind(i64::from(is_change))
-            .bind(records)
-            .execute(&mut *connection)
-            .await?;
+        insert.execute(connection).await?;
     }
     Ok(())
-}
-
-fn key(record: &AuditRow<Lent<'_>>, outcome: &str) -> Key {
-    let hour = record.at.div_euclid(HOUR_MS) * HOUR_MS;
-    (hour, record.username.to_string(), record.target.to_string(), record.permission.to_string(), outcome.to_owned(), record.is_change)
 }

@@ -95,8 +95,19 @@ pub struct Batch<'a> {
 
 const COLUMNS: &str = "id, at, username, viewer, team, credential, door, address, client, target, operation, permission, object, object_name, object_id, decision, \
                        reason, grant_id, is_change, started_at, ended_at, outcome, status, bytes_in, bytes_out, duration_ms, note, made, changes, recording";
-/// Rows in one INSERT. Few sizes, so that each statement is prepared once.
+/// Rows in one statement. Few sizes, so that each is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+/// As few parts of these sizes as there can be.
+fn parts<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = all;
+    std::iter::from_fn(move || {
+        let rows = ROWS.into_iter().find(|rows| *rows <= left.len())?;
+        let (part, rest) = left.split_at(rows);
+        left = rest;
+        Some(part)
+    })
+}
 
 fn insert(records: &[AuditRow<Lent<'_>>]) -> Sql {
     let mut insert = Sql::new("INSERT INTO audit (");
@@ -136,46 +147,45 @@ fn insert(records: &[AuditRow<Lent<'_>>]) -> Sql {
     insert
 }
 
-async fn end(connection: &mut AnyConnection, id: i64, end: &EndRow<Lent<'_>>) -> Result<()> {
-    let sql = "UPDATE audit SET ended_at = $2, outcome = $3, status = $4, bytes_in = $5, bytes_out = $6, duration_ms = $7, note = $8, made = $9, \
-               changes = $10, recording = $11 WHERE id = $1";
-    sqlx::query(sql)
-        .bind(id)
-        .bind(end.ended_at)
-        .bind(end.outcome.as_ref())
-        .bind(end.status)
-        .bind(end.bytes_in)
-        .bind(end.bytes_out)
-        .bind(end.duration_ms)
-        .bind(end.note.as_ref())
-        .bind(end.made.as_ref())
-        .bind(end.changes.as_ref())
-        .bind(end.recording.as_ref())
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Writes what came of records, and answers with what those are counted by.
+async fn end(connection: &mut AnyConnection, ended: &[(i64, EndRow<Lent<'_>>)]) -> Result<Vec<index::Counted>> {
+    let mut update = Sql::new(
+        "UPDATE audit SET ended_at = v.column2, outcome = v.column3, status = v.column4, bytes_in = v.column5, bytes_out = v.column6, \
+         duration_ms = v.column7, note = v.column8, made = v.column9, changes = v.column10, recording = v.column11 FROM (",
+    );
+    update.push_rows(ended, |row, (id, end)| {
+        row.push_bind(*id)
+            .push_bind(end.ended_at)
+            .push_bind(end.outcome.as_ref())
+            .push_bind(end.status)
+            .push_bind(end.bytes_in)
+            .push_bind(end.bytes_out)
+            .push_bind(end.duration_ms)
+            .push_bind(end.note.as_ref())
+            .push_bind(end.made.as_ref())
+            .push_bind(end.changes.as_ref())
+            .push_bind(end.recording.as_ref());
+    });
+    update.push(") AS v WHERE audit.id = v.column1 RETURNING at, username, target, permission, outcome, is_change");
+    update.fetch_all(connection).await
 }
 
 impl Store {
     /// Writes new records, what came of older ones, and the chain over both in one durable commit.
     pub async fn write_audit(&self, batch: &Batch<'_>) -> Result<()> {
         let mut tx = self.begin_audit().await?;
-        let mut left = batch.records.as_slice();
-        for rows in ROWS {
-            let some = left.chunks_exact(rows);
-            left = some.remainder();
-            for records in some {
-                insert(records).execute(&mut tx).await?;
-            }
+        for records in parts(&batch.records) {
+            insert(records).execute(&mut tx).await?;
         }
         index::words(self.kind, &mut tx, &batch.records).await?;
         for (id, at) in &batch.started {
             sqlx::query("UPDATE audit SET started_at = $2 WHERE id = $1").bind(id).bind(at).execute(&mut *tx).await?;
         }
-        for (id, row) in &batch.ended {
-            end(&mut tx, *id, row).await?;
+        let mut counted: Vec<_> = batch.records.iter().filter(|record| record.end.ended_at.is_some()).map(index::Counted::of).collect();
+        for ended in parts(&batch.ended) {
+            counted.extend(end(&mut tx, ended).await?);
         }
-        index::hours(&mut tx, batch).await?;
+        index::hours(&mut tx, counted).await?;
         chain::insert(&mut tx, &batch.chain).await?;
         tx.commit().await?;
         Ok(())

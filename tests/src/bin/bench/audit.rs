@@ -9,7 +9,10 @@ use pilothouse::{
     clock::now_ms,
     store::Store,
 };
-use pilothouse_tests::sandbox::folder;
+use pilothouse_tests::{
+    postgres::{Postgres, psql},
+    sandbox::folder,
+};
 
 use crate::{
     report::{Row, median},
@@ -18,6 +21,8 @@ use crate::{
 
 /// Records of the store in which one looks.
 const MANY: usize = 1_000_000;
+/// Records that two replicas write together.
+const SHARED: usize = 400_000;
 /// Operations at the same time, as from so many clients.
 const AT_ONCE: usize = 256;
 /// How often each search is made.
@@ -25,23 +30,75 @@ const TIMES: usize = 15;
 
 pub fn rows() -> Vec<Row> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("there are threads");
-    runtime.block_on(measured(&folder("trail")))
+    let mut rows = runtime.block_on(measured(&folder("trail")));
+    rows.extend(runtime.block_on(replicas()));
+    rows
+}
+
+/// How many operations a second went through, and how long each waited for its intent to be on disk, in ms, sorted.
+struct Load {
+    rate: f64,
+    waits: Vec<f64>,
+}
+
+/// `many` operations from [`AT_ONCE`] clients, which ask the trails in turn.
+async fn load(trails: &[Trail], many: usize) -> Load {
+    let people = Arc::new(people());
+    let begun = Instant::now();
+    let clients = (0..AT_ONCE).map(|n| tokio::spawn(operate(trails[n % trails.len()].clone(), people.clone(), n, many)));
+    let mut waits = Vec::new();
+    for client in clients.collect::<Vec<_>>() {
+        waits.extend(client.await.expect("it is done"));
+    }
+    let rate = many as f64 / begun.elapsed().as_secs_f64();
+    waits.sort_by(f64::total_cmp);
+    Load { rate, waits }
+}
+
+/// Two replicas on one PostgreSQL, as it comes, on the same cores.
+async fn replicas() -> Vec<Row> {
+    let server = Postgres::start();
+    let url = server.database();
+    let (mut stores, mut trails, mut writers) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let store = Store::open_postgres(&url).await.expect("a store");
+        let number = store.take_writer().await.expect("a number");
+        let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All, number).await.expect("a trail");
+        stores.push(store);
+        trails.push(trail);
+        writers.push(writer);
+    }
+    say(&format!("{SHARED} strict operations by two replicas on PostgreSQL, {AT_ONCE} at once"));
+    let Load { rate, waits } = load(&trails, SHARED).await;
+    drop(trails);
+    for writer in writers {
+        writer.await.expect("the writer ends");
+    }
+    say("verifying it");
+    let begun = Instant::now();
+    let report = look::store(&stores[0], None, None).await.expect("it can be read");
+    assert!(report.is_whole() && report.records == SHARED as u64, "{report:?}");
+    let verified = SHARED as f64 / begun.elapsed().as_secs_f64();
+    let size: f64 = psql(&url, "SELECT pg_database_size(current_database())").parse().expect("it is a number");
+    for store in stores {
+        store.close().await;
+    }
+    vec![
+        Row::at_least("strict operations a second, PostgreSQL, two replicas", rate, 5_000.0),
+        Row::ours("wait for an intent to be on disk there, median, ms", waits[waits.len() / 2]),
+        Row::ours("the same, p99, ms", waits[waits.len() * 99 / 100]),
+        Row::ours("a record there, bytes", size / SHARED as f64),
+        Row::ours("verified there, records/s", verified),
+    ]
 }
 
 async fn measured(dir: &Path) -> Vec<Row> {
     let store = Store::open(&dir.join("pilothouse.db")).await.expect("a store");
     let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All, 1).await.expect("a trail");
     say(&format!("{MANY} strict operations, {AT_ONCE} at once"));
-    let people = Arc::new(people());
-    let begun = Instant::now();
-    let mut waits = Vec::new();
-    for task in (0..AT_ONCE).map(|n| tokio::spawn(operate(trail.clone(), people.clone(), n))).collect::<Vec<_>>() {
-        waits.extend(task.await.expect("it is done"));
-    }
-    let rate = MANY as f64 / begun.elapsed().as_secs_f64();
+    let Load { rate, waits } = load(std::slice::from_ref(&trail), MANY).await;
     drop(trail);
     writer.await.expect("the writer ends");
-    waits.sort_by(f64::total_cmp);
     let size = std::fs::metadata(dir.join("pilothouse.db")).expect("it is there").len() as f64 / MANY as f64;
     let mut rows = vec![
         Row::at_least("strict operations a second, SQLite", rate, 5_000.0),
@@ -85,7 +142,7 @@ fn people() -> (Policy, Vec<Principal>) {
 }
 
 /// One client's share of the operations, one after the other; answers with how long each intent took, in ms.
-async fn operate(trail: Trail, people: Arc<(Policy, Vec<Principal>)>, client: usize) -> Vec<f64> {
+async fn operate(trail: Trail, people: Arc<(Policy, Vec<Principal>)>, client: usize, many: usize) -> Vec<f64> {
     use pilothouse::audit::Ending;
     const KINDS: [(&str, Permission); 4] = [
         ("ContainerStart", Permission::ContainerStart),
@@ -95,7 +152,7 @@ async fn operate(trail: Trail, people: Arc<(Policy, Vec<Principal>)>, client: us
     ];
     let (policy, people) = &*people;
     let mut waits = Vec::new();
-    for n in (client..MANY).step_by(AT_ONCE) {
+    for n in (client..many).step_by(AT_ONCE) {
         let (who, (name, permission)) = (&people[n % people.len()], KINDS[n % KINDS.len()]);
         let operation = Operation::on_engine(name, permission, &format!("engine-{}", n % 10), format!("container-{:06x}", n % 50_000));
         let permit = policy.decide(&who.subject, operation, now_ms()).expect("they may");
