@@ -8,25 +8,47 @@ use pilothouse_tests::{
 };
 use serde_json::json;
 
+/// The files that are run with a long trail.
+const OF_THE_TRAIL: [&str; 2] = ["audit.test.mjs", "recordings.test.mjs"];
+
 #[test]
 fn the_console_works_in_a_browser() {
-    let engine = Engine::with_samples();
+    let console = console();
+    suite("browser.tap", |name| !OF_THE_TRAIL.contains(&name), |engines| House::with_console(engines, &console, Some(PASSWORD)));
+}
+
+#[test]
+fn the_pages_of_the_trail_work_with_a_million_records() {
+    let console = console();
+    suite("trail.tap", |name| OF_THE_TRAIL.contains(&name), |engines| House::with_history(engines, &console, Some(PASSWORD), 1_000_000));
+}
+
+fn console() -> std::path::PathBuf {
     let console = target().join("console");
     assert!(console.join("manifest.json").exists(), "{} is missing: `make web` builds it", console.display());
-    let house = House::with_console(&[("demo", format!("unix://{}", engine.socket.display()))], &console, Some(PASSWORD));
-    let untouched = House::with_console(&[], &console, None);
-    let openid = OpenId::start(json!({}), &[&house]);
-    // One file of the suite, if only that is asked for.
+    console
+}
+
+/// Runs the files that `is_in` says of, or of those only what `PILOTHOUSE_ONLY` is in the name of. What comes of them is in the file `told`.
+fn suite(told: &str, is_in: impl Fn(&str) -> bool, house: impl Fn(&[(&str, String)]) -> House) {
     let only = std::env::var("PILOTHOUSE_ONLY").unwrap_or_default();
-    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
-    let files = std::fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
-    let files = files.filter(|path| path.to_string_lossy().contains(&only));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: Vec<String> = names.filter(|name| name.ends_with(".test.mjs") && is_in(name) && name.contains(&only)).collect();
+    if files.is_empty() {
+        assert!(!only.is_empty(), "there is no file to run");
+        return;
+    }
+    let engine = Engine::with_samples();
+    let house = house(&[("demo", format!("unix://{}", engine.socket.display()))]);
+    let untouched = House::with_console(&[], &console(), None);
+    let openid = OpenId::start(json!({}), &[&house]);
     // Written as it goes: a suite of minutes can be watched.
-    let told = target().join("browser.tap");
+    let told = target().join(told);
     let done = Command::new("node")
         .args(["--test", "--test-concurrency=1"])
         .args(files)
-        .current_dir(&suite)
+        .current_dir(&folder)
         .env("PILOTHOUSE_URL", format!("http://{}", house.address))
         .env("PILOTHOUSE_PASSWORD", PASSWORD)
         .env("PILOTHOUSE_SOCKET", &engine.socket)

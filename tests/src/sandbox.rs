@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{self, Answer},
+    load::fill,
     postgres::{Postgres, postgres},
 };
 
@@ -270,9 +271,21 @@ impl House {
 
     /// With the built browser half, and nobody in it yet unless there is a password for `admin`.
     pub fn with_console(engines: &[(&str, String)], console: &Path, password: Option<&str>) -> House {
-        // By its name, too: passkeys are bound to one. Its browsers say which machines they stand for.
-        let settings = format!("external_url = \"http://localhost:PORT\"\ntrusted_proxies = [\"127.0.0.1\", \"::1\"]\nconsole_dir = \"{}\"\n", console.display());
-        House::made(engines, password, &settings)
+        House::made(engines, password, &House::console_settings(console))
+    }
+
+    /// The same with a trail of so many records.
+    pub fn with_history(engines: &[(&str, String)], console: &Path, password: Option<&str>, records: usize) -> House {
+        let dir = folder("house");
+        std::fs::create_dir_all(dir.join("data")).unwrap();
+        fill(&dir.join("data"), records);
+        House::made_in(dir, engines, password, &House::console_settings(console), "info")
+    }
+
+    /// By its name, too: passkeys are bound to one. Its browsers say which machines they stand for.
+    fn console_settings(console: &Path) -> String {
+        let proxies = "trusted_proxies = [\"127.0.0.1\", \"::1\"]";
+        format!("external_url = \"http://localhost:PORT\"\n{proxies}\nconsole_dir = \"{}\"\n", console.display())
     }
 
     /// With these settings before the engines, and a token of user `admin`.
