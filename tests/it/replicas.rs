@@ -237,9 +237,9 @@ fn two_writers_whose_clocks_are_days_apart_make_one_trail() {
     assert!(verdict.is_whole(), "{verdict:?}");
     // And it is found, whoever is asked.
     for house in [&first, &ahead, &behind] {
-        let found = house.get(&token, "/api/v1/audit?limit=5&query=object:ahead-0-7");
+        let found = house.get(&token, "/api/v1/audit?limit=5&q=object:ahead-0-7");
         assert_eq!(found.json()["items"].as_array().map(Vec::len), Some(1), "{found:?}");
-        let words = house.get(&token, "/api/v1/audit?limit=5&query=behind-3-99");
+        let words = house.get(&token, "/api/v1/audit?limit=5&q=behind-3-99");
         assert!(words.json()["items"].as_array().is_some_and(|items| !items.is_empty()), "{words:?}");
     }
     // Every replica signs for all, whoever leads.
@@ -365,12 +365,29 @@ fn a_database_that_cannot_be_used_is_said_so() {
     assert!(said.contains("database_url: it begins with postgres://") && !said.contains("hidden"), "{said}");
     let said = try_with("postgres://me:hidden@127.0.0.1:1/house");
     assert!(said.contains("The database cannot be opened") && !said.contains("hidden"), "{said}");
-    let said = try_with(&postgres().database().replace("sandbox@", "hidden@"));
+    let said = try_with(&postgres().database().replace("kept-by-the-sandbox@", "hidden@"));
     assert!(said.contains("password authentication failed") && !said.contains("hidden"), "{said}");
     // Another key than that of the replicas that are there: nothing that is sealed could be read.
     let house = House::on(postgres(), &[], "");
     let said = try_with(&house.database().unwrap());
     assert!(said.contains("key"), "{said}");
+}
+
+/// Threat K1: the database's password, at a log of all there is to log.
+#[test]
+fn the_database_s_password_is_nowhere() {
+    let mut server = Postgres::start();
+    let mut house = House::tracing_on(&server, &[]);
+    house.user("ana", "viewer", "all");
+    server.stop();
+    assert_eq!(house.post(&house.admin, "/api/v1/users", json!({ "username": "bob" })).status, 503);
+    server.start_again();
+    house.stop();
+    house.start_again();
+    let log = house.log();
+    assert!(log.contains("TRACE") && !log.contains("kept-by-the-sandbox"), "the log tells it");
+    let told = house.get(&house.admin, "/api/v1/audit?limit=500&q=operation:SettingsApply").json().to_string();
+    assert!(told.contains("external_url") && !told.contains("kept-by"), "{told}");
 }
 
 /// What is kept is kept the same way: the tests of what is kept, on PostgreSQL.

@@ -41,7 +41,7 @@ impl Postgres {
     }
 
     fn address(&self, database: &str) -> String {
-        format!("postgres://pilothouse:sandbox@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://pilothouse:kept-by-the-sandbox@127.0.0.1:{}/{database}", self.port)
     }
 }
 

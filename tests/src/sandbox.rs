@@ -339,9 +339,18 @@ impl House {
 
     /// On a new database of `postgres`, with user `admin` and a token of theirs.
     pub fn on(postgres: &Postgres, engines: &[(&str, String)], settings: &str) -> House {
+        House::on_database(postgres, engines, settings, "info")
+    }
+
+    /// The same, and it logs all there is to log.
+    pub fn tracing_on(postgres: &Postgres, engines: &[(&str, String)]) -> House {
+        House::on_database(postgres, engines, "", "trace")
+    }
+
+    fn on_database(postgres: &Postgres, engines: &[(&str, String)], settings: &str, log: &'static str) -> House {
         let dir = folder("house");
         std::fs::write(dir.join("database"), postgres.database()).unwrap();
-        let mut house = House::made_in(dir, engines, Some(PASSWORD), settings, "info");
+        let mut house = House::made_in(dir, engines, Some(PASSWORD), settings, log);
         house.admin = house.token_of("admin", PASSWORD);
         house
     }

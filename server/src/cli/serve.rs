@@ -90,6 +90,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
     declared::apply(&config.access, &house).await?;
+    house.write_down_settings(&config.told()).await.map_err(one)?;
     let providers = Arc::new(Providers::new(config.external_url.clone(), config.local.clone(), Seal::open(&config.key_file).map_err(one)?));
     providers.load(&config.providers, &store).await?;
     let (forwarding, forwarders) = forward::start(config.audit.forward, &store, &written);

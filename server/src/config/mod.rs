@@ -5,6 +5,7 @@ mod audit;
 mod forward;
 mod guardrails;
 mod providers;
+mod told;
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,7 @@ pub use audit::{Audit, AuditSection};
 pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
 pub use providers::ProviderSection;
+pub use told::Told;
 
 use crate::{
     access::is_target_name,

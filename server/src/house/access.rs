@@ -1,9 +1,12 @@
 //! Teams, roles and grants: memory and store together.
 
+use std::collections::BTreeSet;
+
 use super::{Alone, House, HouseError, by_itself};
 use crate::access;
-use crate::audit::Ending;
+use crate::audit::{Ending, between};
 use crate::clock::now_ms;
+use crate::config::Told;
 use crate::store::{
     declared::Declared,
     grants::GrantRow,
@@ -12,6 +15,8 @@ use crate::store::{
     users::UserRow,
 };
 
+/// Under which name the store keeps what the settings came to at the last start.
+const SETTINGS: &str = "settings";
 /// How many changes of the settings file are written down one by one.
 const EACH_WRITTEN: usize = 100;
 
@@ -123,6 +128,25 @@ impl House {
         }
         let done = self.store.apply_declared(declared, now_ms()).await;
         self.reload().await;
+        for entry in entries {
+            entry.finish(if done.is_ok() { Ending::ok(200) } else { Ending::failed(503) });
+        }
+        Ok(done?)
+    }
+
+    /// Writes down in what the settings are not what they were at the last start: a record for each thing that they are about.
+    pub async fn write_down_settings(&self, told: &Told) -> Result<(), HouseError> {
+        let _alone = self.alone().await?;
+        let kept = self.store.meta(SETTINGS).await?;
+        let before: Told = kept.as_deref().and_then(|kept| serde_json::from_str(kept).ok()).unwrap_or_default();
+        let about: BTreeSet<&String> = before.keys().chain(told.keys()).filter(|about| before.get(*about) != told.get(*about)).collect();
+        let mut entries = Vec::new();
+        for about in about.into_iter().take(EACH_WRITTEN) {
+            let mut entry = self.trail().begin_as(None, &by_itself(), &access::declared(about.clone())).await?;
+            entry.changed(between(before.get(about), told.get(about)));
+            entries.push(entry);
+        }
+        let done = self.store.set_meta(SETTINGS, &serde_json::to_string(told).unwrap_or_default()).await;
         for entry in entries {
             entry.finish(if done.is_ok() { Ending::ok(200) } else { Ending::failed(503) });
         }

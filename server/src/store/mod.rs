@@ -144,6 +144,13 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps a fact about the house itself.
+    pub async fn set_meta(&self, name: &str, value: &str) -> Result<()> {
+        let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(sql).bind(name).bind(value).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// A fact about the house itself.
     pub async fn meta(&self, name: &str) -> Result<Option<String>> {
         Ok(sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(&self.read).await?)

@@ -1,5 +1,7 @@
 //! What a record tells of a change: what it changed, before and after, what it made, and which object it was about.
 
+use std::collections::BTreeMap;
+
 use pilothouse_tests::sandbox::{House, engine};
 use serde_json::{Value, json};
 
@@ -106,4 +108,29 @@ fn what_docker_changes_is_told_with_the_object_by_name_and_id() {
     docker(&["rm", &id[..12]]);
     let record = last(&house, "ContainerDelete");
     assert_eq!((&record["object_id"], &record["object_name"]), (&json!(id), &json!(new)), "{record}");
+}
+
+/// What the settings decide, and what they decide anew at a later start.
+#[test]
+fn what_the_settings_say_anew_is_written_down() {
+    let mut house = House::with_settings(&[], "[[guardrails]]\nname = \"calm\"\nscope = \"all\"\nrule = { kind = \"privileged\" }\n");
+    let told = |house: &House| -> Vec<(String, String)> {
+        let records = house.audit("&operation=SettingsApply");
+        let change = |record: &Value| (record["object"].as_str().unwrap().to_owned(), record["changes"].to_string());
+        records.iter().rev().map(change).collect()
+    };
+    let first = told(&house);
+    let objects: Vec<&str> = first.iter().map(|(object, _)| object.as_str()).collect();
+    assert_eq!(objects, ["guardrail calm", "house"]);
+    house.stop();
+    house.start_again();
+    assert_eq!(told(&house), first, "the same settings are nothing new");
+    house.change_settings(
+        "[[guardrails]]\nname = \"late\"\nmode = \"warn\"\nscope = \"all\"\nrule = { kind = \"privileged\" }\n\
+         [[providers]]\nname = \"corp\"\nlabel = \"Corp\"\noidc = { issuer = \"https://id.example\", client_id = \"x\" }\n",
+    );
+    let later = told(&house);
+    let new: BTreeMap<&str, &str> = later[first.len()..].iter().map(|(object, changes)| (object.as_str(), changes.as_str())).collect();
+    assert_eq!(new.keys().copied().collect::<Vec<_>>(), ["guardrail late", "provider corp"]);
+    assert!(new["guardrail late"].contains("warn") && new["provider corp"].contains("https://id.example"), "{new:?}");
 }
