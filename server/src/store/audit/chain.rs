@@ -1,7 +1,7 @@
 //! The chain over the trail's records.
 
 use futures_util::{Stream, StreamExt};
-use sqlx::{Any, AnyConnection, FromRow, Row, Transaction, any::AnyRow};
+use sqlx::{Any, AnyConnection, Executor, FromRow, Row, Transaction, any::AnyRow};
 
 use super::{AuditRow, CheckpointRow, parts};
 use crate::store::{Result, Sql, Store};
@@ -89,6 +89,11 @@ impl Snapshot {
         rows.iter().map(linked).collect()
     }
 
+    /// One entry's hash; `None` when it is not there.
+    pub async fn hash_of(&mut self, writer: i64, seq: i64) -> Result<Option<Vec<u8>>> {
+        hash_at(&mut *self.0, writer, seq).await
+    }
+
     /// How many records are older than the first entry of the chain, and the first that is not and has no entry.
     pub async fn unchained(&mut self) -> Result<(i64, Option<i64>)> {
         let sql = "WITH began AS (SELECT COALESCE(MIN(id), 0) AS id FROM audit_chain) \
@@ -102,6 +107,11 @@ impl Snapshot {
     pub async fn checkpoints(&mut self) -> Result<Vec<CheckpointRow>> {
         Ok(sqlx::query_as("SELECT n, at, body, signature FROM audit_checkpoints ORDER BY n").fetch_all(&mut *self.0).await?)
     }
+}
+
+pub(super) async fn hash_at(database: impl Executor<'_, Database = Any>, writer: i64, seq: i64) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT hash FROM audit_chain WHERE writer = $1 AND seq = $2";
+    Ok(sqlx::query_scalar(sql).bind(writer).bind(seq).fetch_optional(database).await?)
 }
 
 pub(super) fn linked(row: &AnyRow) -> Result<Linked> {

@@ -2,7 +2,10 @@
 
 use futures_util::TryStreamExt;
 
-use super::{Linked, chain::linked};
+use super::{
+    Linked,
+    chain::{hash_at, linked},
+};
 use crate::store::{Result, Store};
 
 /// How far one writer's entries are forwarded; writer 0 stands for the checkpoints.
@@ -16,11 +19,6 @@ pub struct CursorRow {
     /// The one behind which it began.
     pub began: i64,
 }
-
-/// The last entry of each writer. Steps from writer to writer, so that it costs as little in a long trail as in a short one.
-const LENGTHS: &str = "WITH RECURSIVE writers (writer) AS (SELECT MIN(writer) FROM audit_chain UNION ALL \
-                       SELECT (SELECT MIN(c.writer) FROM audit_chain c WHERE c.writer > writers.writer) FROM writers WHERE writers.writer IS NOT NULL) \
-                       SELECT writer, (SELECT MAX(c.seq) FROM audit_chain c WHERE c.writer = writers.writer) FROM writers WHERE writer IS NOT NULL";
 
 impl Store {
     /// How far `sink` is; nothing of one that is new.
@@ -44,7 +42,7 @@ impl Store {
 
     /// The number of the last entry of each writer, by writer.
     pub async fn chain_lengths(&self) -> Result<Vec<(i64, i64)>> {
-        Ok(sqlx::query_as(LENGTHS).fetch_all(&self.read).await?)
+        Ok(self.chain_ends().await?.into_iter().map(|end| (end.writer, end.seq)).collect())
     }
 
     /// The entries of `writer` behind number `after` up to number `until`, at most `limit`, with their records.
@@ -61,7 +59,6 @@ impl Store {
 
     /// The hash of one entry, if it is there.
     pub async fn chain_hash(&self, writer: i64, seq: i64) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT hash FROM audit_chain WHERE writer = $1 AND seq = $2";
-        Ok(sqlx::query_scalar(sql).bind(writer).bind(seq).fetch_optional(&self.read).await?)
+        hash_at(&self.read, writer, seq).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditRow, COLUMNS, ChainRow, Find, Snapshot, find::push_condition};
+use super::{AuditRow, COLUMNS, ChainRow, Find, find::push_condition};
 use crate::store::{Result, Sql, Store};
 
 /// The operation whose records say what was pruned: those are never pruned themselves.
@@ -138,13 +138,5 @@ impl Store {
         }
         tx.commit().await?;
         Ok(())
-    }
-}
-
-impl Snapshot {
-    /// One entry's hash; `None` when it is not there.
-    pub async fn hash_of(&mut self, writer: i64, seq: i64) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT hash FROM audit_chain WHERE writer = $1 AND seq = $2";
-        Ok(sqlx::query_scalar(sql).bind(writer).bind(seq).fetch_optional(&mut *self.0).await?)
     }
 }
