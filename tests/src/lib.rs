@@ -4,6 +4,7 @@
 pub mod crowd;
 pub mod http;
 pub mod identity;
+pub mod mail;
 pub mod receiver;
 pub mod sandbox;
 pub mod store;
