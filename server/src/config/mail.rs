@@ -76,15 +76,8 @@ impl MailSection {
             wrong.push(why);
         }
         let ca = self.ca.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let settings = Settings {
-            port: self.port.unwrap_or(usual),
-            host: self.host,
-            security,
-            login,
-            from: self.from,
-            ca,
-            own_host: own_host.to_owned(),
-        };
+        let settings =
+            Settings { port: self.port.unwrap_or(usual), host: self.host, security, login, from: self.from, ca, own_host: own_host.to_owned() };
         if wrong.is_empty()
             && let Err(why) = Mailer::new(&settings)
         {

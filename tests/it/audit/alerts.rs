@@ -266,7 +266,9 @@ fn a_receiver_that_is_away_gets_it_later_and_the_page_and_the_trail_say_so() {
     // 410 wants nothing more: that message is given up, and it is said.
     receiver.mood(Mood::Say(410, ""));
     start(&house, "last");
-    until("it is given up", 20, || own(&house, "AuditAlertSend").iter().any(|record| record["note"].as_str().is_some_and(|note| note.contains("It is given up."))));
+    until("it is given up", 20, || {
+        own(&house, "AuditAlertSend").iter().any(|record| record["note"].as_str().is_some_and(|note| note.contains("It is given up.")))
+    });
     until("nothing waits", 10, || standing(&house, &id)["waiting"] == 0);
     let log = house.log();
     assert!(!log.contains(SECRET) && !log.contains("hidden") && !log.contains(mail::PASSWORD), "a secret is in the log: {log}");
@@ -406,7 +408,10 @@ fn who_may_and_what_is_never_shown_again() {
     let id = alert(&house, "Denied", "outcome:denied", hook(&receiver));
     assert_eq!(add(&house.admin, whole(json!({}))).status, 409);
     let shown = standing(&house, &id);
-    assert_eq!((&shown["webhook"], &shown["times"], &shown["scope"]), (&json!(format!("http://127.0.0.1:{}", receiver.port)), &json!(1), &json!("all")));
+    assert_eq!(
+        (&shown["webhook"], &shown["times"], &shown["scope"]),
+        (&json!(format!("http://127.0.0.1:{}", receiver.port)), &json!(1), &json!("all"))
+    );
 
     // Somebody else's address is not offered the secret unasked.
     let elsewhere = change(&house, &id, json!({ "url": receiver.url("/elsewhere") }));
@@ -456,7 +461,9 @@ fn a_mail_server_that_does_not_know_us_is_told_of_and_one_without_tls_gets_nothi
     drop(house);
     // An authority that did not sign its certificate.
     let other = Mail::start("");
-    let strange = mail.settings().replace("ca = \"", &format!("ca = \"{}\"\n# \"", other.settings().split("ca = \"").nth(1).unwrap().trim_end().trim_end_matches('"')));
+    let strange = mail
+        .settings()
+        .replace("ca = \"", &format!("ca = \"{}\"\n# \"", other.settings().split("ca = \"").nth(1).unwrap().trim_end().trim_end_matches('"')));
     let (house, _recorder) = self::house(&strange);
     let id = alert(&house, "Denied", "outcome:denied", json!({ "mail": ["ops@example.com"] }));
     let said = tried(&house, &id);

@@ -227,7 +227,8 @@ fn Line(alert: Alert, submit: Submit, desk: Desk, tried: RwSignal<Option<(String
 /// What came of a test.
 #[component]
 fn Tried(name: String, tried: AlertTried) -> impl IntoView {
-    let (tone, title) = if tried.ok { (Tone::Good, format!("The test of {name} arrived")) } else { (Tone::Bad, format!("The test of {name} did not arrive")) };
+    let (tone, title) =
+        if tried.ok { (Tone::Good, format!("The test of {name} arrived")) } else { (Tone::Bad, format!("The test of {name} did not arrive")) };
     let rows = tried.sent.into_iter().map(|sent| view! { <li class="breaks">{sent.to}": "{sent.message}</li> });
     view! { <Callout tone=tone title=title><ul>{rows.collect_view()}</ul></Callout> }.into_any()
 }

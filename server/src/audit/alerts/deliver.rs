@@ -1,10 +1,6 @@
 //! Tells each place what fired, again and again until it has taken it. A place that hangs holds up nobody else.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 

@@ -154,7 +154,8 @@ impl Alerts {
         let due_at = alert.fired_at.map_or(now, |fired| (fired + quiet).clamp(now, now + quiet));
         // A record is looked at once, so this is no other firing's.
         let id = format!("{}-{:x}", alert.id, all[first].record);
-        let mut firing = FiringRow { id, alert: alert.id.clone(), records: 0, first_at: 0, last_at: 0, ids: String::new(), due_at, body: String::new() };
+        let mut firing =
+            FiringRow { id, alert: alert.id.clone(), records: 0, first_at: 0, last_at: 0, ids: String::new(), due_at, body: String::new() };
         gather::add(&mut firing, &all[first..]);
         step.found = Some(Vec::new());
         step.firing = Some(firing);

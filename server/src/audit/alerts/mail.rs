@@ -116,7 +116,8 @@ fn parameters(settings: &Settings) -> Result<TlsParameters, String> {
     let wrong = |why: lettre::transport::smtp::Error| format!("ca: the certificates cannot be used: {why}.");
     let mut builder = TlsParameters::builder(settings.host.clone());
     if !settings.ca.trim().is_empty() {
-        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(Certificate::from_pem(settings.ca.as_bytes()).map_err(wrong)?);
+        builder =
+            builder.certificate_store(CertificateStore::None).add_root_certificate(Certificate::from_pem(settings.ca.as_bytes()).map_err(wrong)?);
     }
     builder.build().map_err(wrong)
 }
@@ -124,7 +125,8 @@ fn parameters(settings: &Settings) -> Result<TlsParameters, String> {
 /// An address that a message may go to, as it is kept; `None` for anything else.
 pub fn address(text: &str) -> Option<String> {
     let text = text.trim();
-    let plain = text.len() <= 254 && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b',' | b';' | b'\\' | b'(' | b')'));
+    let plain =
+        text.len() <= 254 && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b',' | b';' | b'\\' | b'(' | b')'));
     // One that is called `webhook` would be taken for one; it has no @, so it is none.
     (plain && text.contains('@') && text.parse::<Address>().is_ok()).then(|| text.to_owned())
 }
