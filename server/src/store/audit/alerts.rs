@@ -174,6 +174,9 @@ impl Store {
                 remove_delivery(&mut tx, &firing, &place).await?;
             }
         }
+        // What was wrong may be right now: the rest need not wait.
+        let sql = "UPDATE audit_alert_deliveries SET next_at = 0 WHERE firing IN (SELECT f.id FROM audit_alert_firings f WHERE f.alert = $1)";
+        sqlx::query(sql).bind(&alert.id).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }
