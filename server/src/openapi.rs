@@ -1,8 +1,8 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview, people,
-    providers, recordings, session, volumes,
+    access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
+    people, providers, recordings, session, volumes,
 };
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ pub fn document() -> Value {
         networks::describe,
         events::describe_lives,
         audit::describe,
+        alerts::describe,
         guardrails::describe,
         recordings::describe,
         recordings::describe_lives,

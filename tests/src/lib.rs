@@ -6,6 +6,7 @@ pub mod http;
 pub mod identity;
 pub mod load;
 pub mod postgres;
+pub mod mail;
 pub mod receiver;
 pub mod sandbox;
 pub mod store;

@@ -4,6 +4,7 @@
 //! This room imports nothing of ours and does no I/O.
 
 pub mod access;
+pub mod alerts;
 pub mod audit;
 pub mod certificates;
 pub mod containers;

@@ -21,7 +21,7 @@ pub use explain::{Explained, Missing};
 pub use operation::{Known, Operation, Owner, Place, Thing};
 pub use permission::{Kind, Permission};
 pub use permission_set::PermissionSet;
-pub use permit::{ByGrant, Permit, Reach, declared, first_setup, pruned, told_by, watch};
+pub use permit::{ByGrant, Permit, Reach, TOLD, alerted, declared, first_setup, pruned, told_by, watch};
 pub use policy::{Facts, Grant, Holder, Policy, Subject};
 pub use role::{Role, Roles, built_in, is_role_name};
 pub use scope::{Part, Scope, Target, is_project_name, is_target_name};

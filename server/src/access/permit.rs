@@ -125,6 +125,14 @@ pub fn pruned(records: usize, rule: &str) -> Permit {
     Permit::of_the_house(operation, &format!("rule {rule}"))
 }
 
+/// The permit to tell of what an alert found: whoever made the alert was asked. `operation` is one of [`TOLD`].
+pub fn alerted(operation: &'static str, about: String, alert: &str) -> Permit {
+    Permit::of_the_house(Operation::on_system(operation, Permission::AuditManage, about), &format!("alert {alert}"))
+}
+
+/// The operations whose records say what alerts did, which no alert finds: that one fired, and that somebody was told or was not.
+pub const TOLD: [&str; 2] = ["AuditAlert", "AuditAlertSend"];
+
 /// The permit to put in force what the settings file declares: whoever writes it holds the machine.
 pub fn declared(about: String) -> Permit {
     Permit::of_the_house(Operation::on_system("SettingsApply", Permission::AccountUpdate, about), "settings file")

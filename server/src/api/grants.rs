@@ -19,7 +19,7 @@ use super::{
     route,
 };
 use crate::{
-    access::{Operation, Permission, Scope},
+    access::{Known, Operation, Permission, Scope},
     authn::secret,
     clock::now_ms,
     house::HouseError,
@@ -82,7 +82,10 @@ fn holder(input: &GrantInput) -> Result<(&'static str, &String), ApiError> {
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<GrantInput>) -> Answer<GrantCreate> {
     let named = [&input.user, &input.robot, &input.team].into_iter().flatten().next().map_or("", String::as_str);
     let object: String = format!("{named} {} {}", input.role, input.scope).chars().take(200).collect();
-    let operation = Operation::on_system("GrantCreate", Permission::GrantCreate, object);
+    // By this name grants of one role are found, whoever holds them.
+    let called: String = format!("role {} on {} for {named}", input.role, input.scope).chars().take(200).collect();
+    let mut operation = Operation::on_system("GrantCreate", Permission::GrantCreate, object);
+    operation.known = Some(Known { name: called, id: String::new() });
     api.operator
         .change(&who, operation, async |_| {
             let (field, name) = holder(&input)?;

@@ -47,7 +47,7 @@ pub use input::{Asked, Input, Named};
 
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
-    audit::{Changed, forward::Forwarding, keeper::Keeper},
+    audit::{Changed, alerts::Alerts, forward::Forwarding, keeper::Keeper},
     authn::{Origin, Principal, device::Devices},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
@@ -79,6 +79,8 @@ pub struct Api {
     pub reach: Arc<Reach>,
     /// The proof of the trail.
     pub keeper: Arc<Keeper>,
+    /// Who is told when the trail has something that is looked for.
+    pub alerts: Arc<Alerts>,
     /// Where the trail is archived, if it is.
     pub archive: Option<Arc<std::path::PathBuf>>,
     /// Where the trail is forwarded to.

@@ -7,6 +7,7 @@
 //! when [`Trail::begin`] returns; a plain read is queued, and nobody waits. When the disk takes nothing, strict
 //! operations are refused at once and reads go on until the queue is full.
 
+pub mod alerts;
 pub mod archive;
 mod asked;
 mod batch;

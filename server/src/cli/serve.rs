@@ -14,7 +14,12 @@ use super::fail;
 use crate::{
     api::{self, Api},
     assets::AssetFiles,
-    audit::{self, forward, keeper::Keeper},
+    audit::{
+        self,
+        alerts::{Alerts, Mailer},
+        forward,
+        keeper::Keeper,
+    },
     authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords},
     authority::Authority,
     backends::Engines,
@@ -74,6 +79,10 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let archive = config.audit.archive.clone().map(Arc::new);
     let kept = jobs::keep_trail(store.clone(), trail.clone(), archive.clone());
     let credentials = Arc::new(Credentials::load(&store).await.map_err(one)?);
+    let mailer = config.mail.as_ref().map(Mailer::new).transpose().map_err(|why| vec![format!("mail: {why}")])?;
+    let alert_seal = Seal::open(&config.key_file).map_err(one)?;
+    let alerts = Alerts::new(store.clone(), trail.clone(), alert_seal, mailer, &config.external_url).map_err(one)?;
+    let alerts = Arc::new(alerts);
     let seal = Seal::open(&config.key_file).map_err(one)?;
     let keeper = Arc::new(Keeper::open(store.clone(), &seal, config.audit.checkpoints.clone()).await.map_err(one)?);
     let (tls, reach) = tls(&config, &store, &seal).await?;
@@ -101,6 +110,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(jobs::follow_belongings(engines.clone(), store.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(hits.run()),
+        tokio::spawn(jobs::look_for_alerts(alerts.clone(), engines.clone(), written.clone())),
+        tokio::spawn(alerts.clone().deliver()),
         tokio::spawn(jobs::make_checkpoints(keeper.clone(), written)),
         tokio::spawn(jobs::verify_trail(keeper.clone())),
         tokio::spawn(kept),
@@ -133,6 +144,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         providers,
         reach: Arc::new(reach),
         keeper: keeper.clone(),
+        alerts,
         archive,
         forwarding,
         devices: Arc::new(Devices::default()),

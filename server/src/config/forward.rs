@@ -17,13 +17,11 @@ use crate::{
         otlp::Otlp,
         s3::{Key, S3},
         syslog::Syslog,
-        webhook::Webhook,
+        webhook::{SHORTEST, Webhook},
     },
-    outgoing::tls,
+    outgoing::{self, tls},
 };
 
-/// A secret that signs deliveries has at least this many characters.
-const SHORTEST: usize = 16;
 /// What syslog calls its facilities (RFC 5424, 6.2.1) that a trail may go to.
 const FACILITIES: [(&str, u8); 11] = [
     ("auth", 4),
@@ -271,7 +269,7 @@ fn said<T>(result: Result<T, String>, wrong: &mut Vec<String>) -> Option<T> {
     result.map_err(|why| wrong.push(why)).ok()
 }
 
-fn client(ca: Option<&Path>, cert: Option<&Path>, key: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+pub(super) fn client(ca: Option<&Path>, cert: Option<&Path>, key: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     let read = |setting: &str, path: Option<&Path>| {
         let text = path.map(|path| std::fs::read_to_string(path).map_err(|e| format!("{setting}: {}: {e}.", path.display()))).transpose()?;
         // Without a word it would be the authorities of this machine.
@@ -285,22 +283,13 @@ fn client(ca: Option<&Path>, cert: Option<&Path>, key: Option<&Path>) -> Result<
     }
 }
 
-/// An address that may be asked: by TLS, or on this very machine.
+/// An address that may be asked.
 fn address(setting: &str, text: &str) -> Result<Uri, String> {
-    let refused = || format!("{setting}: give an https:// address without a user in it; http:// only to this machine itself.");
-    let uri: Uri = text.parse().map_err(|_| refused())?;
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(refused)?;
-    let secure = match uri.scheme_str() {
-        Some("https") => true,
-        Some("http") => tls::is_loopback(host),
-        _ => false,
-    };
-    let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if secure && !has_user { Ok(uri) } else { Err(refused()) }
+    outgoing::address(text).map_err(|why| format!("{setting}: {why}"))
 }
 
 /// What stands in a file, without the end of its line.
-fn secret(setting: &str, file: &Path) -> Result<Secret, String> {
+pub(super) fn secret(setting: &str, file: &Path) -> Result<Secret, String> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{setting}: {}: {e}.", file.display()))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() { Err(format!("{setting}: {} is empty.", file.display())) } else { Ok(Secret(text.to_owned())) }

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod forward;
 mod guardrails;
+mod mail;
 mod providers;
 mod told;
 
@@ -20,6 +21,7 @@ pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection}
 pub use audit::{Audit, AuditSection};
 pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
+pub use mail::MailSection;
 pub use providers::ProviderSection;
 pub use told::Told;
 
@@ -43,6 +45,7 @@ pub struct File {
     pub trusted_proxies: Vec<String>,
     pub tls: Option<ServerTlsSection>,
     pub audit: AuditSection,
+    pub mail: Option<MailSection>,
     pub engines: Vec<EngineSection>,
     pub users: Vec<AccountSection>,
     pub robots: Vec<AccountSection>,
@@ -138,6 +141,8 @@ pub struct Config {
     /// How the listener speaks TLS, if it does.
     pub tls: Option<ServerTls>,
     pub audit: Audit,
+    /// How mail is sent, if it is.
+    pub mail: Option<crate::audit::alerts::Settings>,
     pub engines: Vec<EngineSection>,
     /// Who is declared, and what they may do.
     pub access: Access,
@@ -207,7 +212,9 @@ impl Config {
             }
         }
         let data_dir = over.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
-        let audit = file.audit.check(&data_dir, &host_of(&external_url).unwrap_or_default(), &mut mistakes);
+        let own_host = host_of(&external_url).unwrap_or_default();
+        let audit = file.audit.check(&data_dir, &own_host, &mut mistakes);
+        let mail = file.mail.and_then(|section| section.check(&own_host, &mut mistakes));
         let mut names = std::collections::HashSet::new();
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
@@ -230,6 +237,7 @@ impl Config {
             trusted_proxies,
             tls,
             audit,
+            mail,
             engines: file.engines,
             access,
             guardrails: file.guardrails,

@@ -1,5 +1,6 @@
 //! Background jobs, one idempotent job a file.
 
+mod alerts;
 mod belongings;
 mod checkpoint;
 mod hear;
@@ -9,6 +10,7 @@ mod retention;
 mod touch;
 mod verify;
 
+pub use alerts::look_for_alerts;
 pub use belongings::follow_belongings;
 pub use checkpoint::make_checkpoints;
 pub use hear::{Hearer, hear};

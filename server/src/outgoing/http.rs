@@ -54,6 +54,18 @@ pub async fn send(tls: Arc<ClientConfig>, request: http::Request<Body>) -> Resul
     }
 }
 
+/// An address that may be asked: by TLS, or on this very machine.
+///
+/// # Errors
+/// What to give in its place; the text itself may be a secret, and is not repeated.
+pub fn address(text: &str) -> Result<Uri, &'static str> {
+    let refused = "give an https:// address without a user in it; http:// only to this machine itself.";
+    let uri: Uri = text.parse().map_err(|_| refused)?;
+    let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    if place(&uri).is_ok() && has_host && !has_user { Ok(uri) } else { Err(refused) }
+}
+
 /// Where a request goes, and whether by TLS.
 fn place(uri: &Uri) -> Result<(String, u16, bool), HttpError> {
     let refused = || HttpError::Address(uri.to_string().chars().take(200).collect());

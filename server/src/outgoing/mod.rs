@@ -4,4 +4,4 @@
 mod http;
 pub mod tls;
 
-pub use http::{Body, HttpError, Io, connect, send};
+pub use http::{Body, HttpError, Io, address, connect, send};

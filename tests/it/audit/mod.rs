@@ -1,5 +1,6 @@
 //! The audit trail: what is written, and that it proves what was done.
 
+mod alerts;
 mod chain;
 mod changes;
 mod export;

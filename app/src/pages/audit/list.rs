@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::alerts::{Alerts, Desk};
 use super::counted::Counted;
 use super::detail::Detail;
 use super::keep::Keep;
@@ -26,14 +27,15 @@ pub fn Audit() -> impl IntoView {
     // It is not read again by itself: each reading is a line of the trail too.
     let again = Callback::new(move |()| records.refetch());
     let may = use_me().may("system.audit.list", None);
+    let desk = Desk::new();
     view! {
         <PageHead title="Audit" about=Signal::stored("What was done through Pilothouse, by whom, and what came of it.".to_owned())>
-            {may.then(|| view! { <Keep/><Export state=state/> })}
+            {may.then(|| view! { <Alerts desk=desk/><Keep/><Export state=state/> })}
             <Button label="Read again" icon=icons::REFRESH on_press=again/>
         </PageHead>
         {may.then(|| view! {
             <ProofLine/>
-            <Search state=state/>
+            <Search state=state desk=desk/>
             <Counted query=query state=state/>
         })}
         <Loaded resource=records skeleton=|| view! { <SkeletonRows rows=12 columns=6/> } let:page>

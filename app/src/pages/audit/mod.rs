@@ -1,5 +1,6 @@
 //! The audit trail: what was done, by whom, and what came of it.
 
+mod alerts;
 mod counted;
 mod detail;
 mod forwarding;

@@ -3,6 +3,7 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
+use super::alerts::{AlertMe, Desk};
 use super::views::Views;
 use crate::api::audit::AuditQuery;
 use crate::ui::{Button, Icon, Kind, icons};
@@ -24,7 +25,7 @@ pub(super) fn query(state: ListState) -> Memo<AuditQuery> {
 }
 
 #[component]
-pub(super) fn Search(state: ListState) -> impl IntoView {
+pub(super) fn Search(state: ListState, desk: Desk) -> impl IntoView {
     let text = state.facet("q");
     let changes = state.facet("changes");
     let field = NodeRef::<leptos::html::Input>::new();
@@ -61,6 +62,7 @@ pub(super) fn Search(state: ListState) -> impl IntoView {
                 <span>"Only changes"</span>
             </label>
             <Views state=state/>
+            <AlertMe desk=desk state=state/>
             <Show when=move || state.narrowed().get()>
                 <Button label="Clear" kind=Kind::Quiet icon=icons::CLOSE on_press=Callback::new(move |()| state.clear())/>
             </Show>

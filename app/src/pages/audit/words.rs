@@ -4,6 +4,13 @@ use crate::api::audit::Outcome;
 
 /// Those that no rule says well: the operation, what one wants to do, what one did, and what with.
 const SPECIAL: &[(&str, &str, &str, &str)] = &[
+    ("AuditAlert", "fire", "fired", "an alert:"),
+    ("AuditAlertCreate", "add", "added", "an alert"),
+    ("AuditAlertDelete", "remove", "removed", "an alert"),
+    ("AuditAlertList", "look", "looked", "at the alerts"),
+    ("AuditAlertSend", "tell", "told", "of an alert:"),
+    ("AuditAlertTry", "send", "sent", "a test of an alert"),
+    ("AuditAlertUpdate", "change", "changed", "an alert"),
     ("AuditCount", "count", "counted", "records of the audit trail"),
     ("AuditExport", "export", "exported", "the audit trail"),
     ("AuditForwarding", "look", "looked", "at where the audit trail goes"),

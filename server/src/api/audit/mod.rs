@@ -1,5 +1,6 @@
 //! The audit trail, read.
 
+mod alerts;
 mod export;
 mod forwarding;
 mod keep;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Api> {
     let router = simulate::routes(router);
     let router = keep::routes(router);
     let router = views::routes(router);
+    let router = alerts::routes(router);
     let router = forwarding::routes(router);
     proof::routes(router)
 }

@@ -10,6 +10,9 @@ use rustls::ClientConfig;
 use super::{Batch, Secret, Sink, SinkError};
 use crate::{clock::now_ms, outgoing};
 
+/// A secret that signs deliveries has at least this many characters.
+pub const SHORTEST: usize = 16;
+
 /// A server that takes lines of an export by HTTP.
 #[derive(Clone)]
 pub struct Webhook {
@@ -88,7 +91,7 @@ pub(super) async fn post(
 }
 
 /// Scheme, host and port of an address.
-pub(super) fn origin(url: &Uri) -> String {
+pub fn origin(url: &Uri) -> String {
     let port = url.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{}{port}", url.scheme_str().unwrap_or_default(), url.host().unwrap_or_default())
 }

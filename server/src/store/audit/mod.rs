@@ -1,5 +1,6 @@
 //! The audit trail: its rows, the chain over them, and the checkpoints of the chain.
 
+mod alerts;
 mod chain;
 mod checkpoints;
 mod find;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use sqlx::AnyConnection;
 
+pub use alerts::{AlertRow, AlertStep, DeliveryRow, FiringRow, FoundRow, WEBHOOK};
 pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
 pub use find::{Bar, Count, Counts, Field, Find, Group, Match, Term};

@@ -3,7 +3,7 @@
 mod otlp;
 mod s3;
 mod syslog;
-mod webhook;
+pub mod webhook;
 
 use std::{
     collections::HashMap,
@@ -36,7 +36,7 @@ fn file(text: &str) -> String {
 }
 
 /// Waits until it is so.
-fn until(what: &str, seconds: u64, mut so: impl FnMut() -> bool) {
+pub fn until(what: &str, seconds: u64, mut so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while !so() {
         assert!(Instant::now() < end, "not within {seconds} s: {what}");

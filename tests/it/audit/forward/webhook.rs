@@ -16,11 +16,15 @@ fn settings(receiver: &Receiver, more: &str) -> String {
     format!("{more}\nwebhook = {{ url = \"{}\", secret_file = \"{}\" }}", receiver.url("/hooks/hidden?key=hidden"), file(&format!("{SECRET}\n")))
 }
 
-/// Checks the signature as a receiver would, and when it was made.
 fn signed(got: &Got) {
+    signed_with(got, SECRET);
+}
+
+/// Checks the signature as a receiver would, and when it was made.
+pub fn signed_with(got: &Got, secret: &str) {
     let header = got.header("pilothouse-signature").unwrap();
     let (t, v1) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signature = data_encoding::HEXLOWER.decode(v1.as_bytes()).unwrap();
     hmac::verify(&key, format!("{t}.{}", got.body).as_bytes(), &signature).expect("the signature is right");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
