@@ -1,16 +1,17 @@
 //! The laws of the house, tried on every row of the tables and on every file of the tree.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use pilothouse::access::{
-    Kind,
-    table::docker::{Body, REFUSALS, ROWS, Row},
+    Kind, Permission,
+    table::docker::{Body, REFUSALS, ROWS, Reply, Row},
 };
 use serde_json::{Value, json};
 
 use pilothouse_tests::{
     http::{self, Answer},
     sandbox::{Behaviour, House, PASSWORD, Recorder},
+    store::sql,
 };
 
 const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
@@ -20,6 +21,32 @@ fn path(row: &Row) -> String {
     // Without an image to pull it is an import, which is another right.
     let query = if row.name == "ImageCreate" { "?fromImage=some&tag=tag" } else { "" };
     format!("/engines/fake{path}{query}")
+}
+
+/// What its record names.
+fn object(row: &Row) -> String {
+    if row.name == "ImageCreate" {
+        return "some:tag".to_owned();
+    }
+    let named = row.path.split('/').filter_map(|part| match part {
+        "{id}" => Some("some-id"),
+        "{ref...}" => Some("some/image:tag"),
+        _ => None,
+    });
+    named.collect::<Vec<_>>().join(" ")
+}
+
+/// The stages of every record, in the chain's order: 1 is an intent, 2 the start of a stream, 3 an end.
+fn stages(house: &House) -> BTreeMap<i64, Vec<i64>> {
+    let mut stages: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for row in &sql(&house.data, &["SELECT id, stage FROM audit_chain ORDER BY writer, seq"])[0] {
+        stages.entry(row[0].as_i64().unwrap()).or_default().push(row[1].as_i64().unwrap());
+    }
+    stages
+}
+
+fn id(record: &Value) -> i64 {
+    record["id"].as_i64().unwrap()
 }
 
 /// One request; a body is JSON.
@@ -77,28 +104,31 @@ fn what_is_allowed_arrives_once_and_leaves_an_intent_and_an_outcome() {
     }
     assert!(!seen.contains("ph_pat_") && !seen.to_ascii_lowercase().contains("authorization"), "a credential of ours reached the engine");
     std::thread::sleep(std::time::Duration::from_millis(300));
-    let records = house.audit("&target=fake");
+    let (records, stages) = (house.audit("&target=fake"), stages(&house));
     for row in ROWS {
         let of_row: Vec<&Value> = records.iter().filter(|record| record["operation"] == row.name).collect();
         assert_eq!(of_row.len(), 1, "{}", row.name);
         let record = of_row[0];
         assert_eq!(record["permission"], row.permission.name(), "{}", row.name);
+        assert_eq!(record["object"], object(row), "{}", row.name);
+        let flows = !matches!(row.reply, Reply::Prompt | Reply::Slow);
+        assert_eq!(stages[&id(record)], if flows { vec![1, 2, 3] } else { vec![1, 3] }, "{}: its intent and its end", row.name);
         assert_eq!((&record["user"], &record["decision"], &record["outcome"]), (&"admin".into(), &"allowed".into(), &"ok".into()), "{record}");
         assert!(record["reason"].as_str().unwrap().starts_with("admin on all"), "{record}");
     }
 }
 
 /// One route of the REST API, as its own description has it.
-struct Route {
-    operation: String,
-    method: String,
+pub struct Route {
+    pub operation: String,
+    pub method: String,
     /// With the engine `fake` and some object in it.
-    path: String,
+    pub path: String,
     /// The least that its body may be.
     body: String,
 }
 
-fn routes(house: &House) -> Vec<Route> {
+pub fn routes(house: &House) -> Vec<Route> {
     let document = house.get(&house.admin, "/api/openapi.json").json();
     let mut routes = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -227,26 +257,71 @@ fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it()
     assert_eq!(recorder.seen(), "", "the engine heard of something that was refused");
 }
 
+/// Whose record does not name the object of the path, since it tells more of it: a list that may only shrink.
+const NAMED_OTHERWISE: &[&str] = &[];
+const THOSE_NAMED_OTHERWISE: usize = 0;
+
 #[test]
 fn every_call_of_the_api_leaves_an_intent_and_an_outcome() {
     let recorder = Recorder::start(Behaviour::Say(DONE));
     let house = House::start(&[("fake", recorder.url.clone())]);
     let mut called = Vec::new();
     // What ends this very credential, or changes what is listened to, comes to nothing here: its names are of nobody.
-    for route in routes(&house).iter().filter(|route| !PUBLIC.contains(&route.operation.as_str())) {
-        let answer = call(&house, route, Some(&house.admin));
+    for route in routes(&house).into_iter().filter(|route| !PUBLIC.contains(&route.operation.as_str())) {
+        let answer = call(&house, &route, Some(&house.admin));
         assert_ne!(answer.status, 401, "{} ended the credential: {answer:?}", route.operation);
-        called.push((route.operation.clone(), answer.status));
+        called.push((route, answer.status));
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
-    let records = house.audit("");
-    for (operation, status) in called {
+    let (records, stages) = (house.audit(""), stages(&house));
+    let mut otherwise = Vec::new();
+    for (route, status) in called {
+        let operation = route.operation.as_str();
         // The look into the trail is in it too, and not over yet.
-        let mut of_it = records.iter().filter(|record| record["operation"] == operation.as_str());
+        let mut of_it = records.iter().filter(|record| record["operation"] == operation);
         let record = of_it.find(|record| record["outcome"] != "open");
         let record = record.unwrap_or_else(|| panic!("{operation} ({status}) was not written down, or has no outcome"));
-        assert_eq!((&record["user"], &record["door"]), (&"admin".into(), &"api".into()), "{record}");
+        assert_eq!((&record["user"], &record["door"], &record["decision"]), (&"admin".into(), &"api".into(), &"allowed".into()), "{record}");
+        assert!(record["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{record}");
+        assert!(record["permission"].as_str().and_then(Permission::named).is_some(), "{record}");
+        assert_eq!(record["status"], status, "{record}");
+        let target = if route.path.starts_with("/api/v1/engines/fake") { "fake" } else { "-" };
+        assert_eq!(record["target"], target, "{record}");
+        if route.path.contains("some-id") && !record["object"].as_str().unwrap().contains("some-id") {
+            otherwise.push(route.operation.clone());
+        }
+        let stages = &stages[&id(record)];
+        assert!(matches!(stages.as_slice(), [1, 3] | [1, 2, 3]), "{operation}: its intent and its end: {stages:?}");
     }
+    assert_eq!(otherwise, NAMED_OTHERWISE, "these records do not name what they are about");
+    assert_eq!(NAMED_OTHERWISE.len(), THOSE_NAMED_OTHERWISE, "the list may only shrink");
+}
+
+/// What leaves no record where nobody is signed in, since nothing comes of it: it shows what everybody may see, or it is the first half of
+/// something whose second half has a record. The list may only shrink.
+const UNWRITTEN: &[&str] = &["WayList", "SecondStepGet", "SetupGet"];
+const THOSE_UNWRITTEN: usize = 3;
+
+#[test]
+fn every_call_without_a_credential_is_written_down_or_stated_here() {
+    let house = House::start(&[]);
+    let routes: Vec<_> = routes(&house).into_iter().filter(|route| PUBLIC.contains(&route.operation.as_str())).collect();
+    assert_eq!(routes.len(), PUBLIC.len());
+    let newest = || sql(&house.data, &["SELECT coalesce(max(id), 0) FROM audit"])[0][0][0].as_i64().unwrap();
+    let mut unwritten = Vec::new();
+    for route in routes {
+        let before = newest();
+        let answer = call(&house, &route, None);
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        println!("{}: {}", route.operation, answer.status);
+        if newest() == before {
+            unwritten.push(route.operation);
+        }
+    }
+    assert_eq!(unwritten, UNWRITTEN, "these leave no record");
+    assert_eq!(UNWRITTEN.len(), THOSE_UNWRITTEN, "the list may only shrink");
+    let ends = sql(&house.data, &["SELECT operation FROM audit WHERE outcome = 'open'"]);
+    assert_eq!(ends[0], Vec::<Vec<Value>>::new());
 }
 
 #[test]

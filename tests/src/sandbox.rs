@@ -207,7 +207,7 @@ pub fn binary() -> PathBuf {
     path
 }
 
-fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str) -> (Running, SocketAddr) {
+fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str, environment: &[(&str, &str)]) -> (Running, SocketAddr) {
     let log = std::fs::File::options().create(true).append(true).open(data.join("../log")).unwrap();
     let mut command = Command::new(binary());
     command
@@ -218,6 +218,7 @@ fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filte
         .env("NO_COLOR", "1")
         .env("RUST_LOG", filter)
         .env_remove("PILOTHOUSE_ADMIN_PASSWORD")
+        .envs(environment.iter().copied())
         .stderr(log);
     if let Some(password) = password {
         command.env("PILOTHOUSE_ADMIN_PASSWORD", password);
@@ -281,7 +282,7 @@ impl House {
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();
         std::fs::write(&settings, format!("{settings_first}{declared}")).unwrap();
-        let (running, address) = launch(&settings, &data, port, password, log);
+        let (running, address) = launch(&settings, &data, port, password, log, &[]);
         House { address, data, running, settings, log, admin: String::new() }
     }
 
@@ -315,7 +316,12 @@ impl House {
 
     /// Starts it again on the same data.
     pub fn start_again(&mut self) {
-        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log);
+        self.start_again_with(&[]);
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_again_with(&mut self, environment: &[(&str, &str)]) {
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log, environment);
         self.running = running;
         self.address = address;
     }

@@ -2,7 +2,7 @@
 
 use super::{Alone, House, HouseError, by_itself};
 use crate::access;
-use crate::audit::Ending;
+use crate::audit::{Ending, field};
 use crate::clock::now_ms;
 use crate::store::{
     declared::Declared,
@@ -119,7 +119,14 @@ impl House {
         }
         let mut entries = Vec::new();
         for about in changes {
-            entries.push(self.trail().begin_as(None, &by_itself(), &access::declared(about)).await?);
+            let told = match about.split_at_checked(2) {
+                Some(("+ ", words)) => vec![field("declared", None, Some(words))],
+                Some(("- ", words)) => vec![field("declared", Some(words), None)],
+                _ => Vec::new(),
+            };
+            let mut entry = self.trail().begin_as(None, &by_itself(), &access::declared(about)).await?;
+            entry.changed(told);
+            entries.push(entry);
         }
         let done = self.store.apply_declared(declared, now_ms()).await;
         self.reload().await;

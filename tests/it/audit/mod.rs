@@ -2,6 +2,8 @@
 
 mod chain;
 mod changes;
+mod clocks;
+mod coverage;
 mod export;
 mod forward;
 mod keep;
