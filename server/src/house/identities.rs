@@ -128,7 +128,8 @@ impl House {
         let changes: String = joined.chain(left).collect();
         let permit = told_by(&identity.provider, format!("{}{changes}", identity.username));
         let mut entry = self.trail().begin_as(None, origin, &permit).await?;
-        let names = |teams: &BTreeSet<String>| Some(teams.iter().map(String::as_str).collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty());
+        let names =
+            |teams: &BTreeSet<String>| Some(teams.iter().map(String::as_str).collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty());
         entry.changed(vec![field("teams", names(&before).as_deref(), names(&after).as_deref())]);
         let done = self.store.stand_by(identity, &after).await;
         self.reload().await;

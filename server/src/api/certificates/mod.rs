@@ -154,7 +154,8 @@ async fn bundle(State(api): State<Api>, Extension(who): Who, Input(input): Input
 /// What a record tells of a certificate that came to be, or that is no more.
 fn of_certificate(row: &CertificateRow, made: bool) -> Vec<Change> {
     let (fingerprint, until) = (secret::hex(&row.fingerprint), clock::text(row.expires_at));
-    let fields = [("name", Some(row.name.as_str())), ("engine", row.engine.as_deref()), ("fingerprint", Some(&fingerprint)), ("expires_at", Some(&until))];
+    let fields =
+        [("name", Some(row.name.as_str())), ("engine", row.engine.as_deref()), ("fingerprint", Some(&fingerprint)), ("expires_at", Some(&until))];
     let told = |(name, value): (&str, Option<&str>)| if made { field(name, None, value) } else { field(name, value, None) };
     fields.into_iter().filter(|(_, value)| value.is_some()).map(told).collect()
 }
