@@ -3,6 +3,8 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/pilothouse/target
 SANDBOX := deploy/sandbox
 CARGO := source $(SANDBOX)/lib.sh; native_cargo
+# What the tests run can be held and made to fail (server/src/failpoints.rs). What anybody else runs is built without that, by `build`.
+TESTED := --features pilothouse/failpoints
 
 PORT ?= 8080
 
@@ -27,8 +29,8 @@ build: ## Build the server
 tests:
 	@$(SANDBOX)/install build
 	@echo 'Building the server and its tests (15 minutes the first time on two cores)' >&2
-	@$(CARGO) build -p pilothouse
-	@$(CARGO) test --workspace --exclude xtask --no-run
+	@# In one go: on its own the server is built with other features of its libraries, and so all of it twice.
+	@$(CARGO) build --workspace --exclude xtask $(TESTED) --bins --tests
 
 web: ## Build the browser half
 	@$(SANDBOX)/install build
@@ -39,7 +41,7 @@ test: ## Run every test, against real parts that the tests start themselves
 	@# Each half has long stretches for one core, so both are built at once.
 	@$(MAKE) --no-print-directory --jobs 2 tests web
 	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
-	@$(CARGO) test --workspace --exclude xtask --no-fail-fast -- --test-threads=1 --show-output
+	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast -- --test-threads=1 --show-output
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench
@@ -49,11 +51,11 @@ bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(CARGO_TARGET_DIR)/release/bench
 
 snapshots: ## Write docs/openapi.json and docs/permissions.md anew, from the code
-	@export WRITE_SNAPSHOTS=1; $(CARGO) test --quiet -p pilothouse-tests snapshots
+	@export WRITE_SNAPSHOTS=1; $(CARGO) test --quiet -p pilothouse-tests $(TESTED) snapshots
 
 lint: ## Check the style and look for mistakes
 	@$(CARGO) fmt --all --check
-	@$(CARGO) clippy --workspace --exclude xtask --all-targets
+	@$(CARGO) clippy --workspace --exclude xtask --all-targets $(TESTED)
 
 fmt: ## Put the code in its style
 	@$(CARGO) fmt --all

@@ -13,7 +13,7 @@ use access::Without;
 
 use crate::{
     access::{Facts, Grant, Holder, Permission, Policy, Role, Roles, first_setup},
-    audit::{Ending, Trail, TrailDown},
+    audit::{Ending, Trail, TrailDown, field},
     authn::{Credential, Credentials, Door, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
     backends::Engines,
     clock::now_ms,
@@ -174,7 +174,8 @@ impl House {
     /// Makes the first administrator: once in the life of the database. `proof` is what showed that whoever asks holds the machine.
     pub async fn make_first_admin(&self, username: &str, password_hash: &str, proof: &str, origin: &Origin) -> Result<(), HouseError> {
         let id = secret::id()?;
-        let entry = self.operator.trail().begin_as(None, origin, &first_setup(username, proof)).await?;
+        let mut entry = self.operator.trail().begin_as(None, origin, &first_setup(username, proof)).await?;
+        entry.changed(vec![field("username", None, Some(username)), field("role", None, Some("admin on all"))]);
         let _alone = self.changes.lock().await;
         let made = async {
             self.store.add_first_admin(username, password_hash, &id, now_ms()).await?;

@@ -15,6 +15,8 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod declared;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 pub mod fleet;
 pub mod gateway;
 pub mod guardrails;

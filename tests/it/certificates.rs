@@ -102,6 +102,13 @@ impl Secure {
         format!("Cookie: {}", line["set-cookie:".len()..].trim().split(';').next().unwrap())
     }
 
+    /// One certificate comes and goes.
+    pub fn make_and_revoke(&self) {
+        let made = self.post(&self.admin, "/api/v1/certificates", json!({ "name": "laptop", "engine": "demo" })).json();
+        let revoked = self.with_token(&self.admin, "DELETE", &format!("/api/v1/certificates/{}", made["id"].as_str().unwrap()), None);
+        assert_eq!(revoked.status, 200);
+    }
+
     fn token_of(&self, user: &str) -> String {
         let cookie = self.cookie_of(user);
         let got = self.ask(&["-H", &cookie], "POST", "/api/v1/tokens", Some(&json!({ "name": "test" }))).unwrap();

@@ -143,17 +143,45 @@ fn heard(recorder: &Recorder) -> BTreeMap<String, usize> {
     heard
 }
 
+/// Every second round it dwells at the moments that matter, so that the power goes there.
+const DWELLS: (&str, &str) = ("FAILPOINTS", "audit::after-intent=10%sleep(20);audit::after-send=10%sleep(20);audit::before-outcome=20%sleep(20)");
+
+/// A look at all that a house holds takes the longer the more it holds, so after so many rounds there is a new one.
+const OF_ONE_HOUSE: usize = 50;
+
 #[test]
 fn at_whatever_moment_the_power_goes_nothing_acknowledged_is_lost() {
     let rounds: usize = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(25);
     let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros() as u64 | 1;
     println!("seed {seed}");
-    let mut dice = Dice(seed);
+    let (mut dice, begun) = (Dice(seed), Instant::now());
+    let (mut sum, mut cut) = (Ledger::default(), 0);
+    for first in (0..rounds).step_by(OF_ONE_HOUSE) {
+        let last = rounds.min(first + OF_ONE_HOUSE);
+        let (ledger, unknown) = in_one_house(first..last, seed, &mut dice);
+        sum.add(ledger);
+        cut += unknown;
+        println!(
+            "{last} of {rounds} rounds, {} s: {} users, {} tokens revoked, {} starts acknowledged, 0 lost; {cut} records cut short",
+            begun.elapsed().as_secs(),
+            sum.users.len(),
+            sum.revoked.len(),
+            sum.starts.len()
+        );
+    }
+    // Else nothing was tried.
+    assert!(sum.users.len() > rounds && sum.revoked.len() > rounds && sum.starts.len() > rounds, "too little was written");
+    assert!(cut > 0, "no kill came in the midst of anything");
+}
+
+/// What was acknowledged in these rounds, all of which is there; and how many records were cut short.
+fn in_one_house(rounds: std::ops::Range<usize>, seed: u64, dice: &mut Dice) -> (Ledger, u64) {
     let recorder = Recorder::start(Behaviour::Say("HTTP/1.1 204 No Content\r\n\r\n"));
     let mut house = House::start(&[("fake", recorder.url.clone())]);
     let keepers = [house.user("keeper-0", "viewer", "all"), house.user("keeper-1", "viewer", "all")];
     let mut all = Ledger::default();
-    for round in 0..rounds {
+    let last = rounds.end;
+    for round in rounds {
         let end = AtomicBool::new(false);
         let (address, admin) = (house.address, house.admin.clone());
         let moment = Duration::from_micros(20_000 + dice.throw(350_000));
@@ -177,7 +205,7 @@ fn at_whatever_moment_the_power_goes_nothing_acknowledged_is_lost() {
             writers.into_iter().for_each(|writer| ledger.add(writer.join().unwrap()));
             ledger
         });
-        house.start_again();
+        house.start_again_with(if round % 2 == 0 { &[DWELLS] } else { &[] });
         let rows = sql(
             &house.data,
             &[
@@ -194,7 +222,7 @@ fn at_whatever_moment_the_power_goes_nothing_acknowledged_is_lost() {
         assert_eq!(integrity, &[vec![json!("ok")]], "{what}");
         assert_eq!(open, &[] as &[Vec<Value>], "{what}: records stay open");
         // All rounds at the end would do, but then nobody knows which one broke it.
-        if round % 5 == 0 || round + 1 == rounds {
+        if round % 10 == 0 || round + 1 == last {
             let verdict = verify(&house.data, &[]);
             assert!(verdict.is_whole(), "{what}: {verdict:?}");
         }
@@ -251,15 +279,7 @@ fn at_whatever_moment_the_power_goes_nothing_acknowledged_is_lost() {
         }
     }
     let cut = sql(&house.data, &["SELECT count(*) FROM audit WHERE outcome = 'unknown'"])[0][0][0].as_u64().unwrap();
-    println!(
-        "{rounds} rounds: {} users, {} tokens revoked, {} starts acknowledged; {cut} records cut short",
-        all.users.len(),
-        all.revoked.len(),
-        all.starts.len()
-    );
-    // Else nothing was tried.
-    assert!(all.users.len() > rounds && all.revoked.len() > rounds && all.starts.len() > rounds, "too little was written");
-    assert!(cut > 0, "no kill came in the midst of anything");
+    (all, cut)
 }
 
 #[test]

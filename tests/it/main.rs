@@ -9,6 +9,7 @@ mod device;
 mod disks;
 mod door;
 mod factors;
+mod failpoints;
 mod faults;
 mod guardrails;
 mod house;

@@ -226,14 +226,7 @@ pub(crate) fn database_of(dir: &Path) -> Option<String> {
     std::fs::read_to_string(kept).ok()
 }
 
-fn launch(
-    settings: &Path,
-    data: &Path,
-    port: u16,
-    password: Option<&str>,
-    filter: &str,
-    environment: &[(&'static str, String)],
-) -> (Running, SocketAddr) {
+fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str, environment: &[(&str, &str)]) -> (Running, SocketAddr) {
     let log = std::fs::File::options().create(true).append(true).open(data.join("../log")).unwrap();
     let mut command = Command::new(binary());
     command
@@ -246,7 +239,7 @@ fn launch(
         .env_remove("PILOTHOUSE_ADMIN_PASSWORD")
         .env_remove("PILOTHOUSE_DATABASE_URL")
         .envs(database_of(&data.join("..")).map(|url| ("PILOTHOUSE_DATABASE_URL", url)))
-        .envs(environment.iter().cloned())
+        .envs(environment.iter().copied())
         .stderr(log);
     if let Some(password) = password {
         command.env("PILOTHOUSE_ADMIN_PASSWORD", password);
@@ -364,7 +357,8 @@ impl House {
         std::fs::copy(self.data.join("key"), data.join("key")).unwrap();
         let settings = dir.join("pilothouse.toml");
         std::fs::copy(&self.settings, &settings).unwrap();
-        let (running, address) = launch(&settings, &data, port, None, self.log, environment);
+        let given: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (running, address) = launch(&settings, &data, port, None, self.log, &given);
         House { address, data, running, settings, log: self.log, environment: environment.to_vec(), admin: self.admin.clone() }
     }
 
@@ -393,7 +387,14 @@ impl House {
 
     /// Starts it again on the same data.
     pub fn start_again(&mut self) {
-        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log, &self.environment);
+        self.start_again_with(&[]);
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_again_with(&mut self, environment: &[(&str, &str)]) {
+        let of_its_own = self.environment.iter().map(|(name, value)| (*name, value.as_str()));
+        let environment: Vec<_> = of_its_own.chain(environment.iter().copied()).collect();
+        let (running, address) = launch(&self.settings, &self.data, self.address.port(), None, self.log, &environment);
         self.running = running;
         self.address = address;
     }

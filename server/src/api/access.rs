@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     access::{Explained, Kind, Missing, Operation, Permission, Policy, Scope, Subject},
+    audit::{Changed, field},
     authn::{Credential, Principal},
     clock::now_ms,
     store::grants::GrantRow,
@@ -223,10 +224,10 @@ fn csv(rows: &[ReviewRow]) -> Result<String, ApiError> {
 }
 
 async fn view_as(State(api): State<Api>, Extension(who): Who, Input(input): Input<ViewAsInput>) -> Answer<ViewAs> {
-    let own = own_self(&who);
+    let (own, before) = (own_self(&who), who.subject.user.clone());
     let operation = Operation::on_system("ViewAs", Permission::UserViewAs, input.user.chars().take(64).collect::<String>());
     api.operator
-        .operate(&own, operation, async |_| {
+        .change(&own, operation, async |_| {
             let Credential::Session(session) = &own.credential else {
                 return Err(ApiError::new(Code::InvalidInput, "A token cannot look with another one's rights; sign in for that."));
             };
@@ -240,7 +241,8 @@ async fn view_as(State(api): State<Api>, Extension(who): Who, Input(input): Inpu
             holds_what_they_hold(&api, &own, &input.user)?;
             api.house.view_as(session, Some(&input.user)).await?;
             let viewed = Subject { user: input.user.as_str().into(), viewer: Some(own.subject.user.clone()), ..own.subject.clone() };
-            Ok::<_, ApiError>(Json::<MeOutput>(describe(&api, &Principal { subject: viewed, ..own.clone() })))
+            let answer = Json::<MeOutput>(describe(&api, &Principal { subject: viewed, ..own.clone() }));
+            Ok::<_, ApiError>(Changed::new(vec![field("rights of", Some(&before), Some(&input.user))], answer))
         })
         .await
 }
@@ -249,12 +251,12 @@ async fn view_as_end(State(api): State<Api>, Extension(who): Who, _: Asked<Empty
     let own = own_self(&who);
     let operation = Operation::on_system("ViewAsEnd", Permission::SessionManage, who.subject.user.to_string());
     api.operator
-        .operate(&own, operation, async |_| {
+        .change(&own, operation, async |_| {
             let Credential::Session(session) = &own.credential else {
                 return Err(ApiError(Problem::new(Code::InvalidInput, "A token looks with its owner's rights always.")));
             };
             api.house.view_as(session, None).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("rights of", Some(&who.subject.user), Some(&own.subject.user))], Json(Empty {})))
         })
         .await
 }

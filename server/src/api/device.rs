@@ -17,14 +17,13 @@ use pilothouse_app::api::{
 use super::{Answer, Api, ApiError, Input, Who, route, tokens::add_token};
 use crate::{
     access::{Operation, Permission},
-    audit::Ending,
+    audit::{Changed, field},
     authn::{
         Credential, Origin, Principal,
         device::{About, INTERVAL_MS, LASTS_MS, NotBegun, Polled},
         throttle::{Attempt, Throttle},
     },
     clock::now_ms,
-    operate::Failure,
 };
 
 /// How long the token lasts: a working day.
@@ -151,10 +150,11 @@ async fn deny(State(api): State<Api>, Extension(who): Who, Input(input): Input<U
 async fn answer(api: &Api, who: &Principal, name: &'static str, input: &UserCodeInput, by: Option<Principal>) -> Result<Json<Empty>, ApiError> {
     let operation = Operation::on_system(name, Permission::DeviceManage, of(api, input));
     api.operator
-        .operate(who, operation, async |_| {
+        .change(who, operation, async |_| {
             with_session(who)?;
+            let now = if by.is_some() { "yes" } else { "no" };
             with_code(api, who, || api.devices.decide(&input.user_code, by, now_ms()).then_some(())).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("answer", None, Some(now))], Json(Empty {})))
         })
         .await
 }
@@ -182,13 +182,15 @@ async fn hand_out(api: &Api, by: &Principal, about: &About, origin: Origin) -> R
     let name = format!("{} on {}", about.client_name, about.machine.as_deref().unwrap_or(&about.address));
     let name: String = name.chars().take(NAME).collect();
     let who = Principal { origin, ..by.clone() };
-    let begun = api.operator.begin(&who, Operation::on_system("DeviceToken", Permission::TokenManage, &name)).await?;
-    let made = add_token(api, &who.subject.user, &name, None, TOKEN_LASTS_S).await;
-    begun.entry.finish(match &made {
-        Ok(_) => Ending::ok(200),
-        Err(error) => Ending::failed(error.status()),
-    });
-    let made = made?;
+    let operation = Operation::on_system("DeviceToken", Permission::TokenManage, &name);
+    let made = api
+        .operator
+        .change(&who, operation, async |_| {
+            let made = add_token(api, &who.subject.user, &name, None, TOKEN_LASTS_S).await?;
+            let id = made.id.clone();
+            Ok::<_, ApiError>(Changed::new(vec![field("name", None, Some(&name))], made).with_id(&id))
+        })
+        .await?;
     Ok(DeviceToken {
         access_token: made.token,
         token_type: "Bearer".to_owned(),

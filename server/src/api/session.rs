@@ -117,7 +117,8 @@ pub(super) async fn begin_session(api: &Api, origin: &Origin, user: &UserRow, op
         credential: Credential::Session(id.as_str().into()),
         origin: origin.clone(),
     };
-    let begun = api.operator.begin(&who, operation).await?;
+    let mut begun = api.operator.begin(&who, operation).await?;
+    begun.entry.changed(vec![field("session", None, Some(&id))]);
     let made = match api.house.begin_session(user, origin, secret::random(43)?, id, factor).await {
         Ok(made) => made,
         Err(error) => {
@@ -169,10 +170,11 @@ async fn sign_out(State(api): State<Api>, Extension(who): Who) -> Result<Respons
     let credential = who.credential.clone();
     let go_to = api
         .operator
-        .operate(&who, operation, async |_| match &credential {
+        .change(&who, operation, async |_| match &credential {
             Credential::Session(id) => {
                 api.house.end_session(id).await?;
-                sign_out_at_provider(&api, &who.subject.user).await
+                let go_to = sign_out_at_provider(&api, &who.subject.user).await?;
+                Ok(Changed::new(vec![field("session", Some(id), None)], go_to))
             }
             Credential::Token(_) => Err(ApiError::new(Code::InvalidInput, "A token has no session to end; revoke it instead.")),
             Credential::Certificate(_) => Err(ApiError::new(Code::InvalidInput, "A certificate has no session to end; revoke it instead.")),
@@ -231,7 +233,7 @@ async fn me(State(api): State<Api>, Extension(who): Who) -> Answer<Me> {
 async fn change_password(State(api): State<Api>, Extension(who): Who, Input(input): Input<PasswordInput>) -> Answer<PasswordChange> {
     let operation = Operation::on_system("PasswordChange", Permission::AccountUpdate, "");
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let Credential::Session(session) = &who.credential else {
                 return Err(ApiError::new(Code::Forbidden, "Only a session can change a password; sign in."));
             };
@@ -253,7 +255,7 @@ async fn change_password(State(api): State<Api>, Extension(who): Who, Input(inpu
             })?;
             let alone = api.house.alone().await?;
             api.house.update_user(&alone, &who.subject.user, None, Some(&hash), Some(session)).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("password", None, Some("a new one"))], Json(Empty {})))
         })
         .await
 }

@@ -31,6 +31,8 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+#[cfg(feature = "failpoints")]
+use crate::failpoints;
 use crate::{
     access::{Denied, Known, Operation, Permission, Permit},
     authn::{Origin, Principal, throttle::network},
@@ -178,6 +180,11 @@ impl<T> Changed<T> {
         Self { answer, changes, made: String::new() }
     }
 
+    /// The same, answered with something else.
+    pub fn answering<U>(self, answer: U) -> Changed<U> {
+        Changed { answer, changes: self.changes, made: self.made }
+    }
+
     /// Tells of one more field, if there is one.
     pub fn also(&mut self, change: Option<Change>) {
         self.changes.extend(change);
@@ -243,7 +250,13 @@ impl Trail {
         }
         let id = intent.id;
         self.write(intent, operation.permission.is_strict()).await?;
-        Ok(Entry::new(id, self.records.clone()))
+        let entry = Entry::new(id, self.records.clone());
+        #[cfg(feature = "failpoints")]
+        if operation.permission.is_strict() && failpoints::fails(failpoints::AFTER_INTENT).await {
+            entry.finish(Ending::failed(503));
+            return Err(TrailDown);
+        }
+        Ok(entry)
     }
 
     /// Writes that an operation was refused for want of a right.

@@ -11,6 +11,8 @@ use tokio::{
 };
 
 use super::{Ending, Ids, Intent, Outcome, QUEUE, Reads, Record, Trail, batch::batch, chain::Chain};
+#[cfg(feature = "failpoints")]
+use crate::failpoints;
 use crate::store::{self, Store};
 
 /// How many records one commit takes at most.
@@ -114,6 +116,10 @@ impl Writer {
 
     /// Writes a group; `false` when it is not on disk.
     async fn write(&mut self, group: &Group) -> bool {
+        #[cfg(feature = "failpoints")]
+        if !group.outcomes.is_empty() && failpoints::fails(failpoints::BEFORE_OUTCOME).await {
+            return false;
+        }
         let mut chain = self.chain;
         let Some(batch) = batch(&mut chain, group) else {
             tracing::error!("A record of the audit trail has no text.");

@@ -44,6 +44,8 @@ pub fn run(config: Config) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     // A log that cannot be written must not end whatever wrote to it.
     tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    #[cfg(feature = "failpoints")]
+    let _failpoints = crate::failpoints::set_up();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&[format!("No runtime: {error}.")]),

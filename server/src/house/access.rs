@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Alone, House, HouseError, by_itself};
 use crate::access;
-use crate::audit::{Ending, between};
+use crate::audit::{Ending, between, field};
 use crate::clock::now_ms;
 use crate::config::Told;
 use crate::store::{
@@ -124,7 +124,14 @@ impl House {
         }
         let mut entries = Vec::new();
         for about in changes {
-            entries.push(self.trail().begin_as(None, &by_itself(), &access::declared(about)).await?);
+            let told = match about.split_at_checked(2) {
+                Some(("+ ", words)) => vec![field("declared", None, Some(words))],
+                Some(("- ", words)) => vec![field("declared", Some(words), None)],
+                _ => Vec::new(),
+            };
+            let mut entry = self.trail().begin_as(None, &by_itself(), &access::declared(about)).await?;
+            entry.changed(told);
+            entries.push(entry);
         }
         let done = self.store.apply_declared(declared, now_ms()).await;
         self.reload().await;

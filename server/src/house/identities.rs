@@ -7,7 +7,7 @@ use pilothouse_app::api::providers::ProviderSettings;
 use super::{House, HouseError, by_itself};
 use crate::{
     access::told_by,
-    audit::Ending,
+    audit::{Ending, field},
     authn::{Origin, Person},
     clock::now_ms,
     store::{StoreError, identities::IdentityRow, users::UserRow},
@@ -127,7 +127,10 @@ impl House {
         let left = before.difference(&after).map(|team| format!(" -{team}"));
         let changes: String = joined.chain(left).collect();
         let permit = told_by(&identity.provider, format!("{}{changes}", identity.username));
-        let entry = self.trail().begin_as(None, origin, &permit).await?;
+        let mut entry = self.trail().begin_as(None, origin, &permit).await?;
+        let names =
+            |teams: &BTreeSet<String>| Some(teams.iter().map(String::as_str).collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty());
+        entry.changed(vec![field("teams", names(&before).as_deref(), names(&after).as_deref())]);
         let done = self.store.stand_by(identity, &after).await;
         self.reload().await;
         entry.finish(if done.is_ok() { Ending::ok(200) } else { Ending::failed(503) });
@@ -136,7 +139,8 @@ impl House {
 
     async fn end_it(&self, identity: &IdentityRow, why: &str, origin: &Origin) -> Result<(), HouseError> {
         let username = &identity.username;
-        let entry = self.trail().begin_as(None, origin, &told_by(&identity.provider, format!("{username} {why}"))).await?;
+        let mut entry = self.trail().begin_as(None, origin, &told_by(&identity.provider, format!("{username} {why}"))).await?;
+        entry.changed(vec![field("stands", Some("yes"), None)]);
         let done = self.store.let_go(username).await;
         if done.is_ok() {
             self.credentials.remove(|known| matches!(known.credential, crate::authn::Credential::Session(_)) && &*known.user == username);
@@ -167,7 +171,8 @@ impl House {
                 gone: false,
             };
             let permit = told_by(provider, format!("{} is new", identity.username));
-            let entry = self.trail().begin_as(None, origin, &permit).await.map_err(HouseError::from)?;
+            let mut entry = self.trail().begin_as(None, origin, &permit).await.map_err(HouseError::from)?;
+            entry.changed(vec![field("username", None, Some(&identity.username))]);
             let made = self.store.add_identity(&identity).await;
             self.reload().await;
             entry.finish(if made.is_ok() { Ending::ok(200) } else { Ending::failed(503) });

@@ -16,6 +16,11 @@ const IDLE: Duration = Duration::from_secs(5);
 
 pub async fn look_for_alerts(alerts: Arc<Alerts>, engines: Arc<Engines>, mut written: watch::Receiver<u64>) {
     loop {
+        if !alerts.leads() {
+            // Another replica looks. Should this one come to it, it goes on where that one was.
+            tokio::time::sleep(IDLE).await;
+            continue;
+        }
         written.borrow_and_update();
         let labels: Labels = engines.list().iter().map(|engine| (engine.name.clone(), engine.labels.clone())).collect();
         let more = alerts.look(&labels).await.unwrap_or_else(|error| {

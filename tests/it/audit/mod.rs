@@ -3,6 +3,8 @@
 mod alerts;
 mod chain;
 mod changes;
+mod clocks;
+mod coverage;
 mod export;
 mod forward;
 mod keep;

@@ -1,7 +1,7 @@
 //! Second factors, over HTTP and with a real server: codes, recovery codes, passkeys, and the roles that ask for one.
 
 mod codes;
-mod passkeys;
+pub mod passkeys;
 mod rules;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

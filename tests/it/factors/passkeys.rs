@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::{Browser, awaited, somebody};
 use pilothouse_tests::sandbox::{House, PASSWORD};
 
-const HERE: &str = "https://pilot.example";
-const PRESENT: u8 = 0x01;
-const VERIFIED: u8 = 0x04;
+pub const HERE: &str = "https://pilot.example";
+pub const PRESENT: u8 = 0x01;
+pub const VERIFIED: u8 = 0x04;
 
 fn house() -> House {
     House::with_settings(&[], &format!("external_url = \"{HERE}\"\n"))
@@ -23,7 +23,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// One key of one user, as an authenticator keeps it.
-struct Authenticator {
+pub struct Authenticator {
     pair: Ed25519KeyPair,
     id: Vec<u8>,
     handle: Value,
@@ -35,7 +35,7 @@ fn client_data(kind: &str, challenge: &Value, origin: &str) -> Vec<u8> {
 }
 
 impl Authenticator {
-    fn new(seed: u8) -> Self {
+    pub fn new(seed: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
         Self { pair, id: vec![seed; 16], handle: Value::Null, count: 0 }
     }
@@ -56,7 +56,7 @@ impl Authenticator {
     }
 
     /// What a browser sends after it has used the key.
-    fn answer(&mut self, challenge: &Value, origin: &str, flags: u8) -> Value {
+    pub fn answer(&mut self, challenge: &Value, origin: &str, flags: u8) -> Value {
         self.count += 1;
         let (said, data) = (client_data("webauthn.get", &challenge["challenge"], origin), self.data(flags));
         let signature = self.pair.sign(&[&data[..], digest(&SHA256, &said).as_ref()].concat());
@@ -68,7 +68,7 @@ impl Authenticator {
 }
 
 /// Adds the key to the factors of whose browser it is.
-fn add(house: &House, browser: &mut Browser, key: &mut Authenticator) -> Value {
+pub fn add(house: &House, browser: &mut Browser, key: &mut Authenticator) -> Value {
     let options = browser.post(house, "/account/factors/passkey", json!({ "password": PASSWORD }));
     assert_eq!(options.status, 200, "{options:?}");
     let made = key.make(&options.json(), HERE);
@@ -78,13 +78,13 @@ fn add(house: &House, browser: &mut Browser, key: &mut Authenticator) -> Value {
     added.json()
 }
 
-fn start(house: &House, browser: &mut Browser, second: bool) -> Value {
+pub fn start(house: &House, browser: &mut Browser, second: bool) -> Value {
     let challenge = browser.post(house, "/session/passkey/start", json!({ "second": second }));
     assert_eq!(challenge.status, 200, "{challenge:?}");
     challenge.json()
 }
 
-fn finish(house: &House, browser: &mut Browser, proof: Value) -> u16 {
+pub fn finish(house: &House, browser: &mut Browser, proof: Value) -> u16 {
     browser.post(house, "/session/passkey/finish", proof).status
 }
 

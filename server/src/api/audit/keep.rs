@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{
     access::{Operation, Permission},
-    audit::query,
+    audit::{Changed, field, query},
     authn::secret,
     clock::now_ms,
     jobs::archive_and_prune,
@@ -97,13 +97,13 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Named(id): Named<St
 async fn apply(State(api): State<Api>, Extension(who): Who, Input(_): Input<Empty>) -> Answer<AuditRuleApply> {
     let operation = Operation::on_system("AuditRuleApply", Permission::AuditManage, "");
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let gone = archive_and_prune(&api.store, api.operator.trail(), api.archive.as_deref().map(std::path::PathBuf::as_path)).await;
             let records = gone.map_err(|why| {
                 tracing::error!(%why, "The audit trail could not be archived or pruned.");
                 ApiError(Problem::new(Code::Internal, "The trail could not be archived or pruned.").detail("The server's log says why."))
             })?;
-            Ok::<_, ApiError>(Json(Pruned { records }))
+            Ok::<_, ApiError>(Changed::new(vec![field("records that go", None, Some(&records.to_string()))], Json(Pruned { records })))
         })
         .await
 }

@@ -20,9 +20,10 @@ use pilothouse_app::api::{
 use super::{Answer, Api, ApiError, Input, Who, route, tokens};
 use crate::{
     access::{Operation, Permission},
+    audit::{Change, Changed, field},
     authn::{Credential, Principal, secret},
     authority::{Authority, AuthorityError, Issued},
-    clock::now_ms,
+    clock::{self, now_ms},
     store::certificates::CertificateRow,
 };
 
@@ -81,7 +82,7 @@ async fn list(State(api): State<Api>, Extension(who): Who) -> Answer<Certificate
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<CertificateInput>) -> Answer<CertificateCreate> {
     let operation = Operation::on_system("CertificateCreate", Permission::CertificateManage, object(&input.name, input.engine.as_deref()));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let Some(authority) = api.reach.authority.clone() else {
                 let problem = Problem::new(Code::Conflict, "Pilothouse does not speak TLS itself here, so a certificate would never reach it.");
                 return Err(ApiError(
@@ -93,14 +94,15 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 tokens::engine(&api, &who.subject, engine)?;
             }
             let (row, issued) = issue(&api, &authority, &who, name, input.engine.as_deref(), lifetime(input.expires_in_s)?).await?;
-            Ok(Json(CertificateCreated {
+            let told = Changed::new(of_certificate(&row, true), ()).with_id(&row.id);
+            Ok(told.answering(Json(CertificateCreated {
                 id: row.id,
                 fingerprint: secret::hex(&issued.fingerprint),
                 expires_at: row.expires_at,
                 certificate: issued.certificate,
                 key: issued.key,
                 ca: api.reach.ca.clone(),
-            }))
+            })))
         })
         .await
 }
@@ -108,13 +110,14 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
 async fn revoke(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>) -> Answer<CertificateRevoke> {
     let operation = Operation::on_system("CertificateRevoke", Permission::CertificateManage, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let mine = api.house.credentials.by_id(&Credential::Certificate(id.as_str().into())).is_some_and(|known| known.user == who.subject.user);
-            if !mine {
+            let before = api.store.certificates().await?.into_iter().find(|row| row.id == id);
+            let Some(before) = before.filter(|_| mine) else {
                 return Err(ApiError::new(Code::NotFound, "You have no such certificate in force."));
-            }
+            };
             api.house.revoke_certificate(&id).await?;
-            Ok(Json(Empty {}))
+            Ok(Changed::new(of_certificate(&before, false), Json(Empty {})))
         })
         .await
 }
@@ -122,23 +125,39 @@ async fn revoke(State(api): State<Api>, Extension(who): Who, Path(id): Path<Stri
 async fn bundle(State(api): State<Api>, Extension(who): Who, Input(input): Input<BundleInput>) -> Result<Response, ApiError> {
     let operation = Operation::on_system("BundleCreate", Permission::CertificateManage, object(&input.name, input.engine.as_deref()));
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let name = tokens::name("bundle", &input.name)?;
             let engine = the_engine(&api, &who, input.engine.as_deref())?;
             tokens::engine(&api, &who.subject, &engine)?;
             let lasts_s = lifetime(input.expires_in_s)?;
-            let key = match &api.reach.authority {
-                Some(authority) => bundle::Key::Certificate(issue(&api, authority, &who, name, Some(&engine), lasts_s).await?.1),
-                None => bundle::Key::Token(tokens::add_token(&api, &who.subject.user, name, Some(&engine), lasts_s).await?.token),
+            let (told, key) = match &api.reach.authority {
+                Some(authority) => {
+                    let (row, issued) = issue(&api, authority, &who, name, Some(&engine), lasts_s).await?;
+                    (Changed::new(of_certificate(&row, true), ()).with_id(&row.id), bundle::Key::Certificate(issued))
+                }
+                None => {
+                    let made = tokens::add_token(&api, &who.subject.user, name, Some(&engine), lasts_s).await?;
+                    let fields = vec![field("token", None, Some(name)), field("engine", None, Some(&engine))];
+                    (Changed::new(fields, ()).with_id(&made.id), bundle::Key::Token(made.token))
+                }
             };
             let until = now_ms().saturating_add_unsigned(lasts_s * 1000);
             let archive = bundle::archive(&api.reach, &engine, &key, until).map_err(|error| {
                 tracing::error!(%error, "A bundle could not be put together.");
                 ApiError::internal()
             })?;
-            download(&format!("pilothouse-{engine}.tar"), archive)
+            Ok(told.answering(download(&format!("pilothouse-{engine}.tar"), archive)?))
         })
         .await
+}
+
+/// What a record tells of a certificate that came to be, or that is no more.
+fn of_certificate(row: &CertificateRow, made: bool) -> Vec<Change> {
+    let (fingerprint, until) = (secret::hex(&row.fingerprint), clock::text(row.expires_at));
+    let fields =
+        [("name", Some(row.name.as_str())), ("engine", row.engine.as_deref()), ("fingerprint", Some(&fingerprint)), ("expires_at", Some(&until))];
+    let told = |(name, value): (&str, Option<&str>)| if made { field(name, None, value) } else { field(name, value, None) };
+    fields.into_iter().filter(|(_, value)| value.is_some()).map(told).collect()
 }
 
 /// The engine that was asked for, or the only one there is for who asks.

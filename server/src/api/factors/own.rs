@@ -18,6 +18,7 @@ use super::{Api, ApiError, challenge, no_room, rp_id, shown};
 use crate::{
     access::{Operation, Permission},
     api::{Answer, Input, Who},
+    audit::{Changed, field},
     authn::{
         Credential, Principal,
         factors::{
@@ -96,11 +97,19 @@ async fn with_room(api: &Api, who: &Principal) -> Result<Vec<FactorRow>, ApiErro
 }
 
 /// Keeps a new factor.
-async fn add(api: &Api, who: &Principal, row: FactorRow) -> Result<Json<FactorAdded>, ApiError> {
+async fn add(api: &Api, who: &Principal, row: FactorRow) -> Result<Changed<Json<FactorAdded>>, ApiError> {
     match api.house.add_factor(&row, session(who)?).await {
         Err(HouseError::Store(StoreError::Exists)) => Err(ApiError::new(Code::Conflict, "This passkey was added before.")),
-        codes => Ok(Json(FactorAdded { recovery_codes: codes?, factor: shown(row) })),
+        codes => {
+            let (id, told) = (row.id.clone(), field("factor", None, Some(&described(&row))));
+            Ok(Changed::new(vec![told], Json(FactorAdded { recovery_codes: codes?, factor: shown(row) })).with_id(&id))
+        }
     }
+}
+
+/// A factor, in a record.
+fn described(row: &FactorRow) -> String {
+    format!("{} {}", row.kind, row.name)
 }
 
 pub async fn list(State(api): State<Api>, Extension(who): Who) -> Answer<FactorList> {
@@ -143,7 +152,7 @@ pub async fn totp_start(State(api): State<Api>, Extension(who): Who, Input(input
 
 pub async fn totp_add(State(api): State<Api>, Extension(who): Who, Path(begun): Path<String>, Input(input): Input<TotpInput>) -> Answer<TotpAdd> {
     api.operator
-        .operate(&who, operation("TotpAdd", &input.name), async |_| {
+        .change(&who, operation("TotpAdd", &input.name), async |_| {
             let name = called(&input.name)?;
             let (shelf, key) = (&api.house.factors.enrolments, secret::hash(&begun));
             let enrolment = shelf.attempt(&key, WRONG_CODES, Instant::now()).filter(|it| session(&who).is_ok_and(|session| session == it.session));
@@ -201,7 +210,7 @@ pub async fn passkey_start(State(api): State<Api>, Extension(who): Who, Input(in
 
 pub async fn passkey_add(State(api): State<Api>, Extension(who): Who, Input(input): Input<PasskeyInput>) -> Answer<PasskeyAdd> {
     api.operator
-        .operate(&who, operation("PasskeyAdd", &input.name), async |_| {
+        .change(&who, operation("PasskeyAdd", &input.name), async |_| {
             let (name, factors) = (called(&input.name)?, &api.house.factors);
             let client_data = passkey::decode(&input.client_data, "the client data")?;
             let said = ClientData::read(&client_data, Deed::Make, &factors.site)?;
@@ -231,22 +240,25 @@ pub async fn passkey_add(State(api): State<Api>, Extension(who): Who, Input(inpu
 
 pub async fn remove(State(api): State<Api>, Extension(who): Who, Path(id): Path<String>, Input(input): Input<ProofInput>) -> Answer<FactorRemove> {
     api.operator
-        .operate(&who, operation("FactorRemove", &id), async |_| {
+        .change(&who, operation("FactorRemove", &id), async |_| {
             prove(&api, &who, input.password.as_deref()).await?;
+            let before = api.store.factors_of(&who.subject.user).await?.into_iter().find(|row| row.id == id);
             let found = api.house.remove_factor(&who.subject.user, &id).await?;
-            if found { Ok(Json(Empty {})) } else { Err(ApiError::new(Code::NotFound, "You have no such factor.")) }
+            let Some(before) = before.filter(|_| found) else { return Err(ApiError::new(Code::NotFound, "You have no such factor.")) };
+            Ok(Changed::new(vec![field("factor", Some(&described(&before)), None)], Json(Empty {})))
         })
         .await
 }
 
 pub async fn renew_codes(State(api): State<Api>, Extension(who): Who, Input(input): Input<ProofInput>) -> Answer<RecoveryRenew> {
     api.operator
-        .operate(&who, operation("RecoveryRenew", ""), async |_| {
+        .change(&who, operation("RecoveryRenew", ""), async |_| {
             prove(&api, &who, input.password.as_deref()).await?;
             if api.store.factors_of(&who.subject.user).await?.is_empty() {
                 return Err(ApiError::new(Code::Conflict, "Recovery codes go with a factor: add one first."));
             }
-            Ok(Json(RecoveryCodes { codes: api.house.renew_recovery_codes(&who.subject.user).await? }))
+            let codes = api.house.renew_recovery_codes(&who.subject.user).await?;
+            Ok(Changed::new(vec![field("recovery codes", None, Some("new ones"))], Json(RecoveryCodes { codes })))
         })
         .await
 }

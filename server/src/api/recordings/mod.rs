@@ -14,6 +14,7 @@ use pilothouse_app::api::{
 use super::{Answer, Api, ApiError, Asked, Named, Who, route};
 use crate::{
     access::{Operation, Permission},
+    audit::{Changed, field},
     recordings::{Proof, Stop},
     store::recordings::{RecordingFilter, RecordingRow},
 };
@@ -137,14 +138,14 @@ async fn get(State(api): State<Api>, Extension(who): Who, Named(id): Named<Strin
 async fn end(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>, _: Asked<Empty>) -> Answer<RecordingEnd> {
     let operation = Operation::on_system("RecordingEnd", Permission::RecordingEnd, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let running = id.parse().ok().and_then(|id| api.recordings.running(id));
             let Some(running) = running else {
                 of_id(&api, &id).await?;
                 return Err(ApiError::new(Code::Conflict, "This session has ended already."));
             };
             running.stop(Stop::Ended { by: who.subject.user.to_string() });
-            Ok(Json(Empty {}))
+            Ok(Changed::new(vec![field("session", Some("running"), Some("ended"))], Json(Empty {})))
         })
         .await
 }

@@ -9,7 +9,13 @@ use pilothouse_app::api::{
     },
 };
 
-use super::super::{Answer, Api, ApiError, Asked, Input, Named, Who, list, list::Column, route};
+use super::super::{
+    Answer, Api, ApiError, Asked, Input, Named, Who,
+    change::{altered, made, removed},
+    list,
+    list::Column,
+    route,
+};
 use crate::{
     access::{Operation, Permission, Scope},
     authn::secret,
@@ -82,7 +88,7 @@ async fn list_rules(State(api): State<Api>, Extension(who): Who, Asked(query): A
 async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input<RecordingRuleInput>) -> Answer<RecordingRuleCreate> {
     let operation = Operation::on_system("RecordingRuleCreate", Permission::RecordingRule, input.scope.chars().take(200).collect::<String>());
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let row = RecordingRuleRow {
                 id: secret::id()?,
                 scope: scope(&input.scope)?,
@@ -93,7 +99,8 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
                 created_by: who.subject.user.to_string(),
             };
             api.recordings.add_rule(&row).await?;
-            Ok(Json(shown(row)))
+            let id = row.id.clone();
+            Ok(made(shown(row)).with_id(&id))
         })
         .await
 }
@@ -106,8 +113,9 @@ async fn update(
 ) -> Answer<RecordingRuleUpdate> {
     let operation = Operation::on_system("RecordingRuleUpdate", Permission::RecordingRule, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             let mut row = api.store.recording_rule(&id).await?.ok_or_else(missing)?;
+            let before = shown(row.clone());
             if let Some(text) = &input.scope {
                 row.scope = scope(text)?;
             }
@@ -117,12 +125,17 @@ async fn update(
             row.strict = input.strict.unwrap_or(row.strict);
             row.input = input.input.unwrap_or(row.input);
             api.recordings.update_rule(&row).await?;
-            Ok(Json(shown(row)))
+            Ok(altered(&before, shown(row)))
         })
         .await
 }
 
 async fn delete(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>, _: Asked<Empty>) -> Answer<RecordingRuleDelete> {
     let operation = Operation::on_system("RecordingRuleDelete", Permission::RecordingRule, &id);
-    api.operator.operate(&who, operation, async |_| if api.recordings.delete_rule(&id).await? { Ok(Json(Empty {})) } else { Err(missing()) }).await
+    api.operator
+        .change(&who, operation, async |_| {
+            let before = api.store.recording_rule(&id).await?.ok_or_else(missing)?;
+            if api.recordings.delete_rule(&id).await? { Ok(removed(&shown(before))) } else { Err(missing()) }
+        })
+        .await
 }

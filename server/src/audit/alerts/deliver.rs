@@ -50,6 +50,10 @@ impl Alerts {
         let mut running: JoinSet<(String, String)> = JoinSet::new();
         let mut busy = HashSet::new();
         loop {
+            if !self.leads() {
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            }
             let limit = u32::try_from(MOST + busy.len()).unwrap_or(u32::MAX);
             match self.store.due_deliveries(now_ms(), limit).await {
                 Ok(due) => {

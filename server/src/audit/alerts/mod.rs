@@ -61,6 +61,11 @@ pub enum HookError {
 }
 
 impl Alerts {
+    /// Whether this process is the one, of all replicas, that looks and sends.
+    pub fn leads(&self) -> bool {
+        self.store.is_leader()
+    }
+
     /// Without a `mailer` no mail is sent.
     ///
     /// # Errors

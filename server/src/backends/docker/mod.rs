@@ -151,7 +151,11 @@ impl Engine {
         match answer {
             Err(_) => Err(EngineError::Timeout),
             Ok(Err(error)) => Err(error::from_client(&error)),
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => {
+                #[cfg(feature = "failpoints")]
+                after_send(permit).await?;
+                Ok(response)
+            }
         }
     }
 
@@ -180,7 +184,10 @@ impl Engine {
                 carrier.poll(cx);
                 answer.as_mut().poll(cx)
             });
-            Ok((response.await.map_err(|_| EngineError::BrokenOff)?, carrier))
+            let response = response.await.map_err(|_| EngineError::BrokenOff)?;
+            #[cfg(feature = "failpoints")]
+            after_send(permit).await?;
+            Ok((response, carrier))
         };
         tokio::time::timeout(deadline, ask).await.map_err(|_| EngineError::Timeout)?
     }
@@ -195,6 +202,8 @@ impl Engine {
             sender.send_request(request).await.map_err(|_| EngineError::BrokenOff)
         };
         let response = tokio::time::timeout(deadline, ask).await.map_err(|_| EngineError::Timeout)??;
+        #[cfg(feature = "failpoints")]
+        after_send(permit).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Hijacked::Answered(response));
         }
@@ -211,6 +220,13 @@ impl Engine {
     fn check(&self, permit: &Permit) -> Result<(), EngineError> {
         if permit.covers(&Target::Engine(self.name.clone())) { Ok(()) } else { Err(EngineError::NotThisEngine) }
     }
+}
+
+/// The engine has a request, and nothing of its answer was looked at. The house's own looks leave no record, so they do not pass here.
+#[cfg(feature = "failpoints")]
+async fn after_send(permit: &Permit) -> Result<(), EngineError> {
+    use crate::failpoints::{AFTER_SEND, fails};
+    if !permit.is_watch() && fails(AFTER_SEND).await { Err(EngineError::BrokenOff) } else { Ok(()) }
 }
 
 /// Says who asks: the engine's own log tells the house's looks from what people do.

@@ -1,9 +1,9 @@
 //! Alerts: what they look for, how far they have looked, what they found, and who has not been told yet.
 
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{AnyConnection, FromRow};
 
 use super::{Find, find::push_condition};
-use crate::store::{Result, Store};
+use crate::store::{Flag, Result, Sql, Store};
 
 /// An alert as it is kept.
 #[derive(Clone, Debug, FromRow)]
@@ -22,6 +22,7 @@ pub struct AlertRow {
     pub secret: Option<Vec<u8>>,
     /// Addresses, a line each.
     pub mail: String,
+    #[sqlx(try_from = "Flag")]
     pub enabled: bool,
     pub created_at: i64,
     pub created_by: String,
@@ -112,7 +113,7 @@ impl Store {
 
     /// Adds an alert that looks at what comes behind these positions.
     pub async fn add_alert(&self, alert: &AlertRow, positions: &[(i64, i64)]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO audit_alerts (id, name, query, scope, times, minutes, quiet, webhook, secret, mail, enabled, created_at, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
@@ -140,7 +141,7 @@ impl Store {
     /// Writes what an alert is from now on. With `positions` it begins anew behind them, and what it had found is forgotten. What waits for
     /// places that it has no more is dropped.
     pub async fn change_alert(&self, alert: &AlertRow, positions: Option<&[(i64, i64)]>) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE audit_alerts SET name = $2, query = $3, scope = $4, times = $5, minutes = $6, quiet = $7, webhook = $8, secret = $9, mail = $10, \
              enabled = $11 WHERE id = $1",
@@ -204,19 +205,19 @@ impl Store {
 
     /// The records that fit `find`, of those whose intent is among the entries of `writer` behind `after` up to `until`; or whose end is.
     pub async fn fitting(&self, find: &Find, at_end: bool, writer: i64, after: i64, until: i64) -> Result<Vec<FoundRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT id AS record, at, ");
+        let mut query = Sql::new("SELECT id AS record, at, ");
         query.push(if at_end { "COALESCE(ended_at, at)" } else { "at" });
         query.push(" AS known FROM audit WHERE id IN (SELECT c.id FROM audit_chain c WHERE c.writer = ").push_bind(writer);
         query.push(" AND c.seq > ").push_bind(after).push(" AND c.seq <= ").push_bind(until);
         query.push(" AND c.stage = ").push_bind(if at_end { 3_i64 } else { 1_i64 }).push(") AND ");
-        push_condition(&mut query, find);
+        push_condition(self.kind, &mut query, find);
         query.push(" ORDER BY id");
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.fetch_all(&self.read).await
     }
 
     /// Writes how far alerts have looked, and what came of it, in one durable commit: nothing is found twice.
     pub async fn step_alerts(&self, steps: &[AlertStep]) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for step in steps {
             place(&mut tx, &step.alert, &step.positions).await?;
             if let Some(found) = &step.found {
@@ -254,7 +255,7 @@ impl Store {
 
     /// Says that a firing goes out now, with this body to these places.
     pub async fn fire(&self, firing: &FiringRow, body: &str, places: &[String], now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE audit_alert_firings SET body = $2 WHERE id = $1").bind(&firing.id).bind(body).execute(&mut *tx).await?;
         for place in places {
             let sql = "INSERT INTO audit_alert_deliveries (firing, place, began, tries, next_at) VALUES ($1, $2, $3, 0, $3)";
@@ -281,7 +282,7 @@ impl Store {
 
     /// Says that a place has taken it.
     pub async fn delivered(&self, delivery: &DeliveryRow, now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         remove_delivery(&mut tx, &delivery.firing, &delivery.place).await?;
         sqlx::query("UPDATE audit_alerts SET sent_at = $2 WHERE id = $1").bind(&delivery.alert).bind(now).execute(&mut *tx).await?;
         tx.commit().await?;
@@ -290,7 +291,7 @@ impl Store {
 
     /// Says that a place has not, and when it is tried again; `None` for never.
     pub async fn not_delivered(&self, delivery: &DeliveryRow, why: &str, next_at: Option<i64>, now: i64) -> Result<()> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         match next_at {
             Some(next_at) => {
                 let sql = "UPDATE audit_alert_deliveries SET tries = tries + 1, next_at = $3 WHERE firing = $1 AND place = $2";
@@ -308,7 +309,7 @@ impl Store {
 /// What a delivery to a webhook has for its place.
 pub const WEBHOOK: &str = "webhook";
 
-async fn place(connection: &mut SqliteConnection, alert: &str, positions: &[(i64, i64)]) -> Result<()> {
+async fn place(connection: &mut AnyConnection, alert: &str, positions: &[(i64, i64)]) -> Result<()> {
     for (writer, seq) in positions {
         let sql = "INSERT INTO audit_alert_positions (alert, writer, seq) VALUES ($1, $2, $3) \
                    ON CONFLICT (alert, writer) DO UPDATE SET seq = excluded.seq";
@@ -318,7 +319,7 @@ async fn place(connection: &mut SqliteConnection, alert: &str, positions: &[(i64
 }
 
 /// Removes a delivery, and with the last one its firing.
-async fn remove_delivery(connection: &mut SqliteConnection, firing: &str, place: &str) -> Result<()> {
+async fn remove_delivery(connection: &mut AnyConnection, firing: &str, place: &str) -> Result<()> {
     let sql = "DELETE FROM audit_alert_deliveries WHERE firing = $1 AND place = $2";
     sqlx::query(sql).bind(firing).bind(place).execute(&mut *connection).await?;
     let sql = "DELETE FROM audit_alert_firings WHERE id = $1 AND body <> '' AND id NOT IN (SELECT d.firing FROM audit_alert_deliveries d)";
