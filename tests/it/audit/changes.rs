@@ -115,7 +115,7 @@ fn what_docker_changes_is_told_with_the_object_by_name_and_id() {
 fn what_the_settings_say_anew_is_written_down() {
     let mut house = House::with_settings(&[], "[[guardrails]]\nname = \"calm\"\nscope = \"all\"\nrule = { kind = \"privileged\" }\n");
     let told = |house: &House| -> Vec<(String, String)> {
-        let records = house.audit("&operation=SettingsApply");
+        let records = house.audit("&q=operation:SettingsApply");
         let change = |record: &Value| (record["object"].as_str().unwrap().to_owned(), record["changes"].to_string());
         records.iter().rev().map(change).collect()
     };
