@@ -84,7 +84,7 @@ fn Add(again: Callback<()>) -> impl IntoView {
         let wanted = if text.trim().is_empty() { None } else { Some(text.trim().parse().unwrap_or(0)) };
         let input = KeepRuleInput { name: name.get_untracked().trim().to_owned(), query: query.get_untracked().trim().to_owned(), days: wanted };
         submit.send::<AuditRuleCreate>(&[], &input, move |rule| {
-            toasts.ok(&format!("Added {}.", rule.name));
+            toasts.ok(format!("Added {}.", rule.name));
             for field in [name, query, days] {
                 field.set(String::new());
             }
@@ -113,7 +113,7 @@ fn Apply() -> impl IntoView {
     let apply = Callback::new(move |()| {
         submit.send::<AuditRuleApply>(&[], &Empty {}, move |gone| match gone.records {
             0 => toasts.ok("The rules let nothing go now."),
-            records => toasts.ok(&format!("{} records went.", grouped(records))),
+            records => toasts.ok(format!("{} records went.", grouped(records))),
         });
     });
     view! {

@@ -54,7 +54,7 @@ fn Keep(state: ListState, done: Callback<()>) -> impl IntoView {
         event.prevent_default();
         let input = ViewInput { name: name.get_untracked().trim().to_owned(), query: query.clone() };
         submit.send::<AuditViewCreate>(&[], &input, move |view| {
-            toasts.ok(&format!("Kept {}.", view.name));
+            toasts.ok(format!("Kept {}.", view.name));
             done.run(());
         });
     };
