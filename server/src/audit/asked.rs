@@ -109,9 +109,8 @@ fn rebuilt_ports(bound: &[String]) -> Value {
         let Some((host, port)) = binding.split_once(" to ") else { continue };
         let (address, number) = host.rsplit_once(':').unwrap_or(("", host));
         let host = json!({ "HostIp": address, "HostPort": number });
-        match ports.entry(port.to_owned()).or_insert_with(|| json!([])) {
-            Value::Array(hosts) => hosts.push(host),
-            _ => {}
+        if let Value::Array(hosts) = ports.entry(port.to_owned()).or_insert_with(|| json!([])) {
+            hosts.push(host);
         }
     }
     Value::Object(ports)

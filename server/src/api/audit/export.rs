@@ -94,8 +94,8 @@ const HEAD: [&str; 27] = [
 ];
 
 fn table(store: Store, find: Find) -> impl Stream<Item = Result<String, ApiError>> + Send {
-    let head = stream::once(async { line(&HEAD.map(str::to_owned)) });
-    head.chain(records(store, find).map(|record| line(&row(record?))))
+    let head = stream::once(async { line(HEAD.map(str::to_owned)) });
+    head.chain(records(store, find).map(|record| line(row(record?))))
 }
 
 fn row(record: AuditRecord) -> [String; 27] {

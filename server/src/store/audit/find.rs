@@ -171,7 +171,7 @@ fn push_term(query: &mut Sql, term: &Term) {
 
 /// That a record's text has all of these words, each by its beginning: as FTS5 has it, or as PostgreSQL does.
 fn push_words(kind: Kind, query: &mut Sql, words: &[String]) {
-    let all = |word: &dyn Fn(&String) -> String, and: &str| words.iter().map(word).collect::<Vec<_>>().join(and);
+    let all = |word: &dyn Fn(&str) -> String, and: &str| words.iter().map(|text| word(text)).collect::<Vec<_>>().join(and);
     match kind {
         Kind::Sqlite => query.push("audit_words MATCH ").push_bind(all(&|word| format!("\"{}\"*", word.replace('"', "\"\"")), " AND ")),
         // Nothing but signs: no record has it.
@@ -181,7 +181,7 @@ fn push_words(kind: Kind, query: &mut Sql, words: &[String]) {
 }
 
 /// A word with something else in it than letters and digits is several, one behind the other.
-fn neighbours(word: &String) -> String {
+fn neighbours(word: &str) -> String {
     let parts: Vec<_> = super::index::parts(word).map(|part| format!("'{part}'")).collect();
     format!("({}:*)", parts.join(" <-> "))
 }
