@@ -51,6 +51,7 @@ struct Waiting {
 }
 
 impl Waiting {
+    #[allow(clippy::zombie_processes, reason = "`end` waits for it")]
     fn begin(home: &Home, arguments: &[&str]) -> Waiting {
         let arguments: Vec<&str> = ["login"].into_iter().chain(arguments.iter().copied()).collect();
         let mut child = home.command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -119,7 +119,8 @@ fn a_stream_at_one_replica_ends_when_its_right_is_taken_away_at_the_other() {
     let recorder = Recorder::start(Behaviour::Say(STREAM));
     let here = House::on(postgres(), &[("fake", recorder.url.clone())], "");
     let there = here.replica(&[]);
-    let ways: [(&str, fn(&House, &str)); 4] = [
+    type Way = fn(&House, &str);
+    let ways: [(&str, Way); 4] = [
         ("disable", |house, user| {
             assert_eq!(house.send(&house.admin, "PATCH", &format!("/api/v1/users/{user}"), r#"{"disabled":true}"#).status, 200)
         }),

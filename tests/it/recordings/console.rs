@@ -85,7 +85,7 @@ impl Terminal {
     }
 
     /// Reads to its end: what was shown, the close code, and the reason.
-    pub fn to_end(&mut self) -> (String, u16, String) {
+    pub fn until_its_end(&mut self) -> (String, u16, String) {
         let mut shown = Vec::new();
         loop {
             let (kind, bytes) = self.next();
@@ -117,7 +117,7 @@ fn what_the_consoles_terminal_showed_is_kept_sealed_and_proved() {
         shown += &terminal.until("needle-42");
         assert_eq!(proof(&house, &room.running()["id"])["proved"], json!(null), "a session that goes on is not proved yet");
         terminal.type_in("exit 3\n");
-        let (rest, code, reason) = terminal.to_end();
+        let (rest, code, reason) = terminal.until_its_end();
         assert_eq!((code, reason.as_str()), (1000, "3"));
         shown += &rest;
         let recording = room.ended();

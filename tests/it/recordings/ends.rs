@@ -53,7 +53,7 @@ fn a_running_session_is_watched_and_ended() {
     assert!(later.find("first-2").is_some_and(|first| first < later.find("second-3").unwrap()), "{later}");
     let begun = Instant::now();
     assert_eq!(house.send(&house.admin, "DELETE", &format!("/api/v1/recordings/{id}/session"), "").status, 200);
-    let (_, code, reason) = terminal.to_end();
+    let (_, code, reason) = terminal.until_its_end();
     assert_eq!((code, reason.as_str()), (4002, "Ended by admin."));
     // The watch ends with it.
     let mut rest = String::new();

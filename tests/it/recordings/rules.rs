@@ -15,7 +15,7 @@ fn the_narrowest_rule_says_whether_a_session_is_recorded() {
         assert!(docker(&house, &["exec", room.name, "echo", "x"]).output().unwrap().status.success());
         let mut terminal = Terminal::open(&house, room.name).unwrap();
         terminal.type_in("exit\n");
-        terminal.to_end();
+        terminal.until_its_end();
         room.recordings().len() - before
     };
     assert_eq!((run(&shop), run(&other)), (2, 2), "without a rule everything is recorded");
@@ -68,7 +68,7 @@ fn a_session_that_must_be_recorded_and_cannot_be_does_not_begin() {
     terminal.until("#");
     sql(&house.data, &["CREATE TRIGGER no_more BEFORE INSERT ON recording_chunks BEGIN SELECT RAISE(ABORT, 'no more'); END"]);
     terminal.type_in("echo a\n");
-    let (_, code, reason) = terminal.to_end();
+    let (_, code, reason) = terminal.until_its_end();
     assert!(code == 4002 && reason.contains("must be recorded"), "{code} {reason}");
     sql(&house.data, &["DROP TRIGGER no_more"]);
 
