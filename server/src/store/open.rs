@@ -18,8 +18,10 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 /// SQLite before this may lose commits when two connections meet at a WAL reset (sqlite.org/wal.html#walresetbug).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-/// A connection of SQLite: what it commits is on disk, and it waits two seconds for another one.
-const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000";
+/// A connection of SQLite: what it commits is on disk, and it waits two seconds for another one. What was committed goes to the main file in
+/// large pieces (64 MiB), and up to 32 MiB of it are kept in memory by each connection that needs so much.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; \
+                       PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -32768";
 /// A connection of PostgreSQL that writes: what it commits is on disk, and nothing waits for ever.
 const WRITES: &str =
     "SET synchronous_commit = on; SET statement_timeout = '15s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";

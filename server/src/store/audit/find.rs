@@ -1,12 +1,14 @@
 //! Looking for records, and counting them.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::{AuditRow, COLUMNS};
 use crate::store::{Kind, Result, Sql, Store};
 
 /// How many records are looked at, the newest first, where counts by the hour do not tell.
-pub const COUNTED: i64 = 50_000;
+pub const COUNTED: i64 = 20_000;
 /// How many values of a field are told of.
 const VALUES: i64 = 30;
 
@@ -139,23 +141,57 @@ pub struct Counts {
     pub newest_only: bool,
 }
 
+/// What is looked at to tell whether what is looked for is common: so many records...
+const SAMPLE: i64 = 4_000;
+/// ...and it is if so many of them fit.
+const COMMON: i64 = 200;
+
 const HOUR_MS: i64 = 3_600_000;
 /// As many bars as that at most.
 const BARS: i64 = 72;
 
-fn value(query: &mut Sql, column: &str, value: &Match) {
-    match value {
-        Match::Is(text) => query.push(column).push(" = ").push_bind(text.clone()),
-        // A range, not LIKE: it needs no escaping, and an index serves it.
-        Match::Begins(text) => {
-            query.push("(").push(column).push(" >= ").push_bind(text.clone()).push(" AND ").push(column).push(" < ");
-            query.push_bind(format!("{text}\u{10ffff}")).push(")")
-        }
-        Match::Number(number) => query.push(column).push(" = ").push_bind(*number),
-    };
+/// What an index of these leaves out. A database takes such an index only where the query itself says that it looks for nothing of that.
+fn left_out(column: &str) -> Option<&'static str> {
+    match column {
+        "outcome" => Some("ok"),
+        "object_name" | "object_id" | "team" => Some(""),
+        _ => None,
+    }
 }
 
-fn push_term(query: &mut Sql, term: &Term) {
+/// With `walk` the records are gone through one by one: no index is taken for this column. What is common is found so in no time, and by an
+/// index all of it would have to be sorted first.
+fn value(query: &mut Sql, column: &'static str, value: &Match, walk: bool) {
+    query.push(if walk { "(+" } else { "(" }).push(column);
+    let begin = match value {
+        Match::Is(text) => {
+            query.push(" = ").push_bind(text.as_str());
+            text
+        }
+        // A range, not LIKE: it needs no escaping, and an index serves it.
+        Match::Begins(text) => {
+            query
+                .push(" >= ")
+                .push_bind(text.as_str())
+                .push(" AND ")
+                .push(if walk { "+" } else { "" })
+                .push(column)
+                .push(" < ")
+                .push_bind(format!("{text}\u{10ffff}"));
+            text
+        }
+        Match::Number(number) => {
+            query.push(" = ").push_bind(*number).push(")");
+            return;
+        }
+    };
+    if let Some(left_out) = left_out(column).filter(|left_out| !walk && !left_out.starts_with(begin.as_str())) {
+        query.push(" AND ").push(column).push(" <> '").push(left_out).push("'");
+    }
+    query.push(")");
+}
+
+fn push_term(query: &mut Sql, term: &Term, walk: bool) {
     query.push(if term.not { " AND NOT (" } else { " AND (" });
     let mut first = true;
     for column in term.field.columns() {
@@ -163,7 +199,7 @@ fn push_term(query: &mut Sql, term: &Term) {
             if !std::mem::take(&mut first) {
                 query.push(" OR ");
             }
-            value(query, column, wanted);
+            value(query, column, wanted, walk);
         }
     }
     query.push(")");
@@ -199,13 +235,13 @@ pub(super) fn push_condition(kind: Kind, query: &mut Sql, find: &Find) {
             query.push(" AND at").push(sign).push_bind(limit);
         }
     }
-    find.terms.iter().for_each(|term| push_term(query, term));
+    find.terms.iter().for_each(|term| push_term(query, term, false));
     query.push(")");
 }
 
 impl Find {
     /// `FROM ... WHERE ...` of the records that fit.
-    fn source(&self, kind: Kind, query: &mut Sql) {
+    fn source(&self, kind: Kind, query: &mut Sql, walk: bool) {
         // With words the index of words leads: it goes from the newest to the oldest by itself.
         if self.words.is_empty() {
             query.push(" FROM audit WHERE 1 = 1");
@@ -213,7 +249,12 @@ impl Find {
             query.push(" FROM audit_words JOIN audit ON audit.id = audit_words.rowid WHERE ");
             push_words(kind, query, &self.words);
         }
-        let key = if self.words.is_empty() { "audit.id" } else { "audit_words.rowid" };
+        self.push_limits(query, if self.words.is_empty() { "audit.id" } else { "audit_words.rowid" });
+        self.terms.iter().for_each(|term| push_term(query, term, walk));
+    }
+
+    /// That a record is of its time, and its id in `key` before the one that is asked for.
+    fn push_limits(&self, query: &mut Sql, key: &str) {
         for (limit, sign) in [(self.before, " < "), (self.last_id, " <= "), (self.first_id, " >= ")] {
             if let Some(limit) = limit {
                 query.push(" AND ").push(key).push(sign).push_bind(limit);
@@ -224,7 +265,6 @@ impl Find {
                 query.push(" AND at").push(sign).push_bind(limit);
             }
         }
-        self.terms.iter().for_each(|term| push_term(query, term));
     }
 
     fn order(&self) -> &'static str {
@@ -242,9 +282,23 @@ impl Store {
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
         let mut query = Sql::new("SELECT ");
         query.push(COLUMNS);
-        find.source(self.kind, &mut query);
+        find.source(self.kind, &mut query, self.is_common(find).await?);
         query.push(find.order()).push_bind(i64::from(limit));
         query.fetch_all(&self.read).await
+    }
+
+    /// Whether what is looked for is so common among the newest that they are better gone through one by one. PostgreSQL has figures of its own
+    /// for that; words have an index that goes from the newest to the oldest.
+    async fn is_common(&self, find: &Find) -> Result<bool> {
+        if self.kind == Kind::Postgres || find.terms.is_empty() || !find.words.is_empty() {
+            return Ok(false);
+        }
+        let mut query = Sql::new("SELECT COUNT(*) FROM (SELECT * FROM audit WHERE 1 = 1");
+        find.push_limits(&mut query, "audit.id");
+        query.push(" ORDER BY audit.id DESC LIMIT ").push_bind(SAMPLE).push(") AS newest WHERE 1 = 1");
+        find.terms.iter().for_each(|term| push_term(&mut query, term, true));
+        let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
+        Ok(found.is_some_and(|(records,)| records >= COMMON))
     }
 
     /// The record of this id.
@@ -268,7 +322,7 @@ impl Store {
         let source = |query: &mut Sql| {
             query.push(" FROM audit_hours WHERE hour >= ").push_bind(from.div_euclid(HOUR_MS) * HOUR_MS);
             query.push(" AND hour < ").push_bind(to);
-            find.terms.iter().for_each(|term| push_term(query, term));
+            find.terms.iter().for_each(|term| push_term(query, term, false));
         };
         let mut counts = Counts { width, ..Counts::default() };
         for (column, into) in counts.fields() {
@@ -291,29 +345,23 @@ impl Store {
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let source = |query: &mut Sql| {
-            query.push(" FROM (SELECT at, username, target, permission, outcome");
-            find.source(self.kind, query);
-            query.push(find.order()).push_bind(COUNTED).push(") AS newest");
-        };
-        let mut counts = Counts { width, ..Counts::default() };
-        for (column, into) in counts.fields() {
-            let mut query = Sql::new("SELECT ");
-            query.push(column).push(" AS value, COUNT(*) AS records");
-            source(&mut query);
-            query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
-            *into = query.fetch_all(&self.read).await?;
+        let mut query = Sql::new("SELECT at, username, target, permission, outcome");
+        find.source(self.kind, &mut query, self.is_common(find).await?);
+        query.push(find.order()).push_bind(COUNTED);
+        let records: Vec<(i64, String, String, String, String)> = query.fetch_all(&self.read).await?;
+        let mut counts = Counts { width, newest_only: i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED), ..Counts::default() };
+        counts.users = most(records.iter().map(|record| &record.1));
+        counts.targets = most(records.iter().map(|record| &record.2));
+        counts.permissions = most(records.iter().map(|record| &record.3));
+        counts.outcomes = most(records.iter().map(|record| &record.4));
+        let mut bars: BTreeMap<i64, Bar> = BTreeMap::new();
+        for (at, .., outcome) in &records {
+            let at = at.div_euclid(width) * width;
+            let bar = bars.entry(at).or_insert(Bar { at, records: 0, bad: 0 });
+            bar.records += 1;
+            bar.bad += i64::from(matches!(outcome.as_str(), "denied" | "failed"));
         }
-        let mut query = Sql::new("SELECT at / ");
-        query
-            .push_bind(width)
-            .push(" * ")
-            .push_bind(width)
-            .push(" AS at, COUNT(*) AS records, SUM(CASE WHEN outcome IN ('denied', 'failed') THEN 1 ELSE 0 END) AS bad");
-        source(&mut query);
-        query.push(" GROUP BY 1 ORDER BY 1");
-        counts.bars = query.fetch_all(&self.read).await?;
-        counts.newest_only = counts.bars.iter().map(|bar: &Bar| bar.records).sum::<i64>() >= COUNTED;
+        counts.bars = bars.into_values().collect();
         Ok(counts)
     }
 
@@ -329,6 +377,17 @@ impl Store {
     pub async fn audit_begins(&self) -> Result<Option<i64>> {
         Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
     }
+}
+
+/// The most frequent of these values, with how often each is there.
+fn most<'a>(values: impl Iterator<Item = &'a String>) -> Vec<Count> {
+    let mut counts: BTreeMap<&String, i64> = BTreeMap::new();
+    values.for_each(|value| *counts.entry(value).or_default() += 1);
+    let mut counts: Vec<Count> = counts.into_iter().map(|(value, records)| Count { value: value.clone(), records }).collect();
+    // It is stable: what is as frequent stays in the order of the values.
+    counts.sort_by_key(|count| -count.records);
+    counts.truncate(usize::try_from(VALUES).unwrap_or(usize::MAX));
+    counts
 }
 
 impl Counts {
