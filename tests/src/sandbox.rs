@@ -216,14 +216,16 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// The address of the database of a house in this folder, when that is no file of its own. `PILOTHOUSE_TEST_DATABASE=postgres` gives every
-/// house one.
+/// The address of the database of a house in this folder, when that is no file of its own.
 pub(crate) fn database_of(dir: &Path) -> Option<String> {
-    let kept = dir.join("database");
-    if !kept.exists() && std::env::var("PILOTHOUSE_TEST_DATABASE").is_ok_and(|kind| kind == "postgres") {
-        std::fs::write(&kept, postgres().database()).unwrap();
+    std::fs::read_to_string(dir.join("database")).ok()
+}
+
+/// Gives a house that is made in this folder a database of its own, where `PILOTHOUSE_TEST_DATABASE=postgres` says so of every house.
+fn give_database(dir: &Path) {
+    if database_of(dir).is_none() && std::env::var("PILOTHOUSE_TEST_DATABASE").is_ok_and(|kind| kind == "postgres") {
+        std::fs::write(dir.join("database"), postgres().database()).unwrap();
     }
-    std::fs::read_to_string(kept).ok()
 }
 
 fn launch(settings: &Path, data: &Path, port: u16, password: Option<&str>, filter: &str, environment: &[(&str, &str)]) -> (Running, SocketAddr) {
@@ -312,6 +314,7 @@ impl House {
     fn made_in(dir: PathBuf, engines: &[(&str, String)], password: Option<&str>, settings_first: &str, log: &'static str) -> House {
         let (data, port) = (dir.join("data"), free_port());
         std::fs::create_dir_all(&data).unwrap();
+        give_database(&dir);
         let settings_first = settings_first.replace("PORT", &port.to_string());
         let settings = dir.join("pilothouse.toml");
         let declared: String = engines.iter().map(|(name, url)| format!("[[engines]]\nname = \"{name}\"\nurl = \"{url}\"\n")).collect();

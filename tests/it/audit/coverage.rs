@@ -98,6 +98,11 @@ impl Deeds<'_> {
         let kept = self.done("POST", "/audit/rules", json!({ "name": "short", "query": "user:nobody", "days": 400 }));
         self.done("POST", "/audit/prune", json!({}));
         self.gone(&format!("/audit/rules/{}", text(&kept["id"])));
+        let alert = json!({ "name": "loud", "query": "user:nobody", "url": "http://127.0.0.1:1/hook", "secret": "canary canary canary" });
+        let alert = format!("/audit/alerts/{}", text(&self.done("POST", "/audit/alerts", alert)["id"]));
+        self.done("PATCH", &alert, json!({ "quiet": 30 }));
+        self.done("POST", &format!("{alert}/try"), json!({}));
+        self.gone(&alert);
         let view = self.done("POST", "/audit/views", json!({ "name": "mine", "query": "user:admin" }));
         self.gone(&format!("/audit/views/{}", text(&view["id"])));
     }

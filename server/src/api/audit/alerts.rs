@@ -305,7 +305,7 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Named(id): Named<St
 async fn try_out(State(api): State<Api>, Extension(who): Who, Named(id): Named<String>, Input(_): Input<Empty>) -> Answer<AuditAlertTry> {
     let operation = Operation::on_system("AuditAlertTry", Permission::AuditManage, &id);
     api.operator
-        .operate(&who, operation, async |_| {
+        .change(&who, operation, async |_| {
             reads_the_trail(&api, &who)?;
             let row = api.store.alert(&id).await?.ok_or_else(none)?;
             let sent = api.alerts.try_out(&row).await.into_iter().map(|sent| {
@@ -313,7 +313,9 @@ async fn try_out(State(api): State<Api>, Extension(who): Who, Named(id): Named<S
                 AlertSent { to: sent.to, ok, message: sent.said.unwrap_or_else(|why| why) }
             });
             let sent: Vec<AlertSent> = sent.collect();
-            Ok::<_, ApiError>(Json(AlertTried { ok: sent.iter().all(|sent| sent.ok), sent }))
+            let told = |sent: &AlertSent| field("message", None, Some(&format!("{} {}", if sent.ok { "taken by" } else { "not taken by" }, sent.to)));
+            let changes = sent.iter().map(told).collect();
+            Ok::<_, ApiError>(Changed::new(changes, Json(AlertTried { ok: sent.iter().all(|sent| sent.ok), sent })))
         })
         .await
 }
