@@ -255,7 +255,7 @@ fn a_replica_that_falls_takes_nothing_with_it() {
     let secret = folder("secret").join("secret");
     std::fs::write(&secret, "a secret of the webhook").unwrap();
     let webhook = format!("webhook = {{ url = \"{}\", secret_file = \"{}\" }}", place.url("/audit"), secret.display());
-    let forward = format!("[[audit.forward]]\nname = \"out\"\n{webhook}\n");
+    let forward = format!("[[audit.forward]]\nname = \"out\"\nfrom = \"beginning\"\n{webhook}\n");
     let mut here = House::on(postgres(), &[("fake", recorder.url.clone())], &forward);
     let there = here.replica(&[]);
     let database = here.database().unwrap();
@@ -309,8 +309,8 @@ fn a_replica_that_falls_takes_nothing_with_it() {
         let mut got: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for piece in place.got() {
             for line in piece.body.lines() {
-                let entry: Value = serde_json::from_str(line).unwrap();
-                if let (Some(writer), Some(seq)) = (entry["writer"].as_i64(), entry["seq"].as_i64()) {
+                let line: Value = serde_json::from_str(line).unwrap();
+                if let (Some(writer), Some(seq)) = (line["entry"]["writer"].as_i64(), line["entry"]["seq"].as_i64()) {
                     got.entry(writer).or_default().insert(seq);
                 }
             }
