@@ -1,16 +1,8 @@
-// The audit trail: found, counted, told, proved, kept and exported; and changes tried against it.
+// The audit trail: found, counted, told and kept; and changes tried against it. Among a million records.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { api, base, docker, password, scene, scenes, sound, told, until, visit } from './harness.mjs'
+import { api, base, docker, password, scene, scenes, search, sound, told, until, visit } from './harness.mjs'
 
 const rows = (page) => page.locator('tbody tr')
-
-/** Says what to look for, and waits until the address has it. */
-async function search(page, text) {
-  await page.getByRole('searchbox', { name: 'Search the trail' }).fill(text)
-  await page.keyboard.press('Enter')
-  await until('the address has it', async () => (new URL(page.url()).searchParams.get('q') ?? '') === text)
-}
 
 scenes('the audit trail is searched, paged, and opened', async (page, own) => {
   const volume = own('audit-volume')
@@ -63,8 +55,10 @@ scenes('the trail is counted, by value and over time, and both narrow it', async
   await until('it is in the search', async () => new URL(page.url()).searchParams.get('q') === 'outcome:denied')
   await until('only denied is left', async () => (await rows(page).allInnerTexts()).every((text) => text.includes('Denied')))
   assert.equal(await facet.getByRole('button', { name: /^Denied/ }).getAttribute('aria-pressed'), 'true')
-  await page.getByRole('region', { name: 'Who' }).getByRole('button', { name: /^Nobody/ }).click()
-  await until('both are', async () => new URL(page.url()).searchParams.get('q') === 'outcome:denied user:nobody')
+  // Whoever was denied most.
+  await page.getByRole('region', { name: 'Who' }).getByRole('button').first().click()
+  await until('both are', async () => /^outcome:denied user:\S+$/.test(new URL(page.url()).searchParams.get('q') ?? ''))
+  await search(page, 'outcome:denied user:nobody')
   await rows(page).filter({ hasText: 'Wanted to sign in' }).first().waitFor()
   await sound(page, 'audit-counted')
   await facet.getByRole('button', { name: /^Denied/ }).click()
@@ -79,26 +73,6 @@ scenes('the trail is counted, by value and over time, and both narrow it', async
   await page.mouse.up()
   await until('it is between two times', async () => /user:nobody after:.* before:/.test(new URL(page.url()).searchParams.get('q') ?? ''))
   await rows(page).first().waitFor()
-})
-
-scenes('the trail says whether it is whole, and goes out as a file', async (page) => {
-  await visit(page, '/audit')
-  await page.locator('.proof-line').click()
-  const dialog = page.getByRole('dialog', { name: 'How the trail is proved' })
-  await dialog.getByText('Signed by the key').waitFor()
-  await dialog.getByRole('button', { name: 'Verify now' }).click()
-  await dialog.getByText('All of it is what was written').waitFor()
-  await sound(page, 'audit-proof')
-  await page.keyboard.press('Escape')
-  await dialog.waitFor({ state: 'hidden' })
-  await page.getByRole('button', { name: /The trail is whole/ }).waitFor()
-
-  await search(page, 'operation:SignIn')
-  await page.getByRole('button', { name: 'Export', exact: true }).click()
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: /as a table/ }).click()])
-  assert.equal(file.suggestedFilename(), 'audit.csv')
-  const lines = readFileSync(await file.path(), 'utf8').trim().split('\n')
-  assert.ok(lines.length > 1 && lines.slice(1).every((line) => line.includes('SignIn')), lines[1])
 })
 
 scenes('a search is kept, and records by a rule', async (page, own) => {

@@ -179,6 +179,13 @@ async function addPerson(username) {
   await admin.context().close()
 }
 
+/** Says on the audit page what to look for, and waits until the address has it. */
+export async function search(page, text) {
+  await page.getByRole('searchbox', { name: 'Search the trail' }).fill(text)
+  await page.keyboard.press('Enter')
+  await until('the address has it', async () => (new URL(page.url()).searchParams.get('q') ?? '') === text)
+}
+
 /** Calls the API as the page's user. */
 export async function api(page, method, path, data) {
   const answer = await page.request.fetch(`/api/v1${path}`, { method, data, headers: { Origin: page.home } })
