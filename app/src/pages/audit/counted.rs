@@ -91,8 +91,8 @@ fn Histogram(counts: Signal<AuditCounts>, state: ListState) -> impl IntoView {
     let is_in = move |n: usize| dragged.with(|dragged| dragged.is_some_and(|(one, other)| (one.min(other)..=one.max(other)).contains(&n)));
     let summary = move || {
         counts.with(|counts| {
-            let all = grouped(counts.records);
-            if counts.newest_only { format!("The newest {all} records") } else { format!("{all} records") }
+            let all = format!("{} {}", grouped(counts.records), if counts.records == 1 { "record" } else { "records" });
+            if counts.newest_only { format!("The newest {all}") } else { all }
         })
     };
     view! {
