@@ -76,9 +76,12 @@ impl Store {
     /// Opens the PostgreSQL database at `url`, and brings it up to date.
     pub async fn open_postgres(url: &str) -> Result<Self> {
         let options = postgres(url)?;
+        // What brings a large database up to date may take its time.
+        let first = pool(1, "SET synchronous_commit = on").connect_with(options.clone()).await?;
+        refuse_forgetful(&first).await?;
+        POSTGRES.run(&first).await?;
+        first.close().await;
         let write = pool(4, WRITES).connect_with(options.clone()).await?;
-        refuse_forgetful(&write).await?;
-        POSTGRES.run(&write).await?;
         let read = pool(6, READS).connect_with(options.clone()).await?;
         let audit = pool(2, WRITES).connect_with(options).await?;
         Ok(Self { kind: Kind::Postgres, write, read, audit, replicas: Some(Replicas::new(url)) })
