@@ -20,7 +20,7 @@ fn now_ms() -> i64 {
 }
 
 /// Makes something, and answers with it.
-fn made(house: &House, path: &str, body: Value) -> Value {
+pub fn made(house: &House, path: &str, body: Value) -> Value {
     let answer = house.post(&house.admin, path, body.clone());
     assert_eq!(answer.status, 200, "{path} {body}: {answer:?}");
     answer.json()

@@ -4,14 +4,14 @@
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
 use pilothouse_tests::{
     http,
-    sandbox::{Behaviour, House, Recorder},
+    sandbox::{Behaviour, House, Recorder, until},
     store::sql,
     trail::verify,
 };
@@ -130,7 +130,7 @@ impl Scene {
     /// Waits until something has come to `point` since the last start.
     fn reached(&self, point: &str) {
         let reached = format!("Reached {point}.");
-        until(&reached, || self.house.log()[self.logged..].contains(&reached));
+        until(&reached, 20, || self.house.log()[self.logged..].contains(&reached));
     }
 
     /// How often an engine has heard of it.
@@ -152,7 +152,7 @@ impl Scene {
 
     /// The same, once it has ended.
     fn ended(&self, deed: Deed, object: &str) -> Record {
-        until("its outcome", || self.record(deed, object).outcome != "open");
+        until("its outcome", 20, || self.record(deed, object).outcome != "open");
         self.record(deed, object)
     }
 
@@ -164,14 +164,6 @@ impl Scene {
     fn is_whole(&self) {
         let verdict = verify(&self.house.data, &[]);
         assert!(verdict.is_whole(), "{verdict:?}");
-    }
-}
-
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !so() {
-        assert!(Instant::now() < end, "{what}: not within 20 s");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -192,7 +184,7 @@ fn status(stream: &mut TcpStream) -> Option<u16> {
 fn through(scene: &Scene, deed: Deed, object: &str, stream: &mut TcpStream) {
     assert_eq!(status(stream), Some(deed.good()), "{deed:?} of {object}");
     if deed == Deed::Stream {
-        until("the stream's start on disk", || scene.record(deed, object).stages.contains(&2));
+        until("the stream's start on disk", 20, || scene.record(deed, object).stages.contains(&2));
         let _ = stream.shutdown(Shutdown::Both);
     }
 }

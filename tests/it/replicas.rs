@@ -12,32 +12,16 @@ use serde_json::{Value, json};
 use pilothouse_tests::{
     postgres::{Postgres, postgres, psql},
     receiver::Receiver,
-    sandbox::{Behaviour, House, PASSWORD, Recorder, folder},
+    sandbox::{Behaviour, House, PASSWORD, Recorder, folder, until},
     store::sql,
     trail::verify,
 };
 
+use crate::access::made;
+
 const DONE: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 /// One line, and then nothing for ever.
 const STREAM: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n";
-
-/// Waits until `is` says so.
-fn until(what: &str, within: Duration, mut is: impl FnMut() -> bool) -> Duration {
-    let begun = Instant::now();
-    while !is() {
-        assert!(begun.elapsed() < within, "{what}: not within {within:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    begun.elapsed()
-}
-
-const FIVE: Duration = Duration::from_secs(5);
-
-fn made(house: &House, path: &str, body: Value) -> Value {
-    let answer = house.post(&house.admin, path, body);
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    answer.json()
-}
 
 /// Each column as `table.column`.
 fn columns(rows: &[Vec<Value>]) -> BTreeSet<String> {
@@ -77,41 +61,41 @@ fn what_one_replica_changes_is_in_force_at_the_other() {
     let ana = here.token_of("ana", PASSWORD);
     assert_eq!(there.send(&ana, "POST", "/engines/fake/containers/x/start", "").status, 404, "nothing was granted");
     let grant = made(&here, "/api/v1/grants", json!({ "user": "ana", "role": "operator", "scope": "engine/fake" }));
-    until("a grant", FIVE, || there.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 204);
+    until("a grant", 5, || there.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 204);
     assert_eq!(here.send(&here.admin, "DELETE", &format!("/api/v1/grants/{}", grant["id"].as_str().unwrap()), "").status, 200);
-    until("the end of a grant", FIVE, || there.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 404);
+    until("the end of a grant", 5, || there.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 404);
     // A role through a team, an engine, a guardrail.
     made(&there, "/api/v1/roles", json!({ "name": "starter", "permissions": ["engine.container.start", "engine.container.create"] }));
     made(&there, "/api/v1/teams", json!({ "name": "devs" }));
     made(&there, "/api/v1/teams/devs/members", json!({ "username": "ana" }));
     made(&there, "/api/v1/grants", json!({ "team": "devs", "role": "starter", "scope": "all" }));
-    until("a team's role", FIVE, || here.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 204);
+    until("a team's role", 5, || here.send(&ana, "POST", "/engines/fake/containers/x/start", "").status == 204);
     made(&there, "/api/v1/engines", json!({ "name": "second", "url": recorder.url }));
-    until("an engine", FIVE, || here.send(&ana, "POST", "/engines/second/containers/x/start", "").status == 204);
+    until("an engine", 5, || here.send(&ana, "POST", "/engines/second/containers/x/start", "").status == 204);
     let update = here.send(&here.admin, "PATCH", "/api/v1/engines/second", &json!({ "labels": { "env": "prod" } }).to_string());
     assert_eq!(update.status, 200, "{update:?}");
-    until("an engine's labels", FIVE, || there.get(&there.admin, "/api/v1/engines").json()["items"][1]["labels"]["env"] == "prod");
+    until("an engine's labels", 5, || there.get(&there.admin, "/api/v1/engines").json()["items"][1]["labels"]["env"] == "prod");
     assert_eq!(here.send(&here.admin, "DELETE", "/api/v1/engines/second", "").status, 200);
-    until("an engine's end", FIVE, || there.send(&ana, "POST", "/engines/second/containers/x/start", "").status == 404);
+    until("an engine's end", 5, || there.send(&ana, "POST", "/engines/second/containers/x/start", "").status == 404);
     let rule = json!({ "name": "no-privileged", "mode": "enforce", "scope": "all", "rule": { "kind": "privileged" } });
     made(&here, "/api/v1/guardrails", rule);
     let privileged = json!({ "Image": "x", "HostConfig": { "Privileged": true } }).to_string();
-    until("a guardrail", FIVE, || there.send(&ana, "POST", "/engines/fake/containers/create", &privileged).status == 403);
+    until("a guardrail", 5, || there.send(&ana, "POST", "/engines/fake/containers/create", &privileged).status == 403);
     // A revoked token, a changed password, a disabled user.
     let second = made(&here, "/api/v1/tokens", json!({ "name": "second" }));
     let token = second["token"].as_str().unwrap();
     assert_eq!(there.get(token, "/api/v1/me").status, 200);
     assert_eq!(here.send(&here.admin, "DELETE", &format!("/api/v1/tokens/{}", second["id"].as_str().unwrap()), "").status, 200);
-    until("a token's end", FIVE, || there.get(token, "/api/v1/me").status == 401);
+    until("a token's end", 5, || there.get(token, "/api/v1/me").status == 401);
     let cookie = there.sign_in("ana", PASSWORD);
     let me = |house: &House| pilothouse_tests::http::send(house.address, "GET", "/api/v1/me", &[("Cookie", &cookie)], "").status;
     assert_eq!((me(&here), me(&there)), (200, 200));
     let disabled = here.send(&here.admin, "PATCH", "/api/v1/users/ana", &json!({ "disabled": true }).to_string());
     assert_eq!(disabled.status, 200, "{disabled:?}");
-    until("a session's end", FIVE, || me(&there) == 401);
+    until("a session's end", 5, || me(&there) == 401);
     let gone = here.get(&ana, "/api/v1/engines").status;
     assert_ne!(gone, 200, "a user's end");
-    until("a user's end", FIVE, || there.get(&ana, "/api/v1/engines").status == gone);
+    until("a user's end", 5, || there.get(&ana, "/api/v1/engines").status == gone);
 }
 
 #[test]
@@ -140,7 +124,7 @@ fn a_stream_at_one_replica_ends_when_its_right_is_taken_away_at_the_other() {
     for (way, take_away) in ways {
         let user = format!("u-{way}");
         let token = here.user(&user, "viewer", "engine/fake");
-        until("the grant", FIVE, || there.get(&token, "/api/v1/engines").json()["items"].as_array().is_some_and(|items| !items.is_empty()));
+        until("the grant", 5, || there.get(&token, "/api/v1/engines").json()["items"].as_array().is_some_and(|items| !items.is_empty()));
         let begun = Instant::now();
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -151,7 +135,7 @@ fn a_stream_at_one_replica_ends_when_its_right_is_taken_away_at_the_other() {
         });
         assert!((1_000..6_000).contains(&begun.elapsed().as_millis()), "{way}: it went on for {:?}", begun.elapsed());
         let query = format!("&q=user:{user}+operation:SystemEvents");
-        until("its record", FIVE, || here.audit(&query).first().is_some_and(|record| record["outcome"] == "revoked"));
+        until("its record", 5, || here.audit(&query).first().is_some_and(|record| record["outcome"] == "revoked"));
     }
 }
 
@@ -163,7 +147,7 @@ fn two_replicas_do_not_remove_the_last_two_administrators() {
     for round in 0..6 {
         let other = format!("boss-{round}");
         let token = here.user(&other, "admin", "all");
-        until("the other", FIVE, || there.get(&token, "/api/v1/users").status == 200);
+        until("the other", 5, || there.get(&token, "/api/v1/users").status == 200);
         // A third one who looks on, and may do no more than that.
         let grants = here.get(&here.admin, "/api/v1/grants?limit=500").json();
         let of = |user: &str| {
@@ -182,9 +166,9 @@ fn two_replicas_do_not_remove_the_last_two_administrators() {
         if two == 200 {
             // The next rounds are asked by admin again.
             psql(&here.database().unwrap(), "UPDATE grants SET username = 'admin' WHERE role = 'admin' AND scope = 'all'");
-            until("admin's right", FIVE, || here.get(&here.admin, "/api/v1/users").status == 200);
+            until("admin's right", 5, || here.get(&here.admin, "/api/v1/users").status == 200);
         }
-        until("the other replica", FIVE, || there.get(&there.admin, "/api/v1/users").status == 200);
+        until("the other replica", 5, || there.get(&there.admin, "/api/v1/users").status == 200);
     }
 }
 
@@ -218,7 +202,7 @@ fn two_writers_whose_clocks_are_days_apart_make_one_trail() {
         }
     });
     let database = first.database().unwrap();
-    until("the last records", FIVE, || psql(&database, "SELECT count(*) FROM audit WHERE outcome = 'open'") == "0");
+    until("the last records", 5, || psql(&database, "SELECT count(*) FROM audit WHERE outcome = 'open'") == "0");
     for name in ["ahead", "behind"] {
         let count = psql(
             &database,
@@ -261,7 +245,7 @@ fn a_replica_that_falls_takes_nothing_with_it() {
     let database = here.database().unwrap();
     let admin = here.admin.clone();
     let reader = here.user("reader", "viewer", "engine/fake");
-    until("the grant", FIVE, || there.get(&reader, "/api/v1/engines").json()["items"].as_array().is_some_and(|items| !items.is_empty()));
+    until("the grant", 5, || there.get(&reader, "/api/v1/engines").json()["items"].as_array().is_some_and(|items| !items.is_empty()));
     let end = AtomicBool::new(false);
     let mut names = Vec::new();
     std::thread::scope(|scope| {
@@ -305,7 +289,7 @@ fn a_replica_that_falls_takes_nothing_with_it() {
     // What is forwarded has every entry once, or twice under one name, whoever sent it.
     let length =
         |writer: &str| psql(&database, &format!("SELECT COALESCE(max(seq), 0) FROM audit_chain WHERE writer = {writer}")).parse::<i64>().unwrap();
-    until("the place outside", Duration::from_secs(30), || {
+    until("the place outside", 30, || {
         let mut got: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for piece in place.got() {
             for line in piece.body.lines() {
@@ -339,10 +323,10 @@ fn without_its_database_nothing_is_done_and_nothing_is_lost() {
     let ready = pilothouse_tests::http::send(house.address, "GET", "/readyz", &[], "");
     assert_eq!(ready.status, 503, "{ready:?}");
     server.start_again();
-    until("the database is found again", Duration::from_secs(20), || start("after") == 204);
+    until("the database is found again", 20, || start("after") == 204);
     let me = pilothouse_tests::http::send(house.address, "GET", "/api/v1/me", &[("Cookie", &cookie)], "");
     assert_eq!(me.status, 200, "sessions survive");
-    until("the last record", FIVE, || psql(&house.database().unwrap(), "SELECT count(*) FROM audit WHERE outcome = 'open'") == "0");
+    until("the last record", 5, || psql(&house.database().unwrap(), "SELECT count(*) FROM audit WHERE outcome = 'open'") == "0");
     let verdict = verify(&house.data, &[]);
     assert!(verdict.is_whole(), "{verdict:?}");
     assert_eq!(psql(&house.database().unwrap(), "SELECT count(*) FROM audit WHERE object LIKE 'meanwhile-%' AND outcome = 'ok'"), "0");

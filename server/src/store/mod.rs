@@ -40,8 +40,6 @@ pub enum StoreError {
     Missing,
     #[error("this SQLite is {0}; 3.51.3 is the oldest that is safe")]
     OldSqlite(String),
-    #[error("{0} is no address of a PostgreSQL database: it begins with postgres://")]
-    NotPostgres(String),
     #[error("this PostgreSQL would not keep what it says it keeps: {0}")]
     NotDurable(String),
     #[error("there are fifteen replicas already, and no more can write")]

@@ -75,7 +75,7 @@ impl Store {
 
     /// Opens the PostgreSQL database at `url`, and brings it up to date.
     pub async fn open_postgres(url: &str) -> Result<Self> {
-        let options = postgres(url)?;
+        let options = options(url)?;
         // What brings a large database up to date may take its time.
         let first = pool(1, "SET synchronous_commit = on").connect_with(options.clone()).await?;
         refuse_forgetful(&first).await?;
@@ -95,17 +95,9 @@ impl Store {
 
     /// Opens a PostgreSQL database to read it: it may be in use, and is not brought up to date.
     pub async fn look_postgres(url: &str) -> Result<Self> {
-        let pool = pool(1, READS).connect_with(postgres(url)?).await?;
+        let pool = pool(1, READS).connect_with(options(url)?).await?;
         Ok(Self { kind: Kind::Postgres, write: pool.clone(), read: pool.clone(), audit: pool, replicas: None })
     }
-}
-
-fn postgres(url: &str) -> Result<AnyConnectOptions> {
-    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-        let scheme = url.split("://").next().unwrap_or_default();
-        return Err(StoreError::NotPostgres(format!("{scheme}://...")));
-    }
-    options(url)
 }
 
 /// A server that is told not to wait for its disk acknowledges what may be gone after a crash.

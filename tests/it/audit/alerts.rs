@@ -6,15 +6,12 @@ use pilothouse_tests::{
     http::Answer,
     mail::{self, Mail},
     receiver::{Got, Mood, Receiver},
-    sandbox::{Behaviour, House, PASSWORD, Recorder},
+    sandbox::{Behaviour, House, PASSWORD, Recorder, until},
     store::sql,
 };
 use serde_json::{Value, json};
 
-use super::{
-    DONE,
-    forward::{until, webhook::signed_with},
-};
+use super::{DONE, forward::webhook::signed_with};
 
 const SECRET: &str = "the secret of an alert";
 

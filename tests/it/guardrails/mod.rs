@@ -5,7 +5,7 @@ mod matrix;
 
 use pilothouse_tests::{
     http,
-    sandbox::{Behaviour, House, Recorder},
+    sandbox::{Behaviour, House, Recorder, until},
 };
 use serde_json::{Value, json};
 
@@ -28,15 +28,6 @@ fn recorded() -> (Recorder, House) {
     (recorder, house)
 }
 
-/// Asks until it is so.
-fn until(what: &str, is: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
-    while !is() {
-        assert!(std::time::Instant::now() < end, "{what} did not come about");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-}
-
 const PRIVILEGED: &str = r#"{"Image":"x","HostConfig":{"Privileged":true}}"#;
 const CREATE: &str = "/engines/fake/containers/create";
 
@@ -47,14 +38,14 @@ fn a_rule_that_warns_lets_through_and_tells_and_one_that_enforces_stops() {
     assert_eq!(house.send(&house.admin, "POST", CREATE, PRIVILEGED).status, 200);
     assert!(recorder.seen().contains("\"Privileged\":true"));
     let hits = || house.get(&house.admin, &format!("/api/v1/guardrails/{id}/hits")).json();
-    until("the hit", || hits()["items"].as_array().unwrap().len() == 1);
+    until("the hit", 5, || hits()["items"].as_array().unwrap().len() == 1);
     let hit = hits()["items"][0].clone();
     let sentence = "The guardrail \"no-privileged\" does not allow privileged containers here.";
     let told = |hit: &Value| ["user", "target", "operation", "sentence"].map(|key| hit[key].as_str().unwrap().to_owned());
     assert_eq!(told(&hit), ["admin", "fake", "ContainerCreate", sentence]);
     assert_eq!(hit["stopped"], false);
     let of_door = || house.audit("&target=fake").into_iter().find(|record| record["operation"] == "ContainerCreate").unwrap();
-    until("the note", || of_door()["note"] == "would have been stopped by no-privileged");
+    until("the note", 5, || of_door()["note"] == "would have been stopped by no-privileged");
     assert_eq!(of_door()["outcome"], "ok");
 
     let path = format!("/api/v1/guardrails/{id}");
@@ -63,12 +54,12 @@ fn a_rule_that_warns_lets_through_and_tells_and_one_that_enforces_stops() {
     let before = recorder.seen();
     let refused = house.send(&house.admin, "POST", CREATE, PRIVILEGED);
     assert_eq!((refused.status, refused.json()), (403, json!({ "message": sentence })));
-    until("the denial", || of_door()["outcome"] == "denied");
+    until("the denial", 5, || of_door()["outcome"] == "denied");
     let record = of_door();
     assert!(record["reason"].as_str().unwrap().starts_with("admin on all"), "who would have been allowed: {record}");
     assert_eq!(record["note"], sentence, "and what stopped it");
     assert_eq!(recorder.seen(), before, "the engine heard of what was refused");
-    until("both hits", || hits()["items"].as_array().unwrap().len() == 2);
+    until("both hits", 5, || hits()["items"].as_array().unwrap().len() == 2);
     assert_eq!(hits()["items"][0]["stopped"], true);
     let first = house.get(&house.admin, &format!("/api/v1/guardrails/{id}/hits?limit=1")).json();
     let next = first["next"].as_str().unwrap();

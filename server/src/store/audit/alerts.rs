@@ -114,25 +114,9 @@ impl Store {
     /// Adds an alert that looks at what comes behind these positions.
     pub async fn add_alert(&self, alert: &AlertRow, positions: &[(i64, i64)]) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO audit_alerts (id, name, query, scope, times, minutes, quiet, webhook, secret, mail, enabled, created_at, created_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(&alert.id)
-        .bind(&alert.name)
-        .bind(&alert.query)
-        .bind(&alert.scope)
-        .bind(alert.times)
-        .bind(alert.minutes)
-        .bind(alert.quiet)
-        .bind(&alert.webhook)
-        .bind(alert.secret.as_deref())
-        .bind(&alert.mail)
-        .bind(i64::from(alert.enabled))
-        .bind(alert.created_at)
-        .bind(&alert.created_by)
-        .execute(&mut *tx)
-        .await?;
+        let sql = "INSERT INTO audit_alerts (id, name, query, scope, times, minutes, quiet, webhook, secret, mail, enabled, created_at, created_by) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        about(sql, alert).bind(alert.created_at).bind(&alert.created_by).execute(&mut *tx).await?;
         place(&mut tx, &alert.id, positions).await?;
         tx.commit().await?;
         Ok(())
@@ -142,23 +126,9 @@ impl Store {
     /// places that it has no more is dropped.
     pub async fn change_alert(&self, alert: &AlertRow, positions: Option<&[(i64, i64)]>) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE audit_alerts SET name = $2, query = $3, scope = $4, times = $5, minutes = $6, quiet = $7, webhook = $8, secret = $9, mail = $10, \
-             enabled = $11 WHERE id = $1",
-        )
-        .bind(&alert.id)
-        .bind(&alert.name)
-        .bind(&alert.query)
-        .bind(&alert.scope)
-        .bind(alert.times)
-        .bind(alert.minutes)
-        .bind(alert.quiet)
-        .bind(&alert.webhook)
-        .bind(alert.secret.as_deref())
-        .bind(&alert.mail)
-        .bind(i64::from(alert.enabled))
-        .execute(&mut *tx)
-        .await?;
+        let sql = "UPDATE audit_alerts SET name = $2, query = $3, scope = $4, times = $5, minutes = $6, quiet = $7, webhook = $8, secret = $9, \
+                   mail = $10, enabled = $11 WHERE id = $1";
+        about(sql, alert).execute(&mut *tx).await?;
         if let Some(positions) = positions {
             for sql in ["DELETE FROM audit_alert_positions WHERE alert = $1", "DELETE FROM audit_alert_found WHERE alert = $1"] {
                 sqlx::query(sql).bind(&alert.id).execute(&mut *tx).await?;
@@ -308,6 +278,22 @@ impl Store {
 
 /// What a delivery to a webhook has for its place.
 pub const WEBHOOK: &str = "webhook";
+
+/// A statement with what can be changed of an alert, $1 to $11.
+fn about<'a>(sql: &'static str, alert: &'a AlertRow) -> sqlx::query::Query<'a, sqlx::Any, sqlx::any::AnyArguments> {
+    sqlx::query(sql)
+        .bind(&alert.id)
+        .bind(&alert.name)
+        .bind(&alert.query)
+        .bind(&alert.scope)
+        .bind(alert.times)
+        .bind(alert.minutes)
+        .bind(alert.quiet)
+        .bind(&alert.webhook)
+        .bind(alert.secret.as_deref())
+        .bind(&alert.mail)
+        .bind(i64::from(alert.enabled))
+}
 
 async fn place(connection: &mut AnyConnection, alert: &str, positions: &[(i64, i64)]) -> Result<()> {
     for (writer, seq) in positions {

@@ -5,15 +5,11 @@ mod s3;
 mod syslog;
 pub mod webhook;
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, path::Path};
 
 use pilothouse_tests::{
     receiver::{Got, Receiver},
-    sandbox::{Behaviour, House, Recorder, folder},
+    sandbox::{Behaviour, House, Recorder, folder, until},
     store::sql,
     trail::{Verdict, verify},
 };
@@ -33,15 +29,6 @@ fn file(text: &str) -> String {
     let path = folder("file").join("secret");
     std::fs::write(&path, text).unwrap();
     path.display().to_string()
-}
-
-/// Waits until it is so.
-pub fn until(what: &str, seconds: u64, mut so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(seconds);
-    while !so() {
-        assert!(Instant::now() < end, "not within {seconds} s: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// How long the chain is.
