@@ -163,7 +163,13 @@ fn a_place_that_is_new_begins_where_it_is_told_and_can_be_verified_from_there() 
     };
     let later = of("later/");
     let lines: Vec<&str> = later.iter().map(String::as_str).collect();
-    assert!(lines[0].starts_with("{\"before\""), "{}", lines[0]);
+    // What the settings say anew is written at the start: the checkpoint over it may come before anything else does, and names the place's beginning.
+    let begins = lines.iter().position(|line| line.starts_with("{\"before\"")).expect("it says where it begins");
+    let begun: serde_json::Value = serde_json::from_str(lines[begins]).unwrap();
+    for line in &lines[..begins] {
+        let checkpoint: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(checkpoint["checkpoint"]["heads"][0]["seq"], begun["before"]["seq"], "{line}");
+    }
     assert_eq!(lines.iter().filter(|line| line.starts_with("{\"before\"")).count(), 1);
     let first = lines.iter().find(|line| line.starts_with("{\"entry\"")).and_then(|line| seq(line)).unwrap();
     assert!(first > before, "{first} is from before");
