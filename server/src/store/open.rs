@@ -25,19 +25,24 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
 /// A connection of PostgreSQL that writes: what it commits is on disk, and nothing waits for ever.
 const WRITES: &str =
     "SET synchronous_commit = on; SET statement_timeout = '15s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";
+/// What writes the trail finds its rows by their ids. A plan that was made while the table was small would go through all of it, and is kept until the
+/// database has looked at the table anew; meanwhile each commit took longer than the one before.
+const FINDS_BY_ID: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 /// And one that reads: an export or a verification may take its time.
 const READS: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '10min'";
 
 /// What a path has in an address as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-fn pool(connections: u32, set_up: &'static str) -> AnyPoolOptions {
+fn pool(connections: u32, set_up: &'static [&'static str]) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                connection.execute(set_up).await?;
+                for statements in set_up {
+                    connection.execute(*statements).await?;
+                }
                 Ok(())
             })
         })
@@ -62,14 +67,14 @@ impl Store {
     pub async fn open(file: &Path) -> Result<Self> {
         let options = options(&file_url(file, "rwc")?)?;
         // One connection writes and several read.
-        let write = pool(1, PRAGMAS).connect_with(options.clone()).await?;
+        let write = pool(1, &[PRAGMAS]).connect_with(options.clone()).await?;
         let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
         if parse_version(&version) < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(version));
         }
         SQLITE.run(&write).await?;
-        let read = pool(2, PRAGMAS).connect_with(options.clone()).await?;
-        let audit = pool(1, PRAGMAS).connect_with(options).await?;
+        let read = pool(2, &[PRAGMAS]).connect_with(options.clone()).await?;
+        let audit = pool(1, &[PRAGMAS]).connect_with(options).await?;
         Ok(Self { kind: Kind::Sqlite, write, read, audit, replicas: None })
     }
 
@@ -77,25 +82,25 @@ impl Store {
     pub async fn open_postgres(url: &str) -> Result<Self> {
         let options = options(url)?;
         // What brings a large database up to date may take its time.
-        let first = pool(1, "SET synchronous_commit = on").connect_with(options.clone()).await?;
+        let first = pool(1, &["SET synchronous_commit = on"]).connect_with(options.clone()).await?;
         refuse_forgetful(&first).await?;
         POSTGRES.run(&first).await?;
         first.close().await;
-        let write = pool(4, WRITES).connect_with(options.clone()).await?;
-        let read = pool(6, READS).connect_with(options.clone()).await?;
-        let audit = pool(2, WRITES).connect_with(options).await?;
+        let write = pool(4, &[WRITES]).connect_with(options.clone()).await?;
+        let read = pool(6, &[READS]).connect_with(options.clone()).await?;
+        let audit = pool(2, &[WRITES, FINDS_BY_ID]).connect_with(options).await?;
         Ok(Self { kind: Kind::Postgres, write, read, audit, replicas: Some(Replicas::new(url)) })
     }
 
     /// Opens a database file that is there already, to read it: it may be in use, and is not brought up to date.
     pub async fn look(file: &Path) -> Result<Self> {
-        let pool = pool(1, "PRAGMA busy_timeout = 10000").connect_with(options(&file_url(file, "ro")?)?).await?;
+        let pool = pool(1, &["PRAGMA busy_timeout = 10000"]).connect_with(options(&file_url(file, "ro")?)?).await?;
         Ok(Self { kind: Kind::Sqlite, write: pool.clone(), read: pool.clone(), audit: pool, replicas: None })
     }
 
     /// Opens a PostgreSQL database to read it: it may be in use, and is not brought up to date.
     pub async fn look_postgres(url: &str) -> Result<Self> {
-        let pool = pool(1, READS).connect_with(options(url)?).await?;
+        let pool = pool(1, &[READS]).connect_with(options(url)?).await?;
         Ok(Self { kind: Kind::Postgres, write: pool.clone(), read: pool.clone(), audit: pool, replicas: None })
     }
 }

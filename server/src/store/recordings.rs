@@ -175,14 +175,14 @@ impl Store {
     }
 
     pub async fn recording(&self, id: i64) -> Result<Option<RecordingRow>> {
-        let mut select = Sql::new("SELECT ");
+        let mut select = Sql::new(self.kind, "SELECT ");
         select.push(COLUMNS).push(" FROM recordings WHERE id = ").push_bind(id);
         select.fetch_optional(&self.read).await
     }
 
     /// Lists recordings, newest first.
     pub async fn recordings(&self, filter: &RecordingFilter) -> Result<Vec<RecordingRow>> {
-        let mut select = Sql::new("SELECT ");
+        let mut select = Sql::new(self.kind, "SELECT ");
         select.push(COLUMNS).push(" FROM recordings WHERE 1 = 1");
         if let Some(before) = filter.before {
             select.push(" AND id < ").push_bind(before);

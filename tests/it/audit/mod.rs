@@ -6,6 +6,7 @@ mod changes;
 mod clocks;
 mod coverage;
 mod export;
+mod find;
 mod forward;
 mod keep;
 mod secrets;

@@ -175,12 +175,12 @@ impl Store {
 
     /// The records that fit `find`, of those whose intent is among the entries of `writer` behind `after` up to `until`; or whose end is.
     pub async fn fitting(&self, find: &Find, at_end: bool, writer: i64, after: i64, until: i64) -> Result<Vec<FoundRow>> {
-        let mut query = Sql::new("SELECT id AS record, at, ");
+        let mut query = Sql::new(self.kind, "SELECT id AS record, at, ");
         query.push(if at_end { "COALESCE(ended_at, at)" } else { "at" });
         query.push(" AS known FROM audit WHERE id IN (SELECT c.id FROM audit_chain c WHERE c.writer = ").push_bind(writer);
         query.push(" AND c.seq > ").push_bind(after).push(" AND c.seq <= ").push_bind(until);
         query.push(" AND c.stage = ").push_bind(if at_end { 3_i64 } else { 1_i64 }).push(") AND ");
-        push_condition(self.kind, &mut query, find);
+        push_condition(&mut query, find);
         query.push(" ORDER BY id");
         query.fetch_all(&self.read).await
     }

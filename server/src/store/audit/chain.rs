@@ -4,7 +4,7 @@ use futures_util::{Stream, StreamExt};
 use sqlx::{Any, AnyConnection, Executor, FromRow, Row, Transaction, any::AnyRow};
 
 use super::{AuditRow, CheckpointRow, parts};
-use crate::store::{Result, Sql, Store};
+use crate::store::{Kind, Result, Sql, Store};
 
 /// One entry: a stage of a record, and the hash that takes in all before it.
 #[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
@@ -33,9 +33,9 @@ pub struct Linked {
     pub record: Option<AuditRow>,
 }
 
-pub(super) async fn insert(connection: &mut AnyConnection, entries: &[ChainRow]) -> Result<()> {
+pub(super) async fn insert(kind: Kind, connection: &mut AnyConnection, entries: &[ChainRow]) -> Result<()> {
     for entries in parts(entries) {
-        let mut insert = Sql::new("INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
+        let mut insert = Sql::new(kind, "INSERT INTO audit_chain (writer, seq, id, stage, hash) ");
         insert.push_rows(entries, |row, entry| {
             row.push_bind(entry.writer).push_bind(entry.seq).push_bind(entry.id).push_bind(entry.stage).push_bind(entry.hash.as_slice());
         });

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::{AuditRow, COLUMNS};
 use crate::store::{Kind, Result, Sql, Store};
 
-/// How many records are looked at, the newest first, where counts by the hour do not tell.
+/// How many records that fit are counted, the newest first, where counts by the hour do not tell.
 pub const COUNTED: i64 = 20_000;
 /// How many values of a field are told of.
 const VALUES: i64 = 30;
@@ -137,7 +137,7 @@ pub struct Counts {
     pub bars: Vec<Bar>,
     /// How long a bar is, in ms.
     pub width: i64,
-    /// Whether only the newest [`COUNTED`] were looked at.
+    /// Whether only the newest were looked at.
     pub newest_only: bool,
 }
 
@@ -145,70 +145,128 @@ pub struct Counts {
 const SAMPLE: i64 = 4_000;
 /// ...and it is if so many of them fit.
 const COMMON: i64 = 200;
+/// How many records that one thing leads to are looked through for all others, the newest first, where records are counted.
+const LED: i64 = 50_000;
+/// How many are gone through one by one, where they are counted and nothing leads.
+const WALKED: i64 = 200_000;
 
 const HOUR_MS: i64 = 3_600_000;
 /// As many bars as that at most.
 const BARS: i64 = 72;
 
-/// What an index of these leaves out. A database takes such an index only where the query itself says that it looks for nothing of that.
-fn left_out(column: &str) -> Option<&'static str> {
+/// How SQLite goes about it: it knows too little of what is how frequent to find that out by itself. PostgreSQL does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Way {
+    /// As the database thinks best.
+    Own,
+    /// Through all records, from the newest: what is common is found so in no time.
+    Walk,
+    /// By the index of this term. Among what it leads to all else is looked for.
+    Term(usize),
+    /// By the index of words.
+    Words,
+}
+
+/// A way, and how many records it leads to; more than [`LED`] is one more.
+struct Lead {
+    way: Way,
+    records: i64,
+}
+
+/// What an index holds of a column, where that is not all: it is taken only where the query itself says so, since a bound value proves nothing.
+fn held(column: &str) -> Option<(&'static str, &'static str)> {
     match column {
-        "outcome" => Some("ok"),
-        "object_name" | "object_id" | "team" => Some(""),
+        "outcome" => Some(("ok", "outcome <> 'ok'")),
+        "decision" => Some(("allowed", "decision <> 'allowed'")),
+        "viewer" => Some(("", "viewer <> ''")),
+        "team" => Some(("", "team <> ''")),
+        "object_name" => Some(("", "object_name <> ''")),
+        "object_id" => Some(("", "object_id <> ''")),
+        "grant_id" => Some(("", "grant_id <> ''")),
         _ => None,
     }
 }
 
-/// With `walk` the records are gone through one by one: no index is taken for this column. What is common is found so in no time, and by an
-/// index all of it would have to be sorted first.
-fn value(query: &mut Sql, column: &'static str, value: &Match, walk: bool) {
-    query.push(if walk { "(+" } else { "(" }).push(column);
-    let begin = match value {
-        Match::Is(text) => {
-            query.push(" = ").push_bind(text.as_str());
-            text
+/// Where an index of numbers begins.
+const FAILED: i64 = 400;
+
+/// What proves to a database that its index has all of these; `None` where it has not.
+fn proof(column: &str, values: &[Match]) -> Option<&'static str> {
+    match column {
+        "status" => values.iter().all(|value| matches!(value, Match::Number(number) if *number >= FAILED)).then_some("status >= 400"),
+        "is_change" => values.iter().all(|value| *value == Match::Number(1)).then_some("is_change = 1"),
+        column => {
+            let Some((left_out, proof)) = held(column) else { return Some("1 = 1") };
+            let is_held = |value: &Match| match value {
+                Match::Is(text) => text != left_out,
+                Match::Begins(text) => !left_out.starts_with(text.as_str()),
+                Match::Number(_) => false,
+            };
+            values.iter().all(is_held).then_some(proof)
         }
-        // A range, not LIKE: it needs no escaping, and an index serves it.
-        Match::Begins(text) => {
-            query
-                .push(" >= ")
-                .push_bind(text.as_str())
-                .push(" AND ")
-                .push(if walk { "+" } else { "" })
-                .push(column)
-                .push(" < ")
-                .push_bind(format!("{text}\u{10ffff}"));
-            text
-        }
-        Match::Number(number) => {
-            query.push(" = ").push_bind(*number).push(")");
-            return;
-        }
-    };
-    if let Some(left_out) = left_out(column).filter(|left_out| !walk && !left_out.starts_with(begin.as_str())) {
-        query.push(" AND ").push(column).push(" <> '").push(left_out).push("'");
+    }
+}
+
+/// One of these values in a column. With `walk` no index is taken for it.
+fn push_values(query: &mut Sql, column: &'static str, values: &[Match], walk: bool) {
+    let sign = if walk { "+" } else { "" };
+    for (n, value) in values.iter().enumerate() {
+        query.push(if n == 0 { "(" } else { " OR " }).push(sign).push(column);
+        match value {
+            Match::Is(text) => query.push(" = ").push_bind(text.as_str()),
+            // A range, not LIKE: it needs no escaping, and an index serves it.
+            Match::Begins(text) => {
+                let end = format!("{text}\u{10ffff}");
+                query.push(" >= ").push_bind(text.as_str()).push(" AND ").push(sign).push(column).push(" < ").push_bind(end)
+            }
+            Match::Number(number) => query.push(" = ").push_bind(*number),
+        };
     }
     query.push(")");
 }
 
 fn push_term(query: &mut Sql, term: &Term, walk: bool) {
-    query.push(if term.not { " AND NOT (" } else { " AND (" });
-    let mut first = true;
-    for column in term.field.columns() {
-        for wanted in &term.values {
-            if !std::mem::take(&mut first) {
-                query.push(" OR ");
-            }
-            value(query, column, wanted, walk);
+    query.push(" AND (");
+    for (n, column) in term.field.columns().iter().enumerate() {
+        query.push(if n == 0 { "(" } else { " OR (" });
+        push_values(query, column, &term.values, walk);
+        if let Some(proof) = proof(column, &term.values).filter(|_| !walk) {
+            query.push(" AND ").push(proof);
         }
+        query.push(")");
     }
-    query.push(")");
+    // What has no status is not of that status, either.
+    query.push(if term.not { ") IS NOT TRUE" } else { ")" });
+    if let Some(proof) = term.leaves().filter(|_| !walk) {
+        query.push(" AND ").push(proof);
+    }
+}
+
+impl Term {
+    /// What an index holds, where a term leaves out just the rest: `-outcome:ok`.
+    fn leaves(&self) -> Option<&'static str> {
+        let ([column], [Match::Is(value)]) = (self.field.columns(), self.values.as_slice()) else { return None };
+        held(column).filter(|(left_out, _)| self.not && left_out == value).map(|(_, proof)| proof)
+    }
+
+    /// Whether an index leads to its records.
+    fn leads(&self) -> bool {
+        if self.not {
+            return self.leaves().is_some();
+        }
+        self.field.columns().iter().all(|column| proof(column, &self.values).is_some())
+    }
+
+    /// Whether that index has them from the oldest to the newest.
+    fn is_in_order(&self) -> bool {
+        !self.not && self.field.columns().len() == 1 && matches!(self.values.as_slice(), [Match::Is(_) | Match::Number(_)])
+    }
 }
 
 /// That a record's text has all of these words, each by its beginning: as FTS5 has it, or as PostgreSQL does.
-fn push_words(kind: Kind, query: &mut Sql, words: &[String]) {
+fn push_words(query: &mut Sql, words: &[String]) {
     let all = |word: &dyn Fn(&str) -> String, and: &str| words.iter().map(|text| word(text)).collect::<Vec<_>>().join(and);
-    match kind {
+    match query.kind {
         Kind::Sqlite => query.push("audit_words MATCH ").push_bind(all(&|word| format!("\"{}\"*", word.replace('"', "\"\"")), " AND ")),
         // Nothing but signs: no record has it.
         Kind::Postgres if words.iter().any(|word| super::index::parts(word).next().is_none()) => query.push("1 = 0"),
@@ -223,11 +281,11 @@ fn neighbours(word: &str) -> String {
 }
 
 /// Whether a record fits, as a condition on `audit`: in brackets.
-pub(super) fn push_condition(kind: Kind, query: &mut Sql, find: &Find) {
+pub(super) fn push_condition(query: &mut Sql, find: &Find) {
     query.push("(1 = 1");
     if !find.words.is_empty() {
         query.push(" AND id IN (SELECT rowid FROM audit_words WHERE ");
-        push_words(kind, query, &find.words);
+        push_words(query, &find.words);
         query.push(")");
     }
     for (limit, sign) in [(find.from, " >= "), (find.to, " < ")] {
@@ -240,35 +298,67 @@ pub(super) fn push_condition(kind: Kind, query: &mut Sql, find: &Find) {
 }
 
 impl Find {
-    /// `FROM ... WHERE ...` of the records that fit.
-    fn source(&self, kind: Kind, query: &mut Sql, walk: bool) {
-        // With words the index of words leads: it goes from the newest to the oldest by itself.
-        if self.words.is_empty() {
-            query.push(" FROM audit WHERE 1 = 1");
-        } else {
-            query.push(" FROM audit_words JOIN audit ON audit.id = audit_words.rowid WHERE ");
-            push_words(kind, query, &self.words);
+    /// `FROM ... WHERE ...` of the records that fit, of the newest `bound` to which the way leads.
+    fn source(&self, query: &mut Sql, way: Way, bound: Option<i64>) {
+        query.push(" FROM ");
+        if bound.is_some() {
+            query.push("(SELECT audit.* FROM ");
         }
-        self.push_limits(query, if self.words.is_empty() { "audit.id" } else { "audit_words.rowid" });
-        self.terms.iter().for_each(|term| push_term(query, term, walk));
-    }
-
-    /// That a record is of its time, and its id in `key` before the one that is asked for.
-    fn push_limits(&self, query: &mut Sql, key: &str) {
-        for (limit, sign) in [(self.before, " < "), (self.last_id, " <= "), (self.first_id, " >= ")] {
-            if let Some(limit) = limit {
-                query.push(" AND ").push(key).push(sign).push_bind(limit);
-            }
+        self.lead(query, way);
+        if let Some(bound) = bound {
+            query.push(self.order(way)).push_bind(bound).push(") AS audit WHERE 1 = 1");
         }
         for (limit, sign) in [(self.from, " >= "), (self.to, " < ")] {
             if let Some(limit) = limit {
                 query.push(" AND at").push(sign).push_bind(limit);
             }
         }
+        for (n, term) in self.terms.iter().enumerate() {
+            if way != Way::Term(n) {
+                push_term(query, term, way != Way::Own);
+            }
+        }
+        if !self.words.is_empty() && matches!(way, Way::Term(_) | Way::Walk) {
+            query.push(" AND EXISTS (SELECT 1 FROM audit_words WHERE audit_words.rowid = audit.id AND ");
+            push_words(query, &self.words);
+            query.push(")");
+        }
     }
 
-    fn order(&self) -> &'static str {
-        if self.words.is_empty() { " ORDER BY audit.id DESC LIMIT " } else { " ORDER BY audit_words.rowid DESC LIMIT " }
+    /// What the way leads to, as what follows `FROM`.
+    fn lead(&self, query: &mut Sql, way: Way) {
+        if self.is_by_words(way) {
+            query.push("audit_words JOIN audit ON audit.id = audit_words.rowid WHERE ");
+            push_words(query, &self.words);
+        } else {
+            query.push("audit WHERE 1 = 1");
+        }
+        for (limit, sign) in [(self.before, " < "), (self.last_id, " <= "), (self.first_id, " >= ")] {
+            if let Some(limit) = limit {
+                query.push(" AND ").push(self.key(way)).push(sign).push_bind(limit);
+            }
+        }
+        if let Way::Term(n) = way {
+            push_term(query, &self.terms[n], false);
+        }
+    }
+
+    /// Whether the index of words leads: it goes from the newest to the oldest by itself.
+    fn is_by_words(&self, way: Way) -> bool {
+        way == Way::Words || way == Way::Own && !self.words.is_empty()
+    }
+
+    fn key(&self, way: Way) -> &'static str {
+        if self.is_by_words(way) { "audit_words.rowid" } else { "audit.id" }
+    }
+
+    fn order(&self, way: Way) -> &'static str {
+        match way {
+            // An index that has them in another order is to be taken all the same.
+            Way::Term(n) if !self.terms[n].is_in_order() => " ORDER BY +audit.id DESC LIMIT ",
+            way if self.is_by_words(way) => " ORDER BY audit_words.rowid DESC LIMIT ",
+            _ => " ORDER BY audit.id DESC LIMIT ",
+        }
     }
 
     /// Whether counts by the hour answer: a bar is an hour at least, and nothing else is asked for than what they tell.
@@ -280,30 +370,68 @@ impl Find {
 impl Store {
     /// Records that fit, newest first.
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
-        let mut query = Sql::new("SELECT ");
+        let way = self.way(find).await?.way;
+        let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS);
-        find.source(self.kind, &mut query, self.is_common(find).await?);
-        query.push(find.order()).push_bind(i64::from(limit));
+        find.source(&mut query, way, None);
+        query.push(find.order(way)).push_bind(i64::from(limit));
         query.fetch_all(&self.read).await
     }
 
-    /// Whether what is looked for is so common among the newest that they are better gone through one by one. PostgreSQL has figures of its own
-    /// for that; words have an index that goes from the newest to the oldest.
-    async fn is_common(&self, find: &Find) -> Result<bool> {
-        if self.kind == Kind::Postgres || find.terms.is_empty() || !find.words.is_empty() {
-            return Ok(false);
+    /// How to find what is looked for: what is common by going through all, and what is rare by whatever leads to the fewest.
+    async fn way(&self, find: &Find) -> Result<Lead> {
+        if self.kind == Kind::Postgres {
+            return Ok(Lead { way: Way::Own, records: 0 });
         }
-        let mut query = Sql::new("SELECT COUNT(*) FROM (SELECT * FROM audit WHERE 1 = 1");
-        find.push_limits(&mut query, "audit.id");
-        query.push(" ORDER BY audit.id DESC LIMIT ").push_bind(SAMPLE).push(") AS newest WHERE 1 = 1");
-        find.terms.iter().for_each(|term| push_term(&mut query, term, true));
+        let mut best = Lead { way: Way::Walk, records: i64::MAX };
+        if find.words.is_empty() && (find.terms.is_empty() || self.is_common(find).await?) {
+            return Ok(best);
+        }
+        if !find.words.is_empty() {
+            best = self.led(find, Way::Words).await?;
+        }
+        for (n, _) in find.terms.iter().enumerate().filter(|(_, term)| term.leads()) {
+            let lead = self.led(find, Way::Term(n)).await?;
+            if lead.records < best.records {
+                best = lead;
+            }
+        }
+        // What leads to many in another order would have to be sorted first.
+        if best.records > LED && matches!(best.way, Way::Term(n) if !find.terms[n].is_in_order()) {
+            best.way = Way::Walk;
+        }
+        Ok(best)
+    }
+
+    /// To how many records this way leads: by the index alone.
+    async fn led(&self, find: &Find, way: Way) -> Result<Lead> {
+        let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
+        find.lead(&mut query, way);
+        query.push(" LIMIT ").push_bind(LED + 1).push(") AS led");
+        let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
+        Ok(Lead { way, records: found.map_or(0, |(records,)| records) })
+    }
+
+    /// Whether there are more records than that of the time that is asked for.
+    async fn are_more(&self, find: &Find, than: i64) -> Result<bool> {
+        let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
+        find.lead(&mut query, Way::Walk);
+        query.push(" LIMIT ").push_bind(than + 1).push(") AS newest");
+        let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
+        Ok(found.is_some_and(|(records,)| records > than))
+    }
+
+    /// Whether what is looked for is common among the newest.
+    async fn is_common(&self, find: &Find) -> Result<bool> {
+        let mut query = Sql::new(self.kind, "SELECT COUNT(*)");
+        find.source(&mut query, Way::Walk, Some(SAMPLE));
         let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
         Ok(found.is_some_and(|(records,)| records >= COMMON))
     }
 
     /// The record of this id.
     pub async fn audit_record(&self, id: i64) -> Result<Option<AuditRow>> {
-        let mut query = Sql::new("SELECT ");
+        let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS).push(" FROM audit WHERE id = ").push_bind(id);
         query.fetch_optional(&self.read).await
     }
@@ -326,13 +454,13 @@ impl Store {
         };
         let mut counts = Counts { width, ..Counts::default() };
         for (column, into) in counts.fields() {
-            let mut query = Sql::new("SELECT ");
+            let mut query = Sql::new(self.kind, "SELECT ");
             query.push(column).push(" AS value, CAST(SUM(records) AS BIGINT) AS records");
             source(&mut query);
             query.push(" GROUP BY ").push(column).push(" ORDER BY records DESC, value LIMIT ").push_bind(VALUES);
             *into = query.fetch_all(&self.read).await?;
         }
-        let mut query = Sql::new("SELECT hour / ");
+        let mut query = Sql::new(self.kind, "SELECT hour / ");
         query
             .push_bind(width)
             .push(" * ")
@@ -345,11 +473,23 @@ impl Store {
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let mut query = Sql::new("SELECT at, username, target, permission, outcome");
-        find.source(self.kind, &mut query, self.is_common(find).await?);
-        query.push(find.order()).push_bind(COUNTED);
+        let lead = self.way(find).await?;
+        let bound = match lead.way {
+            Way::Own => None,
+            Way::Walk => Some(WALKED),
+            Way::Term(_) | Way::Words => Some(LED),
+        };
+        let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
+        find.source(&mut query, lead.way, bound);
+        query.push(" ORDER BY audit.id DESC LIMIT ").push_bind(COUNTED);
         let records: Vec<(i64, String, String, String, String)> = query.fetch_all(&self.read).await?;
-        let mut counts = Counts { width, newest_only: i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED), ..Counts::default() };
+        let newest_only = match lead.way {
+            _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
+            Way::Own => false,
+            Way::Walk => self.are_more(find, WALKED).await?,
+            Way::Term(_) | Way::Words => lead.records > LED,
+        };
+        let mut counts = Counts { width, newest_only, ..Counts::default() };
         counts.users = most(records.iter().map(|record| &record.1));
         counts.targets = most(records.iter().map(|record| &record.2));
         counts.permissions = most(records.iter().map(|record| &record.3));

@@ -37,7 +37,7 @@ impl Counted {
 /// Writes the words of new records.
 pub(super) async fn words(kind: Kind, connection: &mut AnyConnection, records: &[AuditRow<Lent<'_>>]) -> Result<()> {
     for records in super::parts(records) {
-        let mut insert = Sql::new("INSERT INTO audit_words (rowid, text) ");
+        let mut insert = Sql::new(kind, "INSERT INTO audit_words (rowid, text) ");
         insert.push_rows(records, |row, record| {
             row.push_bind(record.id).push_bind(match kind {
                 Kind::Sqlite => text(record),
@@ -75,14 +75,14 @@ fn text(record: &AuditRow<Lent<'_>>) -> String {
 }
 
 /// Counts what ended. In one order, so that two replicas never wait for each other.
-pub(super) async fn hours(connection: &mut AnyConnection, ended: Vec<Counted>) -> Result<()> {
+pub(super) async fn hours(kind: Kind, connection: &mut AnyConnection, ended: Vec<Counted>) -> Result<()> {
     let mut counts: BTreeMap<Counted, i64> = BTreeMap::new();
     for one in ended {
         *counts.entry(Counted { at: one.at.div_euclid(HOUR_MS) * HOUR_MS, ..one }).or_default() += 1;
     }
     let counts: Vec<_> = counts.into_iter().collect();
     for counts in super::parts(&counts) {
-        let mut insert = Sql::new("INSERT INTO audit_hours (hour, username, target, permission, outcome, is_change, records) ");
+        let mut insert = Sql::new(kind, "INSERT INTO audit_hours (hour, username, target, permission, outcome, is_change, records) ");
         insert.push_rows(counts, |row, (one, records)| {
             row.push_bind(one.at)
                 .push_bind(one.username.as_str())

@@ -63,13 +63,13 @@ impl Store {
     /// Up to `limit` records that may go, the oldest first. What is open stays, and what tells of pruning. With `archived`, only what is in
     /// an archive.
     pub async fn prunable(&self, what: &Prunable, archived: Option<&[Archived]>, limit: u32) -> Result<Vec<AuditRow>> {
-        let mut query = Sql::new("SELECT ");
+        let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS).push(" FROM audit WHERE outcome <> 'open' AND operation <> ").push_bind(PRUNE);
         query.push(" AND at < ").push_bind(what.before).push(" AND ");
-        push_condition(self.kind, &mut query, &what.find);
+        push_condition(&mut query, &what.find);
         for (find, from) in &what.spared {
             query.push(" AND NOT (");
-            push_condition(self.kind, &mut query, find);
+            push_condition(&mut query, find);
             if let Some(from) = from {
                 query.push(" AND at >= ").push_bind(*from);
             }
@@ -91,7 +91,7 @@ impl Store {
 
     /// The entries of these records.
     pub async fn entries_of(&self, ids: &[i64]) -> Result<Vec<ChainRow>> {
-        let mut query = Sql::new("SELECT writer, seq, id, stage, hash, digest FROM audit_chain WHERE id IN (");
+        let mut query = Sql::new(self.kind, "SELECT writer, seq, id, stage, hash, digest FROM audit_chain WHERE id IN (");
         let mut list = query.list();
         for id in ids {
             list.push_bind(*id);

@@ -22,7 +22,7 @@ pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 pub use forward::CursorRow;
 pub use views::ViewRow;
 
-use super::{Flag, Result, Sql, Store};
+use super::{Flag, Kind, Result, Sql, Store};
 
 /// One record as it is kept: an intent, and what came of it once that is known. Its texts are borrowed where it is written.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
@@ -111,8 +111,8 @@ fn parts<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-fn insert(records: &[AuditRow<Lent<'_>>]) -> Sql {
-    let mut insert = Sql::new("INSERT INTO audit (");
+fn insert(kind: Kind, records: &[AuditRow<Lent<'_>>]) -> Sql {
+    let mut insert = Sql::new(kind, "INSERT INTO audit (");
     insert.push(COLUMNS).push(") ");
     insert.push_rows(records, |row, record| {
         row.push_bind(record.id)
@@ -150,8 +150,9 @@ fn insert(records: &[AuditRow<Lent<'_>>]) -> Sql {
 }
 
 /// Writes what came of records, and answers with what those are counted by.
-async fn end(connection: &mut AnyConnection, ended: &[(i64, EndRow<Lent<'_>>)]) -> Result<Vec<index::Counted>> {
+async fn end(kind: Kind, connection: &mut AnyConnection, ended: &[(i64, EndRow<Lent<'_>>)]) -> Result<Vec<index::Counted>> {
     let mut update = Sql::new(
+        kind,
         "UPDATE audit SET ended_at = v.column2, outcome = v.column3, status = v.column4, bytes_in = v.column5, bytes_out = v.column6, \
          duration_ms = v.column7, note = v.column8, made = v.column9, changes = v.column10, recording = v.column11 FROM (",
     );
@@ -177,7 +178,7 @@ impl Store {
     pub async fn write_audit(&self, batch: &Batch<'_>) -> Result<()> {
         let mut tx = self.begin_audit().await?;
         for records in parts(&batch.records) {
-            insert(records).execute(&mut tx).await?;
+            insert(self.kind, records).execute(&mut tx).await?;
         }
         index::words(self.kind, &mut tx, &batch.records).await?;
         for (id, at) in &batch.started {
@@ -185,10 +186,10 @@ impl Store {
         }
         let mut counted: Vec<_> = batch.records.iter().filter(|record| record.end.ended_at.is_some()).map(index::Counted::of).collect();
         for ended in parts(&batch.ended) {
-            counted.extend(end(&mut tx, ended).await?);
+            counted.extend(end(self.kind, &mut tx, ended).await?);
         }
-        index::hours(&mut tx, counted).await?;
-        chain::insert(&mut tx, &batch.chain).await?;
+        index::hours(self.kind, &mut tx, counted).await?;
+        chain::insert(self.kind, &mut tx, &batch.chain).await?;
         tx.commit().await?;
         Ok(())
     }
