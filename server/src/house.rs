@@ -15,7 +15,7 @@ use crate::{
     access::{Facts, Grant, Holder, Permission, Policy, Role, Roles, first_setup},
     audit::{Ending, Trail, TrailDown, field},
     authn::{Credential, Credentials, Door, Origin, Principal, SESSION_ABSOLUTE_MS, factors::Factors, password::Passwords, secret},
-    backends::Engines,
+    backends::{Engines, Registries},
     clock::now_ms,
     operate::Operator,
     store::{
@@ -33,6 +33,7 @@ pub struct House {
     pub factors: Factors,
     operator: Arc<Operator>,
     engines: Arc<Engines>,
+    registries: Arc<Registries>,
     /// The SHA-256 of the set-up link's secret, until the first administrator exists.
     setup: Mutex<Option<secret::Hash>>,
     /// Held while something is changed: what is in force is to be what was written last, and what was checked is to hold still.
@@ -91,13 +92,13 @@ pub struct Proposal {
     pub without: Option<String>,
 }
 
-/// The policy as the store has it, on these engines.
-pub async fn load_policy(store: &Store, engines: &Engines) -> store::Result<Policy> {
-    policy_with(store, engines, Proposal::default()).await
+/// The policy as the store has it, on these engines and registries.
+pub async fn load_policy(store: &Store, engines: &Engines, registries: &Registries) -> store::Result<Policy> {
+    policy_with(store, engines, registries, Proposal::default()).await
 }
 
 /// The policy as it would be.
-pub async fn policy_with(store: &Store, engines: &Engines, proposal: Proposal) -> store::Result<Policy> {
+pub async fn policy_with(store: &Store, engines: &Engines, registries: &Registries, proposal: Proposal) -> store::Result<Policy> {
     let Proposal { role, grant, without } = proposal;
     let changed = role.as_ref().map(|role| role.name.clone());
     let kept = store.roles().await?.into_iter().map(role_of).filter(|role| changed.as_ref() != Some(&role.name));
@@ -118,7 +119,8 @@ pub async fn policy_with(store: &Store, engines: &Engines, proposal: Proposal) -
     });
     let grants = grants.collect();
     let engines = engines.list().into_iter().map(|engine| (engine.name.clone(), engine.labels.clone())).collect();
-    Ok(Policy::new(Facts { users, members, grants, roles, engines }))
+    let registries = registries.list().into_iter().map(|registry| (registry.name.clone(), registry.labels.clone())).collect();
+    Ok(Policy::new(Facts { users, members, grants, roles, engines, registries }))
 }
 
 /// A role as it is kept. A permission that there is not any more gives nothing.
@@ -134,16 +136,17 @@ impl House {
         credentials: Arc<Credentials>,
         operator: Arc<Operator>,
         engines: Arc<Engines>,
+        registries: Arc<Registries>,
         passwords: Passwords,
         factors: Factors,
     ) -> Self {
-        Self { store, credentials, passwords, factors, operator, engines, setup: Mutex::new(None), changes: Mutex::new(()) }
+        Self { store, credentials, passwords, factors, operator, engines, registries, setup: Mutex::new(None), changes: Mutex::new(()) }
     }
 
     /// Puts in force what is written. Does not give up: a right that was taken away on disk must not go on.
     async fn reload(&self) {
         loop {
-            match load_policy(&self.store, &self.engines).await {
+            match load_policy(&self.store, &self.engines, &self.registries).await {
                 Ok(policy) => {
                     self.operator.set_policy(policy);
                     return self.reload_factor_rules().await;
@@ -373,11 +376,11 @@ impl House {
     /// Forgets the tokens and certificates that were bound to an engine that is no more; the store has forgotten them already.
     pub async fn engine_gone(&self, name: &str) {
         self.credentials.remove(|known| known.engine.as_deref() == Some(name));
-        self.engines_changed().await;
+        self.targets_changed().await;
     }
 
-    /// An engine came, went or has other labels: grants on labels may reach it now, or not any more.
-    pub async fn engines_changed(&self) {
+    /// An engine or a registry came, went or has other labels: grants on labels may reach it now, or not any more.
+    pub async fn targets_changed(&self) {
         let _alone = self.changes.lock().await;
         self.reload().await;
     }
@@ -404,6 +407,12 @@ impl House {
     /// The principal of a session cookie or a token.
     pub fn principal(&self, secret: &str, origin: &Origin) -> Option<Principal> {
         let known = self.credentials.find(secret)?;
+        Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
+    }
+
+    /// The principal of a credential that stands behind something which was shown, such as a token for a registry, if it is in force.
+    pub fn behind(&self, credential: &Credential, origin: &Origin) -> Option<Principal> {
+        let known = self.credentials.find_by_id(credential)?;
         Some(Principal { subject: known.subject(), credential: known.credential.clone(), origin: origin.clone() })
     }
 

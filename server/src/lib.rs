@@ -31,5 +31,6 @@ pub mod outgoing;
 pub mod providers;
 pub mod reach;
 pub mod recordings;
+pub mod registries;
 pub mod seal;
 pub mod store;

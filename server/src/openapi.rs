@@ -2,7 +2,7 @@
 
 use pilothouse_app::api::{
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
-    people, providers, recordings, session, volumes,
+    people, providers, recordings, registries, session, volumes,
 };
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ pub fn document() -> Value {
         providers::describe_raw,
         overview::describe,
         engines::describe,
+        registries::describe,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

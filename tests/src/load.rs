@@ -47,7 +47,7 @@ fn people() -> (Policy, Vec<Principal>) {
     };
     let grants = names.iter().map(grant).collect();
     let users = names.iter().map(|name| (name.clone(), true)).collect();
-    let policy = Policy::new(Facts { users, members: Vec::new(), grants, roles, engines: HashMap::new() });
+    let policy = Policy::new(Facts { users, members: Vec::new(), grants, roles, engines: HashMap::new(), registries: HashMap::new() });
     let person = |(n, name): (usize, &String)| Principal {
         subject: Subject::of(name),
         credential: Credential::Session(format!("session-{name}").into()),

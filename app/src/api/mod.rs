@@ -23,6 +23,7 @@ pub mod presets;
 pub mod problem;
 pub mod providers;
 pub mod recordings;
+pub mod registries;
 pub mod session;
 pub mod volumes;
 

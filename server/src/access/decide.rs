@@ -6,7 +6,7 @@ use super::{
     Holder, Operation, Permission, Permit, Place, Policy, Reach, Subject, Target,
     permission::Kind,
     permit::ByGrant,
-    rights::{OnEngine, Rights, Slot},
+    rights::{OnEngine, OnRegistry, Rights, Slot},
 };
 
 /// Why an operation was not allowed.
@@ -47,6 +47,9 @@ impl Policy {
         if permission.kind() == Kind::Own {
             return Ok(Permit { operation, reason: "own account".to_owned(), grant: None, reach: Reach::Everything, environment: false });
         }
+        if let (Target::Registry(name), false) = (&operation.target, permission.is_house()) {
+            return self.on_registry(subject, rights, rights.registry(name), operation.clone(), now);
+        }
         let on_engine = match &operation.target {
             Target::Engine(name) if !permission.is_house() => rights.engine(name),
             _ => None,
@@ -60,6 +63,38 @@ impl Policy {
             Some((slot, reach, environment)) => Ok(self.permit(operation, slot, reach, environment)),
             None => Err(denied(subject, &operation, rights, on_engine, now)),
         }
+    }
+
+    /// The same for what is about a registry and what it has.
+    fn on_registry(&self, subject: &Subject, rights: &Rights, on: Option<&OnRegistry>, operation: Operation, now: i64) -> Result<Permit, Denied> {
+        let permission = operation.permission;
+        let whole = |permission| rights.everywhere.get(permission, now).or_else(|| on?.whole.get(permission, now));
+        if let Some(slot) = whole(permission) {
+            return Ok(self.permit(operation, slot, Reach::Everything, false));
+        }
+        let repository = operation.repository.clone();
+        let held = |permission| match (operation.place, &repository) {
+            (Place::Repository, Some(repository)) => on?.over(repository).find_map(|slots| slots.get(permission, now)),
+            (Place::Catalog, _) => on?.prefixes.values().find_map(|slots| slots.get(permission, now)),
+            _ => None,
+        };
+        if let Some(slot) = held(permission) {
+            let prefixes = on.into_iter().flat_map(|on| &on.prefixes).filter(|(_, slots)| slots.get(permission, now).is_some());
+            let reach = match repository {
+                Some(repository) => [repository].into(),
+                None => prefixes.map(|(prefix, _)| prefix.clone()).collect(),
+            };
+            return Ok(self.permit(operation, slot, Reach::Repositories(Arc::new(reach)), false));
+        }
+        // Whoever holds something there knows that it is there.
+        let mut tells = Permission::ALL.iter().filter(|it| it.is_registry() && (repository.is_none() || it.is_repository()));
+        let knows = tells.any(|it| whole(*it).or_else(|| held(*it)).is_some());
+        let place = match (&operation.target, &repository) {
+            (target, Some(repository)) => format!("registry/{target}/repository/{repository}"),
+            (target, None) => format!("registry/{target}"),
+        };
+        let hides = if knows { Hides::Nothing } else { Hides::Object };
+        Err(Denied { reason: format!("{} needs the permission {permission} on {place}.", subject.user), hides })
     }
 
     /// Whether it depends on whose the object is: then that must be looked up first.
@@ -110,7 +145,7 @@ fn within(on_engine: &OnEngine, operation: &Operation, now: i64) -> Option<(Slot
     let holding = || on_engine.projects.iter().filter_map(|(name, slots)| Some((name, slots, slots.get(permission, now)?)));
     let shows = |slots: &super::rights::Slots| slots.get(Permission::ContainerEnvironment, now).is_some();
     match operation.place {
-        Place::Engine => None,
+        Place::Engine | Place::Repository | Place::Catalog => None,
         Place::One(_) => {
             let owner = operation.owner.as_ref()?;
             let mut held = owner.projects.iter().filter_map(|name| {
@@ -133,9 +168,15 @@ fn within(on_engine: &OnEngine, operation: &Operation, now: i64) -> Option<(Slot
 
 fn denied(subject: &Subject, operation: &Operation, rights: &Rights, on_engine: Option<&OnEngine>, now: i64) -> Denied {
     let permission = operation.permission;
+    // Where a registry is, is a right on everything: a refusal tells nothing of it.
+    if let Target::Registry(name) = &operation.target {
+        let knows = rights.everywhere.any(now) || rights.registry(name).is_some() || permission == Permission::RegistryCreate;
+        let reason = format!("{} needs the permission {permission} on all.", subject.user);
+        return Denied { reason, hides: if knows { Hides::Nothing } else { Hides::Target } };
+    }
     let engine = match &operation.target {
         Target::Engine(name) => Some(name),
-        Target::System => None,
+        Target::Registry(_) | Target::System => None,
     };
     let place = match engine {
         Some(name) if !permission.is_house() => format!("engine/{name}"),

@@ -35,7 +35,10 @@ impl Explained<'_> {
 impl Policy {
     /// Whether `user` may use `permission` on all of `scope`, and why.
     pub fn explain(&self, user: &str, permission: Permission, scope: &Scope, now: i64) -> Explained<'_> {
-        let there = |grant: &&Grant| if permission.is_house() { grant.scope == Scope::All } else { self.includes(&grant.scope, scope) };
+        let there = |grant: &&Grant| match permission.is_house() {
+            true => grant.scope == Scope::All,
+            false => scope.takes(permission) && self.includes(&grant.scope, scope),
+        };
         let grants: Vec<&Grant> = self.grants_of(user, now).filter(|grant| grant.role.holds(permission)).filter(there).collect();
         let own_account = permission.kind() == Kind::Own && self.is_active(user);
         let missing = (grants.is_empty() && !own_account).then(|| self.missing(user, permission, scope, now));

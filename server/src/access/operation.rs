@@ -19,6 +19,11 @@ pub struct Operation {
     pub place: Place,
     /// Whose the object is, once that was looked up: only for those who hold rights on projects alone.
     pub owner: Option<Owner>,
+    /// The repository that it is about, on a registry.
+    pub repository: Option<Arc<str>>,
+    /// Its intent is on disk before anything happens, whatever its permission is used for otherwise: to take an image out is one thing, to look
+    /// whether it is there another.
+    pub durable: bool,
 }
 
 /// What an engine holds that can belong to a project.
@@ -59,6 +64,10 @@ pub enum Place {
     New(Thing),
     /// What is not used any more; cut likewise.
     Prune(Thing),
+    /// One repository of a registry. One that may not be pulled is not there.
+    Repository,
+    /// What a registry has; cut to the repositories that one may see.
+    Catalog,
 }
 
 /// An object's name and its id.
@@ -81,11 +90,28 @@ impl Operation {
     pub fn new(name: &'static str, permission: Permission, target: Target, object: impl Into<String>) -> Self {
         let object = object.into();
         let place = Place::of(permission, &object);
-        Self { name, permission, target, object, known: None, place, owner: None }
+        Self { name, permission, target, object, known: None, place, owner: None, repository: None, durable: false }
     }
 
     pub fn on_engine(name: &'static str, permission: Permission, engine: &str, object: impl Into<String>) -> Self {
         Self::new(name, permission, Target::Engine(engine.to_owned()), object)
+    }
+
+    /// About a registry as a whole, or about all that one may see of it.
+    pub fn on_registry(name: &'static str, permission: Permission, registry: &str, object: impl Into<String>) -> Self {
+        Self::new(name, permission, Target::Registry(registry.to_owned()), object)
+    }
+
+    /// About one repository of a registry; `reference` is a tag, a digest, or empty.
+    pub fn on_repository(name: &'static str, permission: Permission, registry: &str, repository: &str, reference: &str) -> Self {
+        let mark = match reference {
+            "" => "",
+            digest if super::is_digest(digest) => "@",
+            _ => ":",
+        };
+        let mut operation = Self::on_registry(name, permission, registry, format!("{registry}/{repository}{mark}{reference}"));
+        operation.repository = Some(repository.into());
+        operation
     }
 
     pub fn on_system(name: &'static str, permission: Permission, object: impl Into<String>) -> Self {
@@ -96,6 +122,17 @@ impl Operation {
     pub fn at(mut self, place: Place) -> Self {
         self.place = place;
         self
+    }
+
+    /// The same, with its intent on disk before anything happens.
+    pub fn durable(mut self) -> Self {
+        self.durable = true;
+        self
+    }
+
+    /// Whether its intent must be on disk before anything happens.
+    pub fn is_strict(&self) -> bool {
+        self.durable || self.permission.is_strict()
     }
 
     /// What the engine is to be asked about: the object by what never names another one, if that was looked up.
@@ -112,6 +149,8 @@ impl Place {
         let (kind, resource, verb) = (words.next(), words.next(), words.next());
         let thing = match (kind, resource) {
             (Some("account"), _) => return Place::Open,
+            (Some("registry"), Some("repository")) => return Place::Repository,
+            (Some("registry"), _) => return Place::Catalog,
             (Some("engine"), Some("container")) => Thing::Container,
             (Some("engine"), Some("image")) => Thing::Image,
             (Some("engine"), Some("volume")) => Thing::Volume,

@@ -112,6 +112,22 @@ permissions! {
     ConfigUpdate "engine.config.update" Change;
     ConfigRemove "engine.config.remove" Change;
 
+    // Registries
+    RegistryView "registry.registry.view" View;
+    // Where a registry is, and by which credential, is about Pilothouse itself: see `is_house`.
+    RegistryCreate "registry.registry.create" Change;
+    RegistryUpdate "registry.registry.update" Change;
+    RegistryDelete "registry.registry.delete" Change;
+    // Manifests, blobs, tags and referrers; and to see that the repository is there.
+    RepositoryPull "registry.repository.pull" View;
+    // Blobs, manifests by digest, and tags that there are not yet.
+    RepositoryCreate "registry.repository.create" Change;
+    // To let a tag mean something else, too.
+    RepositoryPush "registry.repository.push" Change;
+    RepositoryDelete "registry.repository.delete" Change;
+    // To give another tag to what the repository has already.
+    RepositoryRetag "registry.repository.retag" Change;
+
     // Pilothouse itself
     EngineCreate "system.engine.create" Change;
     EngineUpdate "system.engine.update" Change;
@@ -164,6 +180,7 @@ permissions! {
     AccountView "account.self.view" Own;
     AccountUpdate "account.self.update" Own;
     EngineList "account.engine.list" Own;
+    RegistryList "account.registry.list" Own;
     OverviewView "account.overview.view" Own;
     SessionManage "account.session.manage" Own;
     TokenManage "account.token.manage" Own;
@@ -184,9 +201,24 @@ impl Permission {
     }
 
     /// Whether it is about Pilothouse itself, which no right on one target gives. Where an engine is belongs to it: whoever may say that
-    /// the engine `a` is at another address reaches every engine there is.
+    /// the engine `a` is at another address reaches every engine there is. The same goes for registries.
     pub fn is_house(self) -> bool {
-        self.name().starts_with("system.")
+        self.name().starts_with("system.") || matches!(self, Permission::RegistryCreate | Permission::RegistryUpdate | Permission::RegistryDelete)
+    }
+
+    /// Whether it is about what an engine holds.
+    pub fn is_engine(self) -> bool {
+        self.name().starts_with("engine.")
+    }
+
+    /// Whether it is about a registry and what it holds, and may be held on one.
+    pub fn is_registry(self) -> bool {
+        self.name().starts_with("registry.") && !self.is_house()
+    }
+
+    /// Whether it is about one repository of a registry.
+    pub fn is_repository(self) -> bool {
+        self.name().starts_with("registry.repository.")
     }
 
     /// Whether its use may change something.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Operation, Permission, Target};
+use super::{Operation, Permission, Target, is_under};
 
 /// Proof that one operation was allowed. Only [`super::Policy::decide`] makes one for a person; what else does is below.
 #[derive(Clone, Debug)]
@@ -29,7 +29,12 @@ pub enum Reach {
     Everything,
     /// What belongs to one of these projects.
     Projects(Arc<BTreeSet<Arc<str>>>),
+    /// The repositories of a registry by these names, and those below them.
+    Repositories(Arc<BTreeSet<Arc<str>>>),
 }
+
+/// The projects of what is about no engine.
+static NO_PROJECTS: BTreeSet<Arc<str>> = BTreeSet::new();
 
 impl Reach {
     /// Whether it takes in what belongs to `project`. What is nobody's is reached by those alone who reach everything.
@@ -37,6 +42,7 @@ impl Reach {
         match self {
             Reach::Everything => true,
             Reach::Projects(projects) => project.is_some_and(|project| projects.contains(project)),
+            Reach::Repositories(_) => false,
         }
     }
 
@@ -49,8 +55,9 @@ impl Reach {
     pub fn contains(&self, other: &Reach) -> bool {
         match (self, other) {
             (Reach::Everything, _) => true,
-            (Reach::Projects(_), Reach::Everything) => false,
             (Reach::Projects(these), Reach::Projects(those)) => those.is_subset(these),
+            (Reach::Repositories(these), Reach::Repositories(those)) => those.iter().all(|that| these.iter().any(|this| is_under(that, this))),
+            (Reach::Projects(_) | Reach::Repositories(_), _) => false,
         }
     }
 
@@ -59,6 +66,16 @@ impl Reach {
         match self {
             Reach::Everything => None,
             Reach::Projects(projects) => Some(projects),
+            Reach::Repositories(_) => Some(&NO_PROJECTS),
+        }
+    }
+
+    /// Whether it takes in this repository of its registry.
+    pub fn includes_repository(&self, repository: &str) -> bool {
+        match self {
+            Reach::Everything => true,
+            Reach::Projects(_) => false,
+            Reach::Repositories(prefixes) => prefixes.iter().any(|prefix| is_under(repository, prefix)),
         }
     }
 }
@@ -106,6 +123,12 @@ impl Permit {
 pub fn watch(engine: &str) -> Permit {
     let target = Target::Engine(engine.to_owned());
     Permit::of_the_house(Operation::new("Watch", Permission::SystemInfo, target, ""), "watch")
+}
+
+/// The house's own permit to look at a registry: whether it answers. Never for a person.
+pub fn watch_registry(registry: &str) -> Permit {
+    let target = Target::Registry(registry.to_owned());
+    Permit::of_the_house(Operation::new("Watch", Permission::RegistryView, target, ""), "watch")
 }
 
 /// The permit to make the first administrator, for whoever proved to hold the machine: by `proof`. There is nobody yet who could decide.

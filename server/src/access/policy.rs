@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Permission, Role, Roles, Scope, permission::Kind, rights::Rights};
+use super::{
+    Permission, Role, Roles, Scope,
+    permission::Kind,
+    rights::{Labels, Rights},
+    scope::prefix_includes,
+};
 
 /// Who asks, as far as a decision needs it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,7 +72,9 @@ pub struct Facts {
     pub grants: Vec<Grant>,
     pub roles: Roles,
     /// The labels of each engine.
-    pub engines: HashMap<String, BTreeMap<String, String>>,
+    pub engines: Labels,
+    /// The labels of each registry.
+    pub registries: Labels,
 }
 
 /// Who has which grants.
@@ -76,7 +83,8 @@ pub struct Policy {
     grants: Vec<Grant>,
     users: HashMap<String, User>,
     roles: Roles,
-    engines: HashMap<String, BTreeMap<String, String>>,
+    engines: Labels,
+    registries: Labels,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +115,7 @@ impl Policy {
                 }
             }
         }
-        Self { grants: facts.grants, users, roles: facts.roles, engines: facts.engines }
+        Self { grants: facts.grants, users, roles: facts.roles, engines: facts.engines, registries: facts.registries }
     }
 
     pub fn roles(&self) -> &Roles {
@@ -148,11 +156,15 @@ impl Policy {
     pub(super) fn rights(&self, user: &str) -> Option<&Rights> {
         let user = self.users.get(user).filter(|user| user.active)?;
         let numbered = || user.grants.iter().filter_map(|n| Some((*n, self.grants.get(*n as usize)?)));
-        Some(user.rights.get_or_init(|| Rights::of(numbered(), &self.engines)))
+        Some(user.rights.get_or_init(|| Rights::of(numbered(), &self.engines, &self.registries)))
     }
 
     pub fn labels_of(&self, engine: &str) -> Option<&BTreeMap<String, String>> {
         self.engines.get(engine)
+    }
+
+    pub fn labels_of_registry(&self, registry: &str) -> Option<&BTreeMap<String, String>> {
+        self.registries.get(registry)
     }
 
     /// Whether `outer` takes in all of `inner`.
@@ -164,7 +176,13 @@ impl Policy {
             (Scope::Labels(_) | Scope::Engine(_), Scope::Engine(name) | Scope::Project { engine: name, .. }) => {
                 outer.part_of(name, self.labels_of(name).unwrap_or(&none)).is_some()
             }
+            (Scope::Labels(_) | Scope::Registry(_), Scope::Registry(name) | Scope::Repository { registry: name, .. }) => {
+                outer.share_of(name, self.labels_of_registry(name).unwrap_or(&none)).is_some()
+            }
             (Scope::Project { .. }, Scope::Project { .. }) => outer == inner,
+            (Scope::Repository { registry, prefix }, Scope::Repository { registry: of, prefix: within }) => {
+                registry == of && prefix_includes(prefix, within)
+            }
             _ => false,
         }
     }
@@ -178,8 +196,8 @@ impl Policy {
 
     /// The first permission of `role` that `user` does not hold on `scope` until `until`: nobody can grant what they do not hold.
     pub fn cannot_give(&self, user: &str, role: &Role, scope: &Scope, now: i64, until: Option<i64>) -> Option<Permission> {
-        // What a role has of Pilothouse's own rights is worth nothing on less than everything.
-        let worth = |permission: &Permission| permission.kind() != Kind::Own && (!permission.is_house() || *scope == Scope::All);
+        // What a role has of Pilothouse's own rights is worth nothing on less than everything, nor what it has of registries on an engine.
+        let worth = |permission: &Permission| permission.kind() != Kind::Own && scope.takes(*permission);
         role.permissions.iter().filter(worth).find(|permission| self.held(user, *permission, scope, now, until).is_none())
     }
 

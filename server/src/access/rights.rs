@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{Grant, Permission, Scope, scope::Part};
+use super::{
+    Grant, Permission, Scope,
+    repository::is_under,
+    scope::{Part, Share},
+};
 
 /// A grant that gives a permission, and until when.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +31,10 @@ impl Default for Slots {
 }
 
 impl Slots {
-    fn add(&mut self, n: u32, grant: &Grant) {
+    /// Adds what of the grant's role is worth something here.
+    fn add(&mut self, n: u32, grant: &Grant, is_worth: impl Fn(Permission) -> bool) {
         let until = grant.until.unwrap_or(i64::MAX);
-        for permission in grant.role.permissions.iter() {
+        for permission in grant.role.permissions.iter().filter(|permission| is_worth(*permission)) {
             let Some(slot) = self.0.get_mut(permission as usize) else { continue };
             if slot.is_none_or(|held| held.until < until) {
                 *slot = Some(Slot { grant: n, until });
@@ -55,29 +60,59 @@ pub struct OnEngine {
     pub projects: BTreeMap<Arc<str>, Slots>,
 }
 
+/// What is held on one registry, beyond what is held everywhere.
+#[derive(Debug, Default)]
+pub struct OnRegistry {
+    pub whole: Slots,
+    pub prefixes: BTreeMap<Arc<str>, Slots>,
+}
+
+impl OnRegistry {
+    /// What is held on `repository` by its prefixes.
+    pub fn over<'a>(&'a self, repository: &'a str) -> impl Iterator<Item = &'a Slots> {
+        self.prefixes.iter().filter(move |(prefix, _)| is_under(repository, prefix)).map(|(_, slots)| slots)
+    }
+}
+
 /// What one user holds.
 #[derive(Debug, Default)]
 pub struct Rights {
     pub everywhere: Slots,
     engines: HashMap<Arc<str>, OnEngine>,
+    registries: HashMap<Arc<str>, OnRegistry>,
 }
+
+/// The labels of targets of one kind, by name.
+pub type Labels = HashMap<String, BTreeMap<String, String>>;
 
 impl Rights {
     /// `grants` are the user's own and their teams', by their place in the policy.
-    pub fn of<'a>(grants: impl Iterator<Item = (u32, &'a Grant)>, engines: &HashMap<String, BTreeMap<String, String>>) -> Self {
+    pub fn of<'a>(grants: impl Iterator<Item = (u32, &'a Grant)>, engines: &Labels, registries: &Labels) -> Self {
         let mut rights = Self::default();
         let none = BTreeMap::new();
         for (n, grant) in grants {
             match &grant.scope {
-                Scope::All => rights.everywhere.add(n, grant),
+                Scope::All => rights.everywhere.add(n, grant, |_| true),
                 Scope::Labels(_) => {
                     for (name, _) in engines.iter().filter(|(name, labels)| grant.scope.part_of(name, labels).is_some()) {
-                        rights.on(name).whole.add(n, grant);
+                        rights.on(name).whole.add(n, grant, Permission::is_engine);
+                    }
+                    for (name, _) in registries.iter().filter(|(name, labels)| grant.scope.share_of(name, labels).is_some()) {
+                        rights.on_registry(name).whole.add(n, grant, Permission::is_registry);
                     }
                 }
                 Scope::Engine(name) | Scope::Project { engine: name, .. } => match grant.scope.part_of(name, engines.get(name).unwrap_or(&none)) {
-                    Some(Part::Whole) => rights.on(name).whole.add(n, grant),
-                    Some(Part::Project(project)) => rights.on(name).projects.entry(project.into()).or_default().add(n, grant),
+                    Some(Part::Whole) => rights.on(name).whole.add(n, grant, Permission::is_engine),
+                    Some(Part::Project(project)) => {
+                        rights.on(name).projects.entry(project.into()).or_default().add(n, grant, Permission::is_engine);
+                    }
+                    None => {}
+                },
+                Scope::Registry(name) | Scope::Repository { registry: name, .. } => match grant.scope.share_of(name, &none) {
+                    Some(Share::Whole) => rights.on_registry(name).whole.add(n, grant, Permission::is_registry),
+                    Some(Share::Prefix(prefix)) => {
+                        rights.on_registry(name).prefixes.entry(prefix.into()).or_default().add(n, grant, Permission::is_registry);
+                    }
                     None => {}
                 },
             }
@@ -89,7 +124,15 @@ impl Rights {
         self.engines.entry(engine.into()).or_default()
     }
 
+    fn on_registry(&mut self, registry: &str) -> &mut OnRegistry {
+        self.registries.entry(registry.into()).or_default()
+    }
+
     pub fn engine(&self, name: &str) -> Option<&OnEngine> {
         self.engines.get(name)
+    }
+
+    pub fn registry(&self, name: &str) -> Option<&OnRegistry> {
+        self.registries.get(name)
     }
 }

@@ -63,6 +63,9 @@ const DEPLOYS: &[Permission] = &[
     ConfigCreate,
     ConfigUpdate,
     ConfigRemove,
+    RepositoryCreate,
+    RepositoryPush,
+    RepositoryRetag,
 ];
 
 /// What an auditor reads: what was done, and who may do what. Nothing of an engine.
@@ -79,18 +82,18 @@ static BUILT_IN: LazyLock<Vec<Arc<Role>>> = LazyLock::new(|| {
     vec![
         role(
             "viewer",
-            "Sees what runs, its logs and its figures. Changes nothing, opens no terminal, and reads neither files nor environment variables.",
+            "Sees what runs, its logs and its figures, and pulls images. Changes nothing, opens no terminal, and reads neither files nor environment variables.",
             views().collect(),
         ),
         role("operator", "Works with what exists: start, stop, restart, logs, terminals. Creates and removes nothing.", operates().collect()),
         role(
             "deployer",
-            "Creates, changes and removes containers, images, volumes, networks, services, secrets and configs.",
+            "Creates, changes and removes containers, images, volumes, networks, services, secrets and configs, and pushes images.",
             operates().chain(DEPLOYS.iter().copied()).collect(),
         ),
         role(
             "auditor",
-            "Reads the audit trail, the recordings of terminals and who may do what. Sees nothing of the engines and changes nothing.",
+            "Reads the audit trail, the recordings of terminals and who may do what. Sees nothing of the engines and registries, and changes nothing.",
             AUDITS.iter().copied().collect(),
         ),
         role("admin", "May do everything.", Permission::ALL.iter().copied().collect()),

@@ -120,7 +120,7 @@ fn blueprint(input: EngineInput) -> Result<Blueprint, ApiError> {
     Ok(Blueprint { name: input.name, url: input.url, labels: input.labels, tls: input.tls.map(pem), declared: false })
 }
 
-fn check_labels(labels: &std::collections::BTreeMap<String, String>) -> Result<(), ApiError> {
+pub(super) fn check_labels(labels: &std::collections::BTreeMap<String, String>) -> Result<(), ApiError> {
     let fits = |text: &str| text.len() <= 255 && !text.chars().any(char::is_control);
     if labels.len() > LABELS || labels.iter().any(|(key, value)| key.is_empty() || !fits(key) || !fits(value)) {
         return Err(ApiError::field("labels", "Labels have names and values of up to 255 plain characters; up to 64 of them."));
@@ -165,8 +165,8 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
     api.operator
         .change(&who, operation, async |_| {
             let blueprint = blueprint(input)?;
-            let exists = || ApiError(Problem::new(Code::Conflict, format!("There is an engine {} already.", blueprint.name)).field("name"));
-            if api.engines.get(&blueprint.name).is_some() {
+            let exists = || ApiError(Problem::new(Code::Conflict, format!("There is an engine or a registry {} already.", blueprint.name)).field("name"));
+            if api.registrar.is_taken(&blueprint.name) {
                 return Err(exists());
             }
             let engine = build(&blueprint)?;
@@ -184,7 +184,7 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
             let answer = shown(&engine, &Reach::Everything);
             let changes = between(None, Some(&facts(&engine)));
             api.engines.put(engine);
-            api.house.engines_changed().await;
+            api.house.targets_changed().await;
             Ok(Changed::new(changes, Json(answer)))
         })
         .await
@@ -251,7 +251,7 @@ async fn update(
             let mut changed = Changed::new(between(Some(&facts(&before)), Some(&facts(&engine))), Json(answer));
             changed.also(fresh.then(|| field("certificates", None, Some("new ones"))));
             api.engines.put(engine);
-            api.house.engines_changed().await;
+            api.house.targets_changed().await;
             Ok(changed)
         })
         .await

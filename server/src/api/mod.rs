@@ -21,6 +21,7 @@ mod overview;
 mod people;
 mod providers;
 mod recordings;
+pub mod registries;
 mod robots;
 mod roles;
 pub mod session;
@@ -48,7 +49,7 @@ pub use input::{Asked, Input, Named};
 use crate::{
     access::{Operation, Permit, Target, guard::Ask},
     audit::{Changed, alerts::Alerts, forward::Forwarding, keeper::Keeper},
-    authn::{Origin, Principal, device::Devices},
+    authn::{Origin, Principal, device::Devices, registry_token::Signer},
     backends::{Engines, docker::Engine},
     fleet::Fleet,
     guardrails::Guardrails,
@@ -56,6 +57,7 @@ use crate::{
     operate::Operator,
     providers::Providers,
     reach::Reach,
+    registries::Registrar,
     recordings::Recordings,
     store::Store,
 };
@@ -71,6 +73,8 @@ pub struct Api {
     pub house: Arc<House>,
     /// How engines are made from what is kept.
     pub fleet: Arc<Fleet>,
+    /// How registries are, and which there are.
+    pub registrar: Arc<Registrar>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
@@ -85,6 +89,10 @@ pub struct Api {
     pub archive: Option<Arc<std::path::PathBuf>>,
     /// Where the trail is forwarded to.
     pub forwarding: Forwarding,
+    /// Signs the tokens that clients of registries show.
+    pub signer: Arc<Signer>,
+    /// The sessions that passwords began at the token service.
+    pub sign_ins: Arc<registries::token::SignIns>,
     /// Sign-ins from the command line that wait for a yes.
     pub devices: Arc<Devices>,
 }
@@ -102,7 +110,7 @@ impl Api {
     fn engine_of(&self, permit: &Permit) -> Result<Arc<Engine>, ApiError> {
         match &permit.operation().target {
             Target::Engine(name) => self.engine(name),
-            Target::System => Err(ApiError::internal()),
+            Target::System | Target::Registry(_) => Err(ApiError::internal()),
         }
     }
 
@@ -175,12 +183,14 @@ pub fn routes(api: Api) -> Router {
         .merge(audit::routes())
         .merge(guardrails::routes())
         .merge(recordings::routes())
+        .merge(registries::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
         .merge(ways::public_routes())
         .merge(factors::public_routes())
         .merge(device::public_routes())
+        .merge(registries::token::routes())
         .merge(signed_in)
         .fallback(async || ApiError(Problem::new(Code::NotFound, "The API has no such path.").detail("See /api/openapi.json for all of them.")))
         .method_not_allowed_fallback(async || ApiError(Problem::new(Code::MethodNotAllowed, "This path does not take this method.")))

@@ -18,7 +18,7 @@ use super::{
     teams::summary,
 };
 use crate::{
-    access::{self, Kind, Operation, Permission, PermissionSet, is_role_name, table::docker::lets},
+    access::{self, Kind, Operation, Permission, PermissionSet, is_role_name, table},
     authn::Principal,
     clock::now_ms,
     house::HouseError,
@@ -75,7 +75,7 @@ async fn list_permissions(State(api): State<Api>, Extension(who): Who) -> Answer
                 name: permission.name().to_owned(),
                 kind: format!("{:?}", permission.kind()).to_lowercase(),
                 house: permission.is_house(),
-                lets: lets(*permission),
+                lets: [table::docker::lets(*permission), table::oci::lets(*permission)].concat(),
             };
             let items: Vec<PermissionInfo> = Permission::ALL.iter().filter(|permission| permission.kind() != Kind::Own).map(info).collect();
             let total = Some(items.len() as u64);

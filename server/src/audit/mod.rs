@@ -34,7 +34,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 #[cfg(feature = "failpoints")]
 use crate::failpoints;
 use crate::{
-    access::{Denied, Known, Operation, Permission, Permit},
+    access::{Denied, Known, Operation, Permit},
     authn::{Origin, Principal, throttle::network},
     clock::now_ms,
 };
@@ -85,12 +85,14 @@ pub struct Intent {
     /// The id of the grant that allowed it.
     pub grant: String,
     pub change: bool,
+    /// Whether nothing may happen before it is on disk.
+    strict: bool,
 }
 
 impl Intent {
     /// Whether nothing may happen before it is on disk.
     fn is_strict(&self) -> bool {
-        self.allowed && Permission::named(self.permission).is_some_and(Permission::is_strict)
+        self.allowed && self.strict
     }
 }
 
@@ -238,7 +240,7 @@ impl Trail {
     /// The same, where nobody may be signed in yet.
     pub async fn begin_as(&self, who: Option<&Principal>, origin: &Origin, permit: &Permit) -> Result<Entry, TrailDown> {
         let operation = permit.operation();
-        if !self.sampler.takes(operation.permission) {
+        if !operation.is_strict() && !self.sampler.takes(operation.permission) {
             let mut entry = Entry::new(0, self.records.clone());
             entry.finished = true;
             return Ok(entry);
@@ -249,10 +251,10 @@ impl Trail {
             intent.team = grant.team.clone().unwrap_or_default();
         }
         let id = intent.id;
-        self.write(intent, operation.permission.is_strict()).await?;
+        self.write(intent, operation.is_strict()).await?;
         let entry = Entry::new(id, self.records.clone());
         #[cfg(feature = "failpoints")]
-        if operation.permission.is_strict() && failpoints::fails(failpoints::AFTER_INTENT).await {
+        if operation.is_strict() && failpoints::fails(failpoints::AFTER_INTENT).await {
             entry.finish(Ending::failed(503));
             return Err(TrailDown);
         }
@@ -310,6 +312,7 @@ impl Trail {
             reason: clean(reason),
             grant: String::new(),
             change: operation.permission.is_change(),
+            strict: operation.is_strict(),
         })
     }
 

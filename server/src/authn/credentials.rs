@@ -203,6 +203,11 @@ impl Credentials {
         Self::use_now(known)
     }
 
+    /// The session or token of this id, if it is in force; it counts as used now.
+    pub fn find_by_id(&self, credential: &Credential) -> Option<Arc<Known>> {
+        Self::use_now(self.by_id(credential)?)
+    }
+
     fn use_now(known: Arc<Known>) -> Option<Arc<Known>> {
         let now = now_ms();
         if !known.stands(now) {

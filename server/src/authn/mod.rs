@@ -6,6 +6,7 @@ pub mod factors;
 pub mod ldap;
 pub mod oidc;
 pub mod password;
+pub mod registry_token;
 pub mod secret;
 pub mod throttle;
 
@@ -21,6 +22,9 @@ use http::{HeaderMap, header};
 
 /// The session cookie. `__Host-`: only over a secure channel (loopback counts), only to this host, for every path.
 pub const COOKIE: &str = "__Host-pilothouse";
+
+/// No username or secret that comes along is longer, in bytes.
+const LONGEST_BASIC: usize = 1024;
 
 /// The value of our cookie, if exactly one was sent.
 pub fn session_secret(headers: &HeaderMap) -> Option<&str> {
@@ -44,6 +48,22 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     }
     let (scheme, token) = only.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && secret::is_token(token)).then_some(token)
+}
+
+/// The username and the secret of `Authorization: Basic`.
+pub fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let only = all.next()?.to_str().ok()?;
+    if all.next().is_some() {
+        return None;
+    }
+    let (scheme, text) = only.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(data_encoding::BASE64.decode(text.trim().as_bytes()).ok()?).ok()?;
+    let (name, given) = text.split_once(':')?;
+    (name.len() <= LONGEST_BASIC && given.len() <= LONGEST_BASIC).then(|| (name.to_owned(), given.to_owned()))
 }
 
 /// A user's name in its one spelling; `None` when it cannot be one.

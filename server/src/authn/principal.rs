@@ -13,6 +13,8 @@ pub enum Door {
     Console,
     /// The Docker Engine API of an engine.
     Engine,
+    /// The distribution API of registries, and the tokens for it.
+    Registry,
     /// The settings, when Pilothouse starts: whoever holds the machine.
     Start,
 }
@@ -23,6 +25,7 @@ impl Door {
             Door::Api => "api",
             Door::Console => "console",
             Door::Engine => "engine",
+            Door::Registry => "registry",
             Door::Start => "start",
         }
     }

@@ -1,6 +1,8 @@
 //! The batteries: what Pilothouse stands in front of. They take permits, and know neither the store nor the doors.
 
 pub mod docker;
+pub mod oci;
+mod stream;
 
 use std::{
     collections::BTreeMap,
@@ -8,6 +10,7 @@ use std::{
 };
 
 use docker::Engine;
+use oci::Registry;
 
 /// Every engine, by name.
 #[derive(Default)]
@@ -41,5 +44,32 @@ impl Engines {
     /// Tells whenever an engine comes, goes or is replaced.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<()> {
         self.changed.subscribe()
+    }
+}
+
+/// Every registry, by name.
+#[derive(Default)]
+pub struct Registries {
+    by_name: RwLock<BTreeMap<String, Arc<Registry>>>,
+}
+
+impl Registries {
+    pub fn get(&self, name: &str) -> Option<Arc<Registry>> {
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All of them, in the order of their names.
+    pub fn list(&self) -> Vec<Arc<Registry>> {
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Puts a registry in the place of the one of its name, if there is one.
+    pub fn put(&self, registry: Registry) {
+        let registry = Arc::new(registry);
+        self.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(registry.name.clone(), registry);
+    }
+
+    pub fn remove(&self, name: &str) {
+        self.by_name.write().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fail;
 use crate::{
-    api::{self, Api},
+    api::{self, Api, registries::token::SignIns},
     assets::AssetFiles,
     audit::{
         self,
@@ -20,13 +20,14 @@ use crate::{
         forward,
         keeper::Keeper,
     },
-    authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords},
+    authn::{Credentials, Door, Origin, device::Devices, factors::Factors, password::Passwords, registry_token},
     authority::Authority,
-    backends::Engines,
+    backends::{Engines, Registries},
+    clock::now_ms,
     config::{Config, ServerTls},
     console, declared,
     fleet::Fleet,
-    gateway::docker::door::EngineDoor,
+    gateway::{docker::door::EngineDoor, oci::door::RegistryDoor},
     guardrails::Guardrails,
     house::{House, HouseError, load_policy},
     http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
@@ -36,6 +37,7 @@ use crate::{
     providers::{Providers, recheck},
     reach::{Reach, host_of},
     recordings::Recordings,
+    registries::Registrar,
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -91,13 +93,18 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let engines = Arc::new(Engines::default());
     let fleet = Arc::new(Fleet::new(engines.clone(), seal));
     fleet.load(&config.engines, &store).await?;
+    let registries = Arc::new(Registries::default());
+    let registrar = Arc::new(Registrar::new(registries.clone(), engines.clone(), Seal::open(&config.key_file).map_err(one)?));
+    registrar.load(&config.registries, &store).await?;
+    let signer = Arc::new(signer(&config, &store).await?);
     let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
     let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?, number).await.map_err(one)?;
-    let policy = load_policy(&store, &engines).await.map_err(one)?;
+    let policy = load_policy(&store, &engines, &registries).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
     let factors = Factors::new(Seal::open(&config.key_file).map_err(one)?, &config.external_url);
     let passwords = Passwords::of_site(&config.external_url);
-    let house = Arc::new(House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), passwords, factors));
+    let house = House::new(store.clone(), credentials.clone(), operator.clone(), engines.clone(), registries.clone(), passwords, factors);
+    let house = Arc::new(house);
     house.load_factor_rules().await.map_err(one)?;
     first_admin(&config, &house).await?;
     declared::apply(&config.access, &house).await?;
@@ -123,6 +130,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let hearer = jobs::Hearer {
         house: house.clone(),
         fleet: fleet.clone(),
+        registrar: registrar.clone(),
         providers: providers.clone(),
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
@@ -141,6 +149,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         store: store.clone(),
         house: house.clone(),
         fleet,
+        registrar,
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
         providers,
@@ -149,10 +158,13 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         alerts,
         archive,
         forwarding,
+        signer: signer.clone(),
+        sign_ins: Arc::new(SignIns::default()),
         devices: Arc::new(Devices::default()),
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
+        registry: RegistryDoor::new(operator.clone(), registries, Seal::open(&config.key_file).map_err(one)?, &config.external_url),
         engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
@@ -162,7 +174,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let probes = Probes::new(store.clone(), stop.clone());
-    serve(listener, tls, Arc::new(Front { doors, house, probes, proxies: Proxies(config.trusted_proxies) }), Limits::default(), stop).await;
+    let front = Front { doors, house, probes, proxies: Proxies(config.trusted_proxies), signer };
+    serve(listener, tls, Arc::new(front), Limits::default(), stop).await;
 
     // The last outcomes are on their way to the writer: it ends once nobody can send it any more.
     for job in background {
@@ -174,6 +187,20 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     }
     store.close().await;
     Ok(())
+}
+
+/// What signs tokens for clients of registries: its key is made on the first start.
+async fn signer(config: &Config, store: &Store) -> Result<registry_token::Signer, Vec<String>> {
+    let seal = Seal::open(&config.key_file).map_err(one)?;
+    if store.token_key().await.map_err(one)?.is_none() {
+        match store.add_token_key(&registry_token::make(&seal).map_err(one)?, now_ms()).await {
+            // Another replica was quicker.
+            Ok(()) | Err(StoreError::Exists) => {}
+            Err(error) => return Err(one(error)),
+        }
+    }
+    let sealed = store.token_key().await.map_err(one)?.ok_or_else(|| vec!["The key that signs tokens is gone.".to_owned()])?;
+    registry_token::Signer::open(&seal, &sealed, &config.external_url).map_err(one)
 }
 
 /// What the listener needs to speak TLS, if it is to; and how Pilothouse is reached.

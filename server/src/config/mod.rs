@@ -6,6 +6,7 @@ mod forward;
 mod guardrails;
 mod mail;
 mod providers;
+mod registries;
 mod told;
 
 use std::{
@@ -23,6 +24,7 @@ pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
 pub use mail::MailSection;
 pub use providers::ProviderSection;
+pub use registries::RegistrySection;
 pub use told::Told;
 
 use crate::{
@@ -47,6 +49,7 @@ pub struct File {
     pub audit: AuditSection,
     pub mail: Option<MailSection>,
     pub engines: Vec<EngineSection>,
+    pub registries: Vec<RegistrySection>,
     pub users: Vec<AccountSection>,
     pub robots: Vec<AccountSection>,
     pub teams: Vec<TeamSection>,
@@ -144,6 +147,7 @@ pub struct Config {
     /// How mail is sent, if it is.
     pub mail: Option<crate::audit::alerts::Settings>,
     pub engines: Vec<EngineSection>,
+    pub registries: Vec<RegistrySection>,
     /// Who is declared, and what they may do.
     pub access: Access,
     pub guardrails: Vec<GuardrailSection>,
@@ -219,6 +223,7 @@ impl Config {
         for engine in &file.engines {
             check_engine(engine, names.insert(engine.name.clone()), &mut mistakes);
         }
+        registries::check(&file.registries, &names, &mut mistakes);
         let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
         access.check(&mut mistakes);
         providers::check(&file.providers, &mut mistakes);
@@ -239,6 +244,7 @@ impl Config {
             audit,
             mail,
             engines: file.engines,
+            registries: file.registries,
             access,
             guardrails: file.guardrails,
             providers: file.providers,

@@ -34,6 +34,17 @@ impl Config {
             "trusted_proxies": self.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
         let engines = self.engines.iter().map(|engine| (format!("engine {}", engine.name), json!({ "labels": engine.labels, "url": engine.url })));
+        let registries = self.registries.iter().map(|registry| {
+            let facts = json!({
+                "labels": registry.labels,
+                "plain_http": registry.plain_http,
+                "realm_hosts": registry.realm_hosts,
+                "redirects": registry.redirects,
+                "url": registry.url,
+                "username": registry.username,
+            });
+            (format!("registry {}", registry.name), facts)
+        });
         let guardrails = self.guardrails.iter().map(|rail| {
             let facts = json!({ "mode": rail.mode, "roles": rail.roles, "rule": rail.rule, "scope": rail.scope });
             (format!("guardrail {}", rail.name), facts)
@@ -47,6 +58,6 @@ impl Config {
             let facts = json!({ "kind": place.place.kind(), "to": place.place.address(), "what": if place.what == What::All { "all" } else { "checkpoints" } });
             (format!("forwarding {}", place.name), facts)
         });
-        [("house".to_owned(), house)].into_iter().chain(engines).chain(guardrails).chain(providers).chain(forwarding).collect()
+        [("house".to_owned(), house)].into_iter().chain(engines).chain(registries).chain(guardrails).chain(providers).chain(forwarding).collect()
     }
 }

@@ -66,7 +66,9 @@ impl Draft<'_> {
         if !crate::access::is_target_name(self.name) {
             return Err(("name", "A name is 1 to 63 of a-z, 0-9 and -, not starting with -.".to_owned()));
         }
-        self.scope.parse::<Scope>().map_err(|why| ("scope", why))?;
+        if self.scope.parse::<Scope>().map_err(|why| ("scope", why))?.is_of_registry() {
+            return Err(("scope", "A guardrail judges what engines are asked for: name an engine, labels, or all.".to_owned()));
+        }
         let is_role = |name: &String| (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         if self.roles.len() > 64 || !self.roles.iter().all(is_role) {
             return Err(("roles", "Roles are at most 64 names of roles; none at all means everybody.".to_owned()));

@@ -3,7 +3,9 @@
 use http::{HeaderMap, header};
 
 use crate::{
-    authn::{self, Door, Origin, Principal},
+    authn::{self, Door, Origin, Principal, registry_token::Signer},
+    clock::now_ms,
+    gateway::oci::door::Caller,
     house::House,
 };
 
@@ -36,6 +38,9 @@ enum Came {
 
 /// Lets `house` look up what came with a request and is not known here: another replica may have made it.
 pub async fn learn(house: &House, headers: &HeaderMap) {
+    if let Some((_, given)) = authn::basic(headers).filter(|(_, given)| authn::secret::is_token(given)) {
+        house.learn(&given).await;
+    }
     for secret in [authn::bearer_token(headers), authn::session_secret(headers)].into_iter().flatten() {
         house.learn(secret).await;
     }
@@ -83,4 +88,25 @@ pub fn is_stale(headers: &HeaderMap, peer: &Peer, asker: &Asker) -> bool {
 fn counts(headers: &HeaderMap, door: Door) -> bool {
     let from_page = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN) || headers.contains_key(header::COOKIE);
     matches!(door, Door::Api | Door::Engine) && !from_page
+}
+
+/// Who asks at the door of the distribution API, and what their token is for: by a token of this service, or by a personal token, which may
+/// stand in the password's place. A password is no credential there: it is shown to the token service, once.
+pub fn at_registries(house: &House, signer: &Signer, headers: &HeaderMap, origin: &Origin) -> Option<Caller> {
+    if let Some((name, given)) = authn::basic(headers) {
+        let who = Some(given).filter(|given| authn::secret::is_token(given)).and_then(|given| house.principal(&given, origin))?;
+        return (*who.subject.user == *name).then_some(Caller { who, access: None });
+    }
+    if let Some(token) = authn::bearer_token(headers) {
+        return Some(Caller { who: house.principal(token, origin)?, access: None });
+    }
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, token) = all.next()?.to_str().ok()?.split_once(' ')?;
+    if all.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let shown = signer.read(token, now_ms())?;
+    let who = house.behind(&shown.credential, origin)?;
+    // Whoever looks with the rights of somebody else does not do so here.
+    (*who.subject.user == *shown.user && who.subject.viewer.is_none()).then_some(Caller { who, access: Some(shown.access) })
 }

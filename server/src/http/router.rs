@@ -13,10 +13,13 @@ use tower::ServiceExt;
 use crate::{
     access::{Operation, Permission},
     api::ApiError,
-    authn::{Door, Origin, Principal},
-    gateway::docker::{
-        door::{Asked, EngineDoor, message},
-        name,
+    authn::{Door, Origin, Principal, registry_token::Signer},
+    gateway::{
+        docker::{
+            door::{Asked, EngineDoor, message},
+            name,
+        },
+        oci::{self, Refusal, door::RegistryDoor},
     },
     house::House,
 };
@@ -33,6 +36,8 @@ pub struct Doors {
     pub api: Router,
     /// `/engines/NAME/`, and the root for who names an engine otherwise.
     pub engine: EngineDoor,
+    /// `/v2/`: the distribution API.
+    pub registry: RegistryDoor,
     /// Everything else: the console, its assets, and the API's description.
     pub console: Router,
 }
@@ -44,6 +49,8 @@ pub struct Front {
     /// `/healthz` and `/readyz`.
     pub probes: Probes,
     pub proxies: Proxies,
+    /// Knows the tokens that clients of registries show.
+    pub signer: Arc<Signer>,
 }
 
 impl Front {
@@ -65,7 +72,11 @@ impl Front {
     async fn misshapen(&self, request: &Request<Incoming>, peer: &Peer, ambiguous: bool) -> Option<Response<Body>> {
         let framing = ambiguous.then_some("The head of this request can be read in two ways.");
         let why = framing.or_else(|| headers::malformed(request))?;
-        let door = if request.uri().path().starts_with("/engines/") { Door::Engine } else { Door::Api };
+        let door = match request.uri().path() {
+            path if path.starts_with("/engines/") => Door::Engine,
+            path if is_registry(path) => Door::Registry,
+            _ => Door::Api,
+        };
         let origin = self.origin(door, request.headers(), peer);
         let refusal = ApiError(Problem::new(Code::InvalidInput, why));
         Some(self.refuse(None, &origin, "Malformed", request.uri().path(), refusal).await)
@@ -80,6 +91,10 @@ impl Front {
             let status = StatusCode::from_u16(answer.0.status).unwrap_or(StatusCode::BAD_REQUEST);
             return message(status, &answer.0.title).map(Body::new);
         }
+        if origin.door == Door::Registry {
+            let status = StatusCode::from_u16(answer.0.status).unwrap_or(StatusCode::BAD_REQUEST);
+            return Refusal::new(status, oci::Code::Denied, answer.0.title).answer().map(Body::new);
+        }
         answer.into_response()
     }
 
@@ -89,6 +104,10 @@ impl Front {
             return response;
         }
         identity::learn(&self.house, request.headers()).await;
+        // Before an engine is looked for at the root: no engine has such paths.
+        if is_registry(request.uri().path()) {
+            return self.at_registries(request, peer).await;
+        }
         let origin = self.origin(Door::Engine, request.headers(), peer);
         let asker = identity::find(&self.house, request.headers(), peer, &origin);
         let bound = asker.principal().and_then(|who| who.subject.bound_to.clone());
@@ -109,6 +128,25 @@ impl Front {
             return self.refuse(None, &origin, "Unauthenticated", request.uri().path(), ApiError(problem)).await;
         }
         self.house_doors(request, peer).await
+    }
+
+    /// The distribution API, and the tokens for it. Cookies and certificates count for nothing here.
+    async fn at_registries(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+        let origin = self.origin(Door::Registry, request.headers(), peer);
+        let path = request.uri().path().to_owned();
+        let mut response = if let Err(problem) = origin::check(request.method(), request.headers()) {
+            self.refuse(None, &origin, "CrossOrigin", &path, ApiError(problem)).await
+        } else if path == TOKEN {
+            let mut request = request.map(|body| Body::new(body.map_err(axum::Error::new)));
+            request.extensions_mut().insert(origin);
+            self.doors.api.clone().oneshot(request).map(|Ok(response)| response).await
+        } else {
+            let came = request.headers().contains_key(header::AUTHORIZATION);
+            let caller = identity::at_registries(&self.house, &self.signer, request.headers(), &origin);
+            self.doors.registry.handle(request, caller, came, &origin).await.map(Body::new)
+        };
+        headers::harden(response.headers_mut());
+        response
     }
 
     /// Refuses what comes from two people at once.
@@ -156,6 +194,14 @@ impl Front {
             headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).chars().take(200).collect()).unwrap_or_default();
         Origin { door, address: self.proxies.client(peer.address.ip(), headers).to_string().into(), client: client.into() }
     }
+}
+
+/// Where tokens for registries are asked for.
+const TOKEN: &str = "/token";
+
+/// Whether a path is the distribution API's, or the token service's.
+fn is_registry(path: &str) -> bool {
+    path == TOKEN || path == "/v2" || path.starts_with("/v2/")
 }
 
 /// What has begun to change something is finished, whether or not whoever asked stays: half of it would be in the store and not in force.

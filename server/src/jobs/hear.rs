@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use crate::{fleet::Fleet, guardrails::Guardrails, house::House, providers::Providers, recordings::Recordings, store};
+use crate::{fleet::Fleet, guardrails::Guardrails, house::House, providers::Providers, recordings::Recordings, registries::Registrar, store};
 
 /// Changes come in bursts: what comes within this is read once.
 const GATHER: Duration = Duration::from_millis(20);
@@ -15,6 +15,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Hearer {
     pub house: Arc<House>,
     pub fleet: Arc<Fleet>,
+    pub registrar: Arc<Registrar>,
     pub providers: Arc<Providers>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
@@ -64,7 +65,8 @@ impl Hearer {
             self.house.credentials_were_changed().await?;
         }
         let engines = tables.has(&["engines"]) && self.fleet.read_again(store).await?;
-        if engines || tables.has(&["users", "teams", "team_members", "roles", "grants", "identities", "factors", "factor_rules"]) {
+        let registries = tables.has(&["registries"]) && self.registrar.read_again(store).await?;
+        if engines || registries || tables.has(&["users", "teams", "team_members", "roles", "grants", "identities", "factors", "factor_rules"]) {
             self.house.rights_were_changed().await;
         }
         if tables.has(&["guardrails"]) {

@@ -55,8 +55,8 @@ impl Rule {
         match &self.scope {
             Scope::All => (0, 0),
             Scope::Labels(labels) => (1, labels.len()),
-            Scope::Engine(_) => (2, 0),
-            Scope::Project { .. } => (3, 0),
+            Scope::Engine(_) | Scope::Registry(_) => (2, 0),
+            Scope::Project { .. } | Scope::Repository { .. } => (3, 0),
         }
     }
 

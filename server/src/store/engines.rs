@@ -1,6 +1,6 @@
 //! Engines that were added in the console or by the API.
 
-use super::{Result, Store};
+use super::{Result, Store, StoreError};
 
 /// An engine as it is kept. `labels` is a JSON object of strings, `tls` a sealed one.
 #[derive(Clone, Debug, Eq, PartialEq, sqlx::FromRow)]
@@ -23,15 +23,23 @@ impl Store {
         Ok(sqlx::query_as(sql).bind(name).fetch_optional(&self.read).await?)
     }
 
+    /// # Errors
+    /// [`StoreError::Exists`] when an engine or a registry has this name: no two targets are called the same.
     pub async fn add_engine(&self, engine: &EngineRow) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let registry: i64 = sqlx::query_scalar("SELECT count(*) FROM registries WHERE name = $1").bind(&engine.name).fetch_one(&mut *tx).await?;
+        if registry > 0 {
+            return Err(StoreError::Exists);
+        }
         sqlx::query("INSERT INTO engines (name, url, labels, tls, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(&engine.name)
             .bind(&engine.url)
             .bind(&engine.labels)
             .bind(&engine.tls)
             .bind(engine.created_at)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ pub mod identities;
 mod open;
 pub mod providers;
 pub mod recordings;
+pub mod registries;
 mod replicas;
 pub mod roles;
 pub mod sessions;

@@ -25,6 +25,7 @@ fn policy_of(grants: Vec<Grant>, members: &[(&str, &str)]) -> Policy {
         grants,
         roles: Roles::with([]),
         engines: HashMap::from([("a".to_owned(), labels(&[("env", "prod")])), ("b".to_owned(), labels(&[("env", "test")]))]),
+        registries: HashMap::from([("hub".to_owned(), labels(&[("env", "prod")]))]),
     })
 }
 
@@ -269,6 +270,7 @@ fn a_decision_does_not_look_at_every_grant() {
         grants: grants.collect(),
         roles: Roles::with([Role { name: "own".to_owned(), summary: String::new(), permissions: Default::default(), built_in: false }]),
         engines: HashMap::new(),
+        registries: HashMap::new(),
     });
     let mut operation = Operation::on_engine("Test", Permission::ContainerStart, "e7", "x");
     assert_eq!(operation.place, Place::One(Thing::Container));

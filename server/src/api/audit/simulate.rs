@@ -34,7 +34,7 @@ async fn simulate(State(api): State<Api>, Extension(who): Who, Input(input): Inp
     api.operator
         .operate(&who, operation, async |_| {
             let guardrail = input.guardrail.as_ref().map(guardrail_of).transpose()?;
-            let proposed = policy_with(&api.store, &api.engines, proposal(&input)?).await?;
+            let proposed = policy_with(&api.store, &api.engines, &api.registrar.registries, proposal(&input)?).await?;
             let (now, since) = (api.operator.policy(), now_ms() - BACK_MS);
             let groups = api.store.audit_groups(since, GROUPS).await?;
             let mut found = Simulated { since, records: 0, untold: 0, newest_only: groups.len() >= GROUPS as usize, differences: Vec::new() };
@@ -135,14 +135,25 @@ fn compare(api: &Api, group: &Group, now: &Policy, proposed: &Policy, guardrail:
 fn engine_of(api: &Api, operation: &Operation) -> Option<Arc<crate::backends::docker::Engine>> {
     match &operation.target {
         Target::Engine(name) => api.engines.get(name),
-        Target::System => None,
+        Target::System | Target::Registry(_) => None,
     }
 }
 
 /// What was decided about then; `None` for what is no decision, or is not known any more.
 fn operation(group: &Group) -> Option<Operation> {
     let permission = Permission::named(&group.permission)?;
-    let target = if group.target == "-" { Target::System } else { Target::Engine(group.target.clone()) };
+    let is_registry = permission.name().starts_with("registry.");
+    let target = match group.target.as_str() {
+        "-" => Target::System,
+        name if is_registry => Target::Registry(name.to_owned()),
+        name => Target::Engine(name.to_owned()),
+    };
+    if is_registry {
+        let mut operation = Operation::new("Simulated", permission, target, &group.object);
+        let named = group.object.strip_prefix(&format!("{}/", group.target)).and_then(|rest| rest.split([':', '@']).next());
+        operation.repository = named.filter(|_| permission.is_repository()).map(Into::into);
+        return Some(operation);
+    }
     let operation = Operation::new("Simulated", permission, target, &group.object);
     // What came by the engine's own door has the place that its row says.
     let row = ROWS.iter().find(|row| row.name == group.operation && row.permission == permission);

@@ -70,7 +70,11 @@ fn name(record: Record) -> &'static str {
 
 /// Checks a scope, and spells it in the one way.
 fn scope(text: &str) -> Result<String, ApiError> {
-    text.parse::<Scope>().map(|scope| scope.to_string()).map_err(|why| ApiError::field("scope", why))
+    let scope = text.parse::<Scope>().map_err(|why| ApiError::field("scope", why))?;
+    if scope.is_of_registry() {
+        return Err(ApiError::field("scope", "Terminals are on engines: name an engine, labels, or all."));
+    }
+    Ok(scope.to_string())
 }
 
 async fn list_rules(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<RecordingRuleList> {

@@ -45,6 +45,7 @@ pub fn check(query: &str, scope: &str) -> Result<(), (&'static str, String)> {
     }
     match scope.parse::<Scope>() {
         Ok(Scope::Project { .. }) => Err(("scope", "The trail does not say which project something was in: name an engine, or labels.".to_owned())),
+        Ok(Scope::Repository { .. }) => Err(("scope", "An alert looks at a registry as a whole: put the repository into the query, as object:NAME.".to_owned())),
         Ok(_) => Ok(()),
         Err(why) => Err(("scope", why)),
     }
@@ -67,7 +68,7 @@ fn wanted(alert: &AlertRow, targets: Option<Vec<String>>) -> Option<Wanted> {
 fn targets(scope: &str, engines: &Labels) -> Option<Option<Vec<String>>> {
     match scope.parse::<Scope>().ok()? {
         Scope::All => Some(None),
-        Scope::Engine(name) => Some(Some(vec![name])),
+        Scope::Engine(name) | Scope::Registry(name) => Some(Some(vec![name])),
         scope => Some(Some(engines.iter().filter(|(name, labels)| scope.part_of(name, labels).is_some()).map(|(name, _)| name.clone()).collect())),
     }
 }

@@ -2,26 +2,17 @@
 
 use std::{io, pin::Pin, sync::Arc, task, time::Duration};
 
-use hyper_util::{client::legacy::connect::Connected, rt::TokioIo};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, UnixStream},
-};
+use tokio::net::{TcpStream, UnixStream};
 
 use super::Address;
+use crate::backends::stream::{Io, Stream};
 
 /// How long it may take until a connection stands.
 pub const CONNECT: Duration = Duration::from_secs(5);
-
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-/// A connection to an engine.
-pub struct Stream(TokioIo<Box<dyn Io>>);
 
 /// The client side of mutual TLS, from PEM texts.
 #[derive(Clone)]
@@ -94,7 +85,7 @@ impl Connector {
                 Box::new(tokio_rustls::TlsConnector::from(tls.0.clone()).connect(name, tcp).await?)
             }
         };
-        Ok(Stream(TokioIo::new(io)))
+        Ok(Stream::new(io))
     }
 }
 
@@ -116,39 +107,5 @@ impl tower::Service<http::Uri> for Connector {
     fn call(&mut self, _: http::Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move { connector.connect().await })
-    }
-}
-
-impl hyper_util::client::legacy::connect::Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
-impl hyper::rt::Read for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, buf: hyper::rt::ReadBufCursor<'_>) -> task::Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl hyper::rt::Write for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, buf: &[u8]) -> task::Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
-    }
-
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, bufs: &[io::IoSlice<'_>]) -> task::Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
     }
 }

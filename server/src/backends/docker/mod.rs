@@ -212,7 +212,7 @@ impl Engine {
     }
 
     /// A connection for one request.
-    async fn dial(&self) -> Result<(SendRequest<Body>, Connection<connect::Stream, Body>), EngineError> {
+    async fn dial(&self) -> Result<(SendRequest<Body>, Connection<super::stream::Stream, Body>), EngineError> {
         let stream = self.connector.connect().await.map_err(|e| error::from_io(&e))?;
         hyper::client::conn::http1::handshake(stream).await.map_err(|_| EngineError::BrokenOff)
     }

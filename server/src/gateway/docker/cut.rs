@@ -15,13 +15,13 @@ use crate::{
     access::Permit,
     audit::{Ending, Entry},
     backends::docker::{self, Engine, belongings::Cut},
+    gateway::upload::Counts,
 };
 
 use super::{
     about,
     classify::Classified,
     door::{Body, Refusal, SLOW, message},
-    forward::Counts,
     rebuild, scoped,
 };
 

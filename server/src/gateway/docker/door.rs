@@ -37,10 +37,11 @@ use crate::{
 };
 
 use super::{
+    super::upload::{Counts, Upload},
     about, body,
     classify::{Classified, Unclassified, classify},
     cut::{Cutting, json, prune},
-    forward::{Counts, Download, Hold, Told, Upload, tunnel},
+    forward::{Download, Hold, Told, tunnel},
     name::{NameError, Named},
     rebuild, scoped,
     session::{self, Recorded},

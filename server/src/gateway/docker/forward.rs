@@ -5,9 +5,9 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -24,76 +24,13 @@ use tokio_util::{io::InspectReader, task::AbortOnDropHandle};
 use crate::{
     audit::{Ending, Entry},
     backends::docker::Carrier,
+    gateway::upload::Counts,
     lease::Lease,
     recordings::{Feed, Recorder, Running, Stop, close, stopped},
 };
 
-/// How long a client may pause in the middle of a body it sends.
-const UPLOAD_PAUSE: Duration = Duration::from_secs(300);
 /// How long an engine may pause in the middle of an answer that is no stream.
 const ANSWER_PAUSE: Duration = Duration::from_secs(30);
-
-/// Bytes that went each way.
-#[derive(Default)]
-pub struct Counts {
-    pub bytes_in: AtomicU64,
-    pub bytes_out: AtomicU64,
-    /// The client's body broke off, or was not framed as it should be.
-    pub broken: AtomicBool,
-}
-
-impl Counts {
-    pub fn ending(&self, ending: Ending) -> Ending {
-        ending.bytes(self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
-    }
-}
-
-/// A client's body on its way to the engine.
-pub struct Upload {
-    inner: Incoming,
-    counts: Arc<Counts>,
-    pause: Pin<Box<Sleep>>,
-}
-
-impl Upload {
-    pub fn new(inner: Incoming, counts: Arc<Counts>) -> Self {
-        Self { inner, counts, pause: Box::pin(tokio::time::sleep(UPLOAD_PAUSE)) }
-    }
-}
-
-impl Body for Upload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
-                self.counts.bytes_in.fetch_add(data.len() as u64, Ordering::Relaxed);
-                self.pause.as_mut().reset(Instant::now() + UPLOAD_PAUSE);
-                Poll::Ready(Some(Ok(Frame::data(data))))
-            }
-            Poll::Ready(Some(Err(error))) => {
-                self.counts.broken.store(true, Ordering::Relaxed);
-                Poll::Ready(Some(Err(io::Error::other(error))))
-            }
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                ready!(self.pause.as_mut().poll(cx));
-                self.counts.broken.store(true, Ordering::Relaxed);
-                Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
 
 /// What holds an answer open, and what ends it.
 #[allow(clippy::large_enum_variant, reason = "one an answer, and it is moved once")]

@@ -58,6 +58,7 @@ fn decision() -> f64 {
         grants: grants.collect(),
         roles,
         engines: HashMap::new(),
+        registries: HashMap::new(),
     });
     let subject = Subject::of("ana");
     let ask = |n: u32| {

@@ -1,0 +1,270 @@
+//! Manifests: read whole, judged both ways, and what a tag comes to mean written down.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+
+use super::{
+    answer::{self, DIGEST, PROMPT, SLOW, one, put, whole},
+    classify::Classified,
+    door::{Body, Caller, RegistryDoor, settle},
+    judge::{KINDS, LARGEST, judge, kind},
+    refusal::{Code, Refusal},
+    stream,
+};
+use crate::{
+    access::{Permission, Permit, is_digest},
+    audit::{Change, Entry, field},
+    authn::secret,
+    backends::oci::{Ask, Registry, Said, full},
+    operate::Begun,
+};
+
+/// How long a client has for a manifest.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A request about a manifest.
+fn ask(method: Method, repository: &str, reference: &str, accept: &[&str], action: &str) -> Ask {
+    let mut headers = HeaderMap::new();
+    for kind in accept {
+        headers.extend(HeaderValue::try_from(*kind).ok().map(|kind| (header::ACCEPT, kind)));
+    }
+    Ask {
+        method,
+        path: format!("/v2/{repository}/manifests/{reference}"),
+        headers,
+        body: Said::Bytes(Bytes::new()),
+        scopes: vec![format!("repository:{repository}:{action}")],
+        deadline: PROMPT,
+    }
+}
+
+/// The kinds that a client takes, of those that there are.
+fn accepted(headers: &HeaderMap) -> Vec<&'static str> {
+    let named = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let mut found: Vec<&'static str> = Vec::new();
+    for name in named.map(str::trim) {
+        match kind(name) {
+            Some(kind) if !found.contains(&kind) => found.push(kind),
+            None if name.starts_with("*/*") || name.starts_with("application/*") => return KINDS.to_vec(),
+            _ => {}
+        }
+    }
+    if found.is_empty() { KINDS.to_vec() } else { found }
+}
+
+impl RegistryDoor {
+    pub(super) async fn manifest(&self, caller: &Caller, asked: &Classified, head: &request::Parts) -> Result<Response<Body>, Refusal> {
+        let digest = is_digest(&asked.reference).then_some(asked.reference.as_str());
+        let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest).await?;
+        let result = self.get_manifest(&permit, asked, head, &mut entry).await;
+        settle(entry, result)
+    }
+
+    async fn get_manifest(&self, permit: &Permit, asked: &Classified, head: &request::Parts, entry: &mut Entry) -> Result<Response<Body>, Refusal> {
+        let registry = self.registry(asked)?;
+        let answer = registry.send(permit, ask(head.method.clone(), &asked.repository, &asked.reference, &accepted(&head.headers), "pull")).await?;
+        if answer.elsewhere.is_some() {
+            return Err(Refusal::garbled("it sends elsewhere for a manifest"));
+        }
+        if answer.response.status() != StatusCode::OK {
+            return Err(answer::refused(answer, Code::ManifestUnknown).await);
+        }
+        let is_head = head.method == Method::HEAD;
+        let length = answer::length(answer.response.headers());
+        let (parts, body) = whole(answer, LARGEST).await?;
+        let media = one(&parts.headers, "content-type").and_then(kind).ok_or_else(|| Refusal::garbled("its manifest is of no kind that is known here"))?;
+        let digest = if is_head {
+            let named = answer::digest(&parts.headers)?;
+            if is_digest(&asked.reference) {
+                answer::about(&parts.headers, &asked.reference)?;
+                asked.reference.clone()
+            } else {
+                named.ok_or_else(|| Refusal::garbled("it does not say which manifest this is"))?
+            }
+        } else {
+            self::check(media, &parts.headers, &body, &asked.reference)?
+        };
+        if asked.reference != digest && !is_head {
+            entry.also(&format!("It was {digest}."));
+        }
+        let mut response = Response::new(full(if is_head { Bytes::new() } else { body.clone() }));
+        let headers = response.headers_mut();
+        put(headers, "content-type", media);
+        put(headers, DIGEST, &digest);
+        let length = if is_head { length } else { Some(body.len() as u64) };
+        if let Some(length) = length {
+            put(headers, "content-length", &length.to_string());
+        }
+        Ok(response)
+    }
+
+    pub(super) async fn put_manifest(
+        &self,
+        caller: &Caller,
+        asked: &Classified,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Body>, Refusal> {
+        // Of somebody who may not, nothing is read.
+        if !self.may(caller, asked) {
+            let begun = self.begin(caller, asked, None).await?;
+            return settle(begun.entry, Err(Refusal::denied("The right to this has just ended.")));
+        }
+        let read = read(head, body, &asked.reference).await;
+        let digest = read.as_ref().ok().map(|(_, _, digest)| digest.clone());
+        let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest.as_deref()).await?;
+        let result = async {
+            let (media, bytes, digest) = read?;
+            // Two who push one tag at once: each is told what it meant before.
+            let _alone = match is_digest(&asked.reference) {
+                true => None,
+                false => Some(self.tags.take(format!("{}/{}:{}", asked.registry, asked.repository, asked.reference)).await),
+            };
+            self.store_manifest(&permit, asked, &mut entry, media, bytes, &digest).await
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+
+    async fn store_manifest(
+        &self,
+        permit: &Permit,
+        asked: &Classified,
+        entry: &mut Entry,
+        media: &'static str,
+        bytes: Bytes,
+        digest: &str,
+    ) -> Result<Response<Body>, Refusal> {
+        let registry = self.registry(asked)?;
+        let held = permit.operation().permission;
+        let lacks = |permission: Permission, why: &str| {
+            Refusal::denied(format!("{why}, which needs the permission {permission} on registry/{}/repository/{}.", asked.registry, asked.repository))
+        };
+        if is_digest(&asked.reference) {
+            if held == Permission::RepositoryRetag && current(&registry, permit, &asked.repository, digest).await?.is_none() {
+                return Err(lacks(Permission::RepositoryCreate, "There is no such manifest yet: to push it makes one"));
+            }
+            entry.changed(vec![field("digest", None, Some(digest))]);
+        } else {
+            let before = current(&registry, permit, &asked.repository, &asked.reference).await?;
+            match &before {
+                Some(before) if before != digest && held != Permission::RepositoryPush => {
+                    return Err(lacks(Permission::RepositoryPush, "This tag is there already and would come to mean something else"));
+                }
+                None if held == Permission::RepositoryRetag && current(&registry, permit, &asked.repository, digest).await?.is_none() => {
+                    return Err(lacks(Permission::RepositoryCreate, "There is no such manifest yet: to push it makes one"));
+                }
+                _ => {}
+            }
+            entry.changed(moved(before.as_deref(), digest));
+        }
+        let mut ask = ask(Method::PUT, &asked.repository, &asked.reference, &[], "pull,push");
+        ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        ask.body = Said::Bytes(bytes);
+        ask.deadline = SLOW;
+        let answer = registry.send(permit, ask).await?;
+        if !answer.response.status().is_success() {
+            return Err(answer::refused(answer, Code::NameUnknown).await);
+        }
+        answer::about(answer.response.headers(), digest)?;
+        let mut response = Response::new(full(Bytes::new()));
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        put(headers, "location", &format!("/v2/{}/{}/manifests/{digest}", asked.registry, asked.repository));
+        put(headers, DIGEST, digest);
+        if let Some(subject) = one(answer.response.headers(), "oci-subject").filter(|subject| is_digest(subject)) {
+            put(headers, "oci-subject", subject);
+        }
+        Ok(response)
+    }
+
+    pub(super) async fn delete_manifest(&self, caller: &Caller, asked: &Classified) -> Result<Response<Body>, Refusal> {
+        let digest = is_digest(&asked.reference).then_some(asked.reference.as_str());
+        let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest).await?;
+        let result = async {
+            let registry = self.registry(asked)?;
+            let before = match digest {
+                Some(digest) => Some(digest.to_owned()),
+                None => current(&registry, &permit, &asked.repository, &asked.reference).await?,
+            };
+            entry.changed(vec![field(if digest.is_some() { "digest" } else { "tag" }, before.as_deref(), None)]);
+            let answer = registry.send(&permit, ask(Method::DELETE, &asked.repository, &asked.reference, &[], "pull,push,delete")).await?;
+            if !answer.response.status().is_success() {
+                return Err(answer::refused(answer, Code::ManifestUnknown).await);
+            }
+            let mut response = Response::new(full(Bytes::new()));
+            *response.status_mut() = StatusCode::ACCEPTED;
+            Ok(response)
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+}
+
+/// What a tag means now, or the digest itself if it is there.
+async fn current(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<String>, Refusal> {
+    let answer = registry.send(permit, ask(Method::HEAD, repository, reference, KINDS, "pull,push")).await?;
+    match answer.response.status() {
+        StatusCode::OK => match answer::digest(answer.response.headers())? {
+            Some(digest) => Ok(Some(digest)),
+            None => Err(Refusal::garbled("it does not say which manifest this is")),
+        },
+        StatusCode::NOT_FOUND => Ok(None),
+        _ => Err(answer::refused(answer, Code::ManifestUnknown).await),
+    }
+}
+
+/// What becomes of a tag, for the record. One that means the same as before is not changed.
+fn moved(before: Option<&str>, digest: &str) -> Vec<Change> {
+    if before == Some(digest) { Vec::new() } else { vec![field("digest", before, Some(digest))] }
+}
+
+/// Reads a client's manifest, judges it, and says which one it is.
+async fn read(head: &request::Parts, body: Incoming, reference: &str) -> Result<(&'static str, Bytes, String), Refusal> {
+    let media = one(&head.headers, "content-type").unwrap_or_default();
+    let media = kind(media).ok_or_else(|| {
+        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ManifestInvalid, "This media type is of no manifest that is known here.")
+    })?;
+    if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ManifestInvalid, "A compressed manifest cannot be judged."));
+    }
+    let bytes = match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::SizeInvalid, "A manifest has at most 4 MiB."));
+        }
+        Ok(Err(_)) => return Err(Refusal::bad(Code::ManifestInvalid, "The manifest broke off.")),
+        Err(_) => return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::ManifestInvalid, "The manifest did not come in time.")),
+    };
+    judge(media, &bytes).map_err(|why| Refusal::bad(Code::ManifestInvalid, why))?;
+    if is_digest(reference) {
+        if !stream::is(&bytes, reference) {
+            return Err(Refusal::bad(Code::DigestInvalid, "The manifest is not what the digest in the path says."));
+        }
+        return Ok((media, bytes, reference.to_owned()));
+    }
+    let digest = sha256(&bytes);
+    Ok((media, bytes, digest))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", secret::hex(&secret::hash_bytes(bytes)))
+}
+
+/// Judges a registry's manifest, and says which one it is.
+fn check(media: &'static str, headers: &HeaderMap, body: &[u8], reference: &str) -> Result<String, Refusal> {
+    let wrong = |code, why: String| Refusal::new(StatusCode::BAD_GATEWAY, code, why);
+    if is_digest(reference) {
+        if !stream::is(body, reference) {
+            return Err(wrong(Code::DigestInvalid, "What the registry sent is not what its digest says.".to_owned()));
+        }
+    } else if let Some(named) = answer::digest(headers)?
+        && !stream::is(body, &named)
+    {
+        return Err(wrong(Code::DigestInvalid, "What the registry sent is not what it says it is.".to_owned()));
+    }
+    judge(media, body).map_err(|why| wrong(Code::ManifestInvalid, format!("The registry's manifest cannot be passed on: {why}")))?;
+    Ok(if is_digest(reference) { reference.to_owned() } else { sha256(body) })
+}

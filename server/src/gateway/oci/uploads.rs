@@ -1,0 +1,429 @@
+//! Uploads: begun, carried on in pieces, finished, mounted from elsewhere, given up.
+//!
+//! Where an upload goes on is the registry's to say, and must lie in the repository it is for, at the registry's own address. The client gets
+//! none of it: it gets the same, sealed for this repository, with how far the upload is.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
+
+use super::{
+    answer::{self, DIGEST, PROMPT, SLOW, one, put},
+    classify::Classified,
+    door::{Body, Caller, RegistryDoor, settle},
+    refusal::{Code, Refusal},
+    stream::is_empty,
+};
+use crate::{
+    access::{Operation, Permission, Permit, is_digest, is_repository_name},
+    audit::{Ending, Entry, field},
+    backends::oci::{Address, Answer, Ask, Registry, Said, full},
+    gateway::upload::{Counts, Upload},
+    lease::Lease,
+    operate::Begun,
+};
+
+/// The longest place that a registry may name for an upload, in bytes.
+const LONGEST: usize = 2_500;
+
+/// An upload under way.
+#[derive(Debug, Deserialize, Serialize)]
+struct Place {
+    /// What stands behind `/blobs/uploads/` at the registry, with its query.
+    rest: String,
+    /// How many bytes have come.
+    offset: u64,
+}
+
+/// The bytes that a piece says it has.
+fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
+    let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
+    let invalid = || Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, "A piece's Content-Range is FROM-TO, and as long as the piece.");
+    let text = one(headers, "content-range").ok_or_else(invalid)?;
+    let number = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u64>().ok()).flatten();
+    let (from, to) = text.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?))).ok_or_else(invalid)?;
+    let length = answer::length(headers).ok_or_else(invalid)?;
+    let _ = value;
+    if from <= to && to - from + 1 == length { Ok(Some((from, to))) } else { Err(invalid()) }
+}
+
+/// `/v2/REPOSITORY/blobs/uploads/`
+fn uploads(repository: &str) -> String {
+    format!("/v2/{repository}/blobs/uploads/")
+}
+
+fn ask(method: Method, path: String, repository: &str) -> Ask {
+    Ask {
+        method,
+        path,
+        headers: HeaderMap::new(),
+        body: Said::Bytes(Bytes::new()),
+        scopes: vec![format!("repository:{repository}:pull,push")],
+        deadline: PROMPT,
+    }
+}
+
+/// What of a registry's `Location` is the upload, if it is one of this repository at this registry.
+fn rest_of(location: &str, own: &Address, repository: &str) -> Option<String> {
+    let uri: Uri = match location.starts_with('/') && !location.starts_with("//") {
+        true => format!("{own}{location}").parse().ok()?,
+        false => location.parse().ok()?,
+    };
+    let at = Address::of(&uri)?;
+    let path = uri.path().strip_prefix(&uploads(repository))?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'~' | b':' | b'+');
+    let is_id = !path.is_empty() && path != "." && path != ".." && path.bytes().all(plain);
+    let rest = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    (at == *own && is_id && rest.len() <= LONGEST).then_some(rest)
+}
+
+impl RegistryDoor {
+    fn seal_place(asked: &Classified, caller: &Caller) -> String {
+        format!("uploads/{}/{}/{}", asked.registry, asked.repository, caller.who.subject.user)
+    }
+
+    /// What the client is told of where its upload goes on.
+    fn our_location(&self, asked: &Classified, caller: &Caller, place: &Place) -> Result<String, Refusal> {
+        let failed = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Unknown, "The upload could not be begun here.");
+        let text = serde_json::to_vec(place).map_err(|_| failed())?;
+        let sealed = self.seal.seal_bytes(&Self::seal_place(asked, caller), &text).map_err(|_| failed())?;
+        Ok(format!("/v2/{}/{}/blobs/uploads/{}", asked.registry, asked.repository, BASE64URL_NOPAD.encode(&sealed)))
+    }
+
+    /// The upload that the path names.
+    fn place(&self, asked: &Classified, caller: &Caller) -> Result<Place, Refusal> {
+        let open = || {
+            let sealed = BASE64URL_NOPAD.decode(asked.reference.as_bytes()).ok()?;
+            let text = self.seal.open_bytes(&Self::seal_place(asked, caller), &sealed).ok()?;
+            serde_json::from_slice(&text).ok()
+        };
+        open().ok_or_else(|| Refusal::not_found(Code::BlobUploadUnknown, "There is no such upload here, or it is not yours."))
+    }
+
+    pub(super) async fn start_upload(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+        let digest = asked.asked("digest").or(asked.asked("mount"));
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            let begun = self.begin(caller, asked, None).await?;
+            return settle(begun.entry, Err(Refusal::bad(Code::DigestInvalid, "This is no digest by sha256 or sha512.")));
+        }
+        let Begun { permit, mut entry, lease } = self.begin(caller, asked, digest).await?;
+        let result = async {
+            let registry = self.registry(asked)?;
+            if let Some(mounted) = self.mount(&registry, &permit, caller, asked, &mut entry).await? {
+                return Ok(mounted);
+            }
+            let place = self.begin_upload(&registry, &permit, asked, &[]).await?;
+            match asked.asked("digest") {
+                // All in one request: begun and finished, whether or not the registry takes it so.
+                Some(digest) if !is_empty(&body) || asked.asked("mount").is_none() => {
+                    let sent = self.finish(&registry, &permit, asked, place, digest, Some((head, body)), lease).await?;
+                    entry.changed(vec![field("blob", None, Some(digest))]);
+                    Ok(sent)
+                }
+                _ => self.accepted(caller, asked, &place),
+            }
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+
+    /// An upload that was begun, or goes on.
+    fn accepted(&self, caller: &Caller, asked: &Classified, place: &Place) -> Result<Response<Body>, Refusal> {
+        let mut response = Response::new(full(Bytes::new()));
+        *response.status_mut() = StatusCode::ACCEPTED;
+        let headers = response.headers_mut();
+        put(headers, "location", &self.our_location(asked, caller, place)?);
+        put(headers, "range", &format!("0-{}", place.offset.saturating_sub(1)));
+        Ok(response)
+    }
+
+    async fn begin_upload(&self, registry: &Registry, permit: &Permit, asked: &Classified, query: &[(&str, &str)]) -> Result<Place, Refusal> {
+        let answer = self.post_upload(registry, permit, asked, query).await?;
+        begun(answer, registry, asked).await
+    }
+
+    async fn post_upload(&self, registry: &Registry, permit: &Permit, asked: &Classified, query: &[(&str, &str)]) -> Result<Answer, Refusal> {
+        let mut path = uploads(&asked.repository);
+        for (n, (key, value)) in query.iter().enumerate() {
+            path.push(if n == 0 { '?' } else { '&' });
+            path.extend(form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish().chars());
+        }
+        let mut ask = ask(Method::POST, path, &asked.repository);
+        if let Some((_, from)) = query.iter().find(|(key, _)| *key == "from") {
+            ask.scopes.push(format!("repository:{from}:pull"));
+        }
+        Ok(registry.send(permit, ask).await?)
+    }
+
+    /// Takes a blob over from another repository, if that may be pulled and has it. Else nothing tells why not: it is uploaded then.
+    async fn mount(
+        &self,
+        registry: &Registry,
+        permit: &Permit,
+        caller: &Caller,
+        asked: &Classified,
+        entry: &mut Entry,
+    ) -> Result<Option<Response<Body>>, Refusal> {
+        let (Some(digest), Some(from)) = (asked.asked("mount"), asked.asked("from")) else { return Ok(None) };
+        let source = from.split_once('/').filter(|(registry, repository)| *registry == asked.registry && is_repository_name(repository));
+        let may_pull = |repository: &str| {
+            let operation = Operation::on_repository("BlobGet", Permission::RepositoryPull, &asked.registry, repository, digest);
+            let in_token = |access: &crate::authn::registry_token::Access| access.name == from && access.actions.iter().any(|it| it == "pull" || it == "*");
+            let told = caller.access.as_ref().is_none_or(|access| access.iter().any(in_token));
+            told && self.operator.may(&caller.who, operation)
+        };
+        let Some((_, source)) = source.filter(|(_, repository)| may_pull(repository)) else {
+            entry.also("The blob was not mounted: its source may not be pulled from.");
+            return Ok(None);
+        };
+        let answer = self.post_upload(registry, permit, asked, &[("mount", digest), ("from", source)]).await?;
+        if answer.response.status() != StatusCode::CREATED {
+            let place = begun(answer, registry, asked).await?;
+            return self.accepted(caller, asked, &place).map(Some);
+        }
+        answer::about(answer.response.headers(), digest)?;
+        entry.also(&format!("The blob was mounted from {from}."));
+        entry.changed(vec![field("blob", None, Some(digest))]);
+        Ok(Some(created(asked, digest)))
+    }
+
+    pub(super) async fn upload_status(&self, caller: &Caller, asked: &Classified) -> Result<Response<Body>, Refusal> {
+        let Begun { permit, entry, .. } = self.begin(caller, asked, None).await?;
+        let result = async {
+            let place = self.place(asked, caller)?;
+            let registry = self.registry(asked)?;
+            let answer = registry.send(&permit, ask(Method::GET, format!("{}{}", uploads(&asked.repository), place.rest), &asked.repository)).await?;
+            if !answer.response.status().is_success() {
+                return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
+            }
+            let headers = answer.response.headers();
+            let offset = match last_byte(headers)? {
+                // 0-0 is said of one byte, and of none.
+                None | Some(0) => place.offset.min(1),
+                Some(last) => last + 1,
+            };
+            let rest = next(headers, &registry, asked)?.unwrap_or(place.rest);
+            let mut response = self.accepted(caller, asked, &Place { rest, offset })?;
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            Ok(response)
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+
+    pub(super) async fn upload_chunk(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+        let Begun { permit, entry, lease } = self.begin(caller, asked, None).await?;
+        let counts = Arc::new(Counts::default());
+        let result = async {
+            let place = self.place(asked, caller)?;
+            let registry = self.registry(asked)?;
+            self.in_order(caller, asked, head, &place)?;
+            let mut ask = ask(Method::PATCH, format!("{}{}", uploads(&asked.repository), place.rest), &asked.repository);
+            carry(&mut ask, head, body, place.offset, &counts)?;
+            let answer = sent(&registry, &permit, ask, lease, &counts).await?;
+            if !answer.response.status().is_success() {
+                return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
+            }
+            let headers = answer.response.headers();
+            let offset = place.offset + counts.bytes_in.load(Ordering::Relaxed);
+            // Docker's says 0-0 of nothing, too.
+            if last_byte(headers)?.is_some_and(|last| last != offset.saturating_sub(1)) {
+                return Err(Refusal::garbled("it does not have as much of the blob as it was sent"));
+            }
+            let rest = next(headers, &registry, asked)?.unwrap_or(place.rest);
+            self.accepted(caller, asked, &Place { rest, offset })
+        };
+        let result = result.await;
+        ended(entry, &counts, result)
+    }
+
+    /// Makes sure that a piece that says where it belongs comes in its turn.
+    fn in_order(&self, caller: &Caller, asked: &Classified, head: &request::Parts, place: &Place) -> Result<(), Refusal> {
+        let Some((from, _)) = piece(&head.headers)? else { return Ok(()) };
+        if from == place.offset {
+            return Ok(());
+        }
+        let refusal = Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, format!("The next piece begins at byte {}.", place.offset));
+        let refusal = refusal.with(header::RANGE, &format!("0-{}", place.offset.saturating_sub(1)));
+        Err(refusal.with(header::LOCATION, &self.our_location(asked, caller, place)?))
+    }
+
+    pub(super) async fn finish_upload(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+        let digest = asked.asked("digest").filter(|digest| is_digest(digest));
+        let Begun { permit, mut entry, lease } = self.begin(caller, asked, digest).await?;
+        let result = async {
+            let digest = digest.ok_or_else(|| Refusal::bad(Code::DigestInvalid, "An upload is finished with its digest by sha256 or sha512."))?;
+            let place = self.place(asked, caller)?;
+            let registry = self.registry(asked)?;
+            self.in_order(caller, asked, head, &place)?;
+            entry.changed(vec![field("blob", None, Some(digest))]);
+            self.finish(&registry, &permit, asked, place, digest, Some((head, body)), lease).await
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+
+    /// Sends what is left of a blob, and has it put together. Whether it is what its digest says is the registry's verdict.
+    #[allow(clippy::too_many_arguments, reason = "each is another thing, and they come together once")]
+    async fn finish(
+        &self,
+        registry: &Registry,
+        permit: &Permit,
+        asked: &Classified,
+        place: Place,
+        digest: &str,
+        carried: Option<(&request::Parts, Incoming)>,
+        lease: Lease,
+    ) -> Result<Response<Body>, Refusal> {
+        let mark = if place.rest.contains('?') { '&' } else { '?' };
+        let path = format!("{}{}{mark}digest={}", uploads(&asked.repository), place.rest, digest.replace(':', "%3A"));
+        let mut ask = ask(Method::PUT, path, &asked.repository);
+        let counts = Arc::new(Counts::default());
+        if let Some((head, body)) = carried {
+            carry(&mut ask, head, body, place.offset, &counts)?;
+        }
+        ask.deadline = SLOW;
+        let answer = sent(registry, permit, ask, lease, &counts).await?;
+        if !answer.response.status().is_success() {
+            return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
+        }
+        answer::about(answer.response.headers(), digest)?;
+        Ok(created(asked, digest))
+    }
+
+    pub(super) async fn cancel_upload(&self, caller: &Caller, asked: &Classified) -> Result<Response<Body>, Refusal> {
+        let Begun { permit, entry, .. } = self.begin(caller, asked, None).await?;
+        let result = async {
+            let place = self.place(asked, caller)?;
+            let ask = ask(Method::DELETE, format!("{}{}", uploads(&asked.repository), place.rest), &asked.repository);
+            let answer = self.registry(asked)?.send(&permit, ask).await?;
+            if !answer.response.status().is_success() {
+                return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
+            }
+            let mut response = Response::new(full(Bytes::new()));
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            Ok(response)
+        };
+        let result = result.await;
+        settle(entry, result)
+    }
+}
+
+/// The upload that an answer begins.
+async fn begun(answer: Answer, registry: &Registry, asked: &Classified) -> Result<Place, Refusal> {
+    if answer.response.status() != StatusCode::ACCEPTED {
+        return Err(answer::refused(answer, Code::NameUnknown).await);
+    }
+    let rest = next(answer.response.headers(), registry, asked)?.ok_or_else(|| Refusal::garbled("it does not say where the upload goes on"))?;
+    Ok(Place { rest, offset: 0 })
+}
+
+/// Where an upload goes on by an answer, if it says so.
+fn next(headers: &HeaderMap, registry: &Registry, asked: &Classified) -> Result<Option<String>, Refusal> {
+    if !headers.contains_key(header::LOCATION) {
+        return Ok(None);
+    }
+    let rest = one(headers, "location").and_then(|location| rest_of(location, registry.address(), &asked.repository));
+    rest.map(Some).ok_or_else(|| Refusal::garbled("the upload would go on somewhere else than in this repository at the registry's own address"))
+}
+
+/// The last byte that a registry has, by its `Range`.
+fn last_byte(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get(header::RANGE) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let last = text.trim_start_matches("bytes=").strip_prefix("0-").and_then(|last| last.parse().ok());
+    last.map(Some).ok_or_else(|| Refusal::garbled("what it has of the upload does not begin at its beginning"))
+}
+
+/// Puts a client's body into a request, to go on as it comes.
+fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, counts: &Arc<Counts>) -> Result<(), Refusal> {
+    if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BlobUploadInvalid, "A blob is sent as it is: its digest is over these bytes."));
+    }
+    ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    ask.deadline = std::time::Duration::from_secs(86_400);
+    if is_empty(&body) {
+        return Ok(());
+    }
+    if piece(&head.headers)?.is_some()
+        && let Some(length) = answer::length(&head.headers)
+    {
+        put(&mut ask.headers, "content-range", &format!("{offset}-{}", offset + length - 1));
+    }
+    ask.body = Said::Stream(Upload::new(body, counts.clone()).boxed_unsync());
+    Ok(())
+}
+
+/// Sends what a client sends, for as long as it has the right to.
+async fn sent(registry: &Registry, permit: &Permit, ask: Ask, mut lease: Lease, counts: &Counts) -> Result<Answer, Refusal> {
+    tokio::select! {
+        answer = registry.send(permit, ask) => answer.map_err(|error| {
+            if counts.broken.load(Ordering::Relaxed) {
+                return Refusal::bad(Code::BlobUploadInvalid, "The blob broke off before its end.");
+            }
+            error.into()
+        }),
+        over = lease.ended() => Err(Refusal::denied(over.reason())),
+    }
+}
+
+/// A blob that is there now.
+fn created(asked: &Classified, digest: &str) -> Response<Body> {
+    let mut response = Response::new(full(Bytes::new()));
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    put(headers, "location", &format!("/v2/{}/{}/blobs/{digest}", asked.registry, asked.repository));
+    put(headers, DIGEST, digest);
+    response
+}
+
+/// As `settle`, with how much came.
+fn ended(mut entry: Entry, counts: &Counts, result: Result<Response<Body>, Refusal>) -> Result<Response<Body>, Refusal> {
+    let came = counts.bytes_in.load(Ordering::Relaxed);
+    match &result {
+        Ok(response) => entry.finish(Ending::of_status(response.status().as_u16()).bytes(came, 0)),
+        Err(refusal) => {
+            let status = refusal.status.as_u16();
+            entry.also(&refusal.message);
+            entry.finish(if refusal.by_right { Ending::denied(status) } else { Ending::failed(status) }.bytes(came, 0));
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_goes_on_in_its_own_repository_at_the_registrys_own_address() {
+        let own = Address::parse("http://127.0.0.1:5000", false).unwrap();
+        let rest = |location: &str| rest_of(location, &own, "team/x");
+        assert_eq!(rest("/v2/team/x/blobs/uploads/abc?_state=1").as_deref(), Some("abc?_state=1"));
+        assert_eq!(rest("http://127.0.0.1:5000/v2/team/x/blobs/uploads/abc").as_deref(), Some("abc"));
+        for bad in [
+            "http://evil.example/v2/team/x/blobs/uploads/abc",
+            "https://127.0.0.1:5000/v2/team/x/blobs/uploads/abc",
+            "http://127.0.0.1:5001/v2/team/x/blobs/uploads/abc",
+            "http://127.0.0.1:5000@evil.example/v2/team/x/blobs/uploads/abc",
+            "//evil.example/v2/team/x/blobs/uploads/abc",
+            "/v2/team/y/blobs/uploads/abc",
+            "/v2/team/x/../y/blobs/uploads/abc",
+            "/v2/team/x/blobs/uploads/../../../y/blobs/uploads/abc",
+            "/v2/team/x/blobs/uploads/..",
+            "/v2/team/x/blobs/uploads/a%2fb",
+            "/v2/team/x/blobs/uploads/",
+            "/v2/team/x/manifests/abc",
+            "abc",
+            "",
+        ] {
+            assert_eq!(rest(bad), None, "{bad}");
+        }
+    }
+}
