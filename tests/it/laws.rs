@@ -154,7 +154,7 @@ pub fn routes(house: &House) -> Vec<Route> {
         for (method, operation) in operations.as_object().unwrap() {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let body = if schema.is_null() { String::new() } else { least(schema, &document).to_string() };
-            let path = path.replace("engines/{engine}", "engines/fake").replace("engines/{name}", "engines/fake");
+            let path = path.replace("engines/{engine}", "engines/fake").replace("engines/{name}", "engines/fake").replace("{registry}", "images");
             let path = path.split('/').map(|part| if part.starts_with('{') { "some-id" } else { part }).collect::<Vec<_>>().join("/");
             routes.push(Route { operation: operation["operationId"].as_str().unwrap().to_owned(), method: method.to_uppercase(), path, body });
         }
@@ -234,6 +234,7 @@ const OWN: &[&str] = &[
     "PasskeyStart",
     "PasswordChange",
     "RecoveryRenew",
+    "RegistryList",
     "SessionList",
     "SessionRevoke",
     "SignOut",
@@ -248,8 +249,10 @@ const OWN: &[&str] = &[
 #[test]
 fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it() {
     let recorder = Recorder::start(Behaviour::Say(DONE));
-    let house = House::start(&[("fake", recorder.url.clone())]);
+    let house = House::with_settings(&[("fake", recorder.url.clone())], &images(&recorder));
     let viewer = house.user("vic", "viewer", "engine/fake");
+    let granted = house.post(&house.admin, "/api/v1/grants", json!({ "user": "vic", "role": "viewer", "scope": "registry/images" }));
+    assert_eq!(granted.status, 200, "{granted:?}");
     let stranger = house.user("sue", "viewer", "engine/other");
     let wrong = format!("ph_pat_{}", "a".repeat(38));
     let mut refused = HashSet::new();
@@ -262,10 +265,11 @@ fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it()
         }
         let on_engine = route.path.starts_with("/api/v1/engines/fake/") || route.operation == "EngineGet";
         let answer = call(&house, route, Some(&stranger));
-        let hidden = if on_engine || matches!(route.operation.as_str(), "EngineUpdate" | "EngineDelete") { 404 } else { 403 };
+        let of_target = matches!(route.operation.as_str(), "EngineUpdate" | "EngineDelete") || route.path.starts_with("/api/v1/registries/images");
+        let hidden = if on_engine || of_target { 404 } else { 403 };
         assert_eq!(answer.status, hidden, "{what} by who may not see the engine: {answer:?}");
         refused.insert((route.operation.clone(), "sue".to_owned()));
-        let looks = route.method == "GET" && on_engine && route.operation != "ContainerTerminal";
+        let looks = route.method == "GET" && (on_engine || of_target) && route.operation != "ContainerTerminal";
         if !looks {
             let answer = call(&house, route, Some(&viewer));
             assert_eq!(answer.status, 403, "{what} by a viewer: {answer:?}");
@@ -278,6 +282,11 @@ fn the_api_lets_nobody_pass_without_a_right_and_the_engine_hears_nothing_of_it()
     let unwritten: Vec<_> = refused.difference(&denials(&house)).cloned().collect();
     assert!(unwritten.is_empty(), "these were refused, and nothing says so: {unwritten:?}");
     assert_eq!(recorder.seen(), "", "the engine heard of something that was refused");
+}
+
+/// A registry that the settings declare, at the engine's own address: what it would hear, the recorder does.
+fn images(recorder: &Recorder) -> String {
+    format!("[[registries]]\nname = \"images\"\nurl = \"{}\"\n", recorder.url.replace("tcp+plain", "http"))
 }
 
 /// Whose record does not name the object of the path, and why: a list that may only shrink.
@@ -308,9 +317,10 @@ fn every_call_of_the_api_leaves_an_intent_and_an_outcome() {
         assert!(record["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{record}");
         assert!(record["permission"].as_str().and_then(Permission::named).is_some(), "{record}");
         let target = match operation {
-            // Of the engine that the body names.
-            "EngineCreate" | "EngineTest" => "some-text",
+            // Of the engine or the registry that the body names.
+            "EngineCreate" | "EngineTest" | "RegistryCreate" | "RegistryTest" => "some-text",
             _ if route.path.starts_with("/api/v1/engines/fake") => "fake",
+            _ if route.path.starts_with("/api/v1/registries/images") => "images",
             _ => "-",
         };
         assert_eq!(record["target"], target, "{record}");

@@ -18,6 +18,7 @@ mod laws;
 mod oracle;
 mod parity;
 mod recordings;
+mod registry;
 mod replicas;
 mod signin;
 mod snapshots;

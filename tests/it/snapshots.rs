@@ -4,7 +4,10 @@ use std::{fmt::Write, path::Path};
 
 use pilothouse::access::{
     Kind, Permission, built_in,
-    table::docker::{REFUSALS, ROWS},
+    table::{
+        docker::{REFUSALS, ROWS},
+        oci,
+    },
 };
 
 /// Compares with the file of this name in `docs/`, or writes it.
@@ -48,6 +51,15 @@ fn the_law_is_as_it_is_published() {
     for row in ROWS {
         let query = if row.query.is_empty() { "-".to_owned() } else { format!("`{}`", row.query.join("` `")) };
         writeln!(page, "| `{} {}` | `{}` | {query} | {:?} | {:?} |", row.method, row.path, row.permission, row.body, row.reply).unwrap();
+    }
+    page += "\n## Operations of the registry door\n\nWhat has no row is refused. Any of the permissions is enough; to let a tag mean something else takes\n";
+    page += "`registry.repository.push`, and a mount from another repository `registry.repository.pull` on that one.\n\n";
+    page += "| endpoint | request | permission | in its query |\n|---|---|---|---|\n";
+    for row in oci::ROWS {
+        let names = |names: Vec<&str>| if names.is_empty() { "-".to_owned() } else { format!("`{}`", names.join("` `")) };
+        let permissions = names(row.permissions.iter().map(|permission| permission.name()).collect());
+        let end = if row.end.is_empty() { "-" } else { row.end };
+        writeln!(page, "| {end} | `{} {}` | {permissions} | {} |", row.method, row.path, names(row.query.to_vec())).unwrap();
     }
     page += "\n## Refused to everybody\n\n| request | why |\n|---|---|\n";
     for refusal in REFUSALS {

@@ -8,6 +8,7 @@ pub mod load;
 pub mod mail;
 pub mod postgres;
 pub mod receiver;
+pub mod registry;
 pub mod sandbox;
 pub mod store;
 pub mod surfer;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::*;
 use crate::access::{Facts, Grant, Holder, Owner, Policy, Role, Roles, Thing};
@@ -75,7 +75,8 @@ fn an_admin_may_do_everything() {
 fn a_viewer_looks_and_nothing_else() {
     for permission in Permission::ALL {
         let allowed = ask("vic", *permission, engine("a")).is_ok();
-        assert_eq!(allowed, matches!(permission.kind(), Kind::View | Kind::Own), "{permission}");
+        let is_worth = permission.kind() == Kind::Own || permission.kind() == Kind::View && permission.is_engine();
+        assert_eq!(allowed, is_worth, "{permission}");
     }
     assert!(!ask("vic", Permission::ContainerInspect, engine("a")).unwrap().shows_environment());
     assert!(ask("ana", Permission::ContainerInspect, engine("a")).unwrap().shows_environment());
@@ -287,4 +288,71 @@ fn a_decision_does_not_look_at_every_grant() {
     let each = begun.elapsed() / 20_000;
     println!("a decision among 10,000 grants and 1,000 teams, the question included: {each:?}");
     assert!(each < std::time::Duration::from_micros(20), "{each:?}");
+}
+
+fn registries() -> Policy {
+    policy_of(
+        vec![
+            grant("g-ana", user("ana"), "admin", "all"),
+            grant("g-vic", user("vic"), "viewer", "registry/hub/repository/team"),
+            grant("g-dev", user("dev"), "deployer", "registry/hub/repository/team/x"),
+            grant("g-two", user("two"), "viewer", "registry/hub"),
+            grant("g-lab", user("lab"), "deployer", "env=prod"),
+            grant("g-eve", user("eve"), "deployer", "engine/a"),
+            grant("g-pat", user("pat"), "auditor", "all"),
+        ],
+        &[],
+    )
+}
+
+fn at(user: &str, permission: Permission, repository: &str) -> Result<Permit, Denied> {
+    registries().decide(&Subject::of(user), Operation::on_repository("Test", permission, "hub", repository, ""), NOW)
+}
+
+#[test]
+fn a_right_on_a_prefix_ends_where_a_part_does() {
+    for good in ["team", "team/x", "team/x/y"] {
+        assert!(at("vic", Permission::RepositoryPull, good).is_ok(), "{good}");
+    }
+    for bad in ["teamx", "other", "te", "other/team"] {
+        assert_eq!(at("vic", Permission::RepositoryPull, bad).unwrap_err().hides, Hides::Object, "{bad}");
+    }
+    assert_eq!(at("vic", Permission::RepositoryPush, "team/x").unwrap_err().hides, Hides::Nothing);
+    assert!(at("dev", Permission::RepositoryPush, "team/x").is_ok() && at("dev", Permission::RepositoryDelete, "team/x").is_err());
+    assert_eq!(at("dev", Permission::RepositoryPush, "team").unwrap_err().hides, Hides::Object);
+    let permit = at("vic", Permission::RepositoryPull, "team/x").unwrap();
+    assert!(permit.reach().includes_repository("team/x") && !permit.reach().includes_repository("team/y") && !permit.reach().includes(None));
+    assert_eq!(permit.reach().projects().map(BTreeSet::len), Some(0), "of no engine");
+}
+
+#[test]
+fn a_right_on_an_engine_is_none_on_a_registry_and_the_other_way_round() {
+    assert_eq!(at("eve", Permission::RepositoryPull, "team").unwrap_err().hides, Hides::Object);
+    assert_eq!(at("pat", Permission::RepositoryPull, "team").unwrap_err().hides, Hides::Object);
+    assert!(at("lab", Permission::RepositoryPush, "team").is_ok() && at("ana", Permission::RepositoryDelete, "team").is_ok());
+    let policy = registries();
+    assert!(policy.decide(&Subject::of("two"), Operation::on_engine("Test", Permission::ContainerList, "a", ""), NOW).is_err());
+    let bound = Subject { bound_to: Some("a".into()), ..Subject::of("ana") };
+    assert!(policy.decide(&bound, Operation::on_repository("Test", Permission::RepositoryPull, "hub", "team", ""), NOW).is_err());
+    let roles = Roles::with([]);
+    let deployer = roles.named("deployer").unwrap();
+    let gives = |user: &str, scope: &str| policy.cannot_give(user, deployer, &scope.parse().unwrap(), NOW, None).is_none();
+    assert!(gives("eve", "engine/a") && gives("lab", "registry/hub/repository/team") && gives("dev", "registry/hub/repository/team/x/y"));
+    assert!(!gives("eve", "registry/hub") && !gives("dev", "registry/hub/repository/team") && !gives("vic", "registry/hub/repository/team"));
+}
+
+#[test]
+fn what_a_registry_has_is_cut_to_what_one_may_see_of_it() {
+    let catalog = |user: &str| {
+        let mut operation = Operation::on_registry("Catalog", Permission::RepositoryPull, "hub", "");
+        operation.place = Place::Catalog;
+        registries().decide(&Subject::of(user), operation, NOW)
+    };
+    assert!(catalog("vic").unwrap().reach().includes_repository("team/x") && !catalog("vic").unwrap().reach().includes_repository("other"));
+    assert!(catalog("two").unwrap().reach().includes_repository("other"));
+    assert!(catalog("eve").is_err() && catalog("pat").is_err());
+    for (user, hides) in [("vic", Hides::Nothing), ("eve", Hides::Target), ("pat", Hides::Nothing)] {
+        let operation = Operation::on_registry("RegistryDelete", Permission::RegistryDelete, "hub", "");
+        assert_eq!(registries().decide(&Subject::of(user), operation, NOW).unwrap_err().hides, hides, "{user}");
+    }
 }
