@@ -48,6 +48,7 @@ pub(super) fn door(door: &str) -> String {
         "api" => "by the API",
         "console" => "in the console",
         "engine" => "by docker",
+        "registry" => "by a registry's client",
         "start" => "by the settings, at the start",
         other => other,
     };
