@@ -6,7 +6,10 @@ use pilothouse_app::api::registries::{Registry as Shown, RegistrySettings};
 use tokio::sync::Mutex;
 
 use crate::{
-    backends::{Engines, Registries, oci::{Credential, Registry}},
+    backends::{
+        Engines, Registries,
+        oci::{Credential, Registry},
+    },
     config::RegistrySection,
     seal::Seal,
     store::{Store, registries::RegistryRow},

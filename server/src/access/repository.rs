@@ -52,9 +52,27 @@ mod tests {
         for good in ["a", "team/x", "a.b_c__d---e/f0", "library/busybox", &"a".repeat(255)] {
             assert!(is_repository_name(good), "{good}");
         }
-        for bad in
-            ["", "/", "a/", "/a", "a//b", "A", "a..b", "..", "../a", "a/../b", "a/.", "a___b", "-a", "a-", "a%2fb", "a b", "a._b", "é", &"a".repeat(256)]
-        {
+        for bad in [
+            "",
+            "/",
+            "a/",
+            "/a",
+            "a//b",
+            "A",
+            "a..b",
+            "..",
+            "../a",
+            "a/../b",
+            "a/.",
+            "a___b",
+            "-a",
+            "a-",
+            "a%2fb",
+            "a b",
+            "a._b",
+            "é",
+            &"a".repeat(256),
+        ] {
             assert!(!is_repository_name(bad), "{bad}");
         }
     }

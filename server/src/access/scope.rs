@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use super::{Permission, repository::{is_repository_name, is_under}};
+use super::{
+    Permission,
+    repository::{is_repository_name, is_under},
+};
 
 /// Where a grant holds.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -165,7 +165,8 @@ async fn create(State(api): State<Api>, Extension(who): Who, Input(input): Input
     api.operator
         .change(&who, operation, async |_| {
             let blueprint = blueprint(input)?;
-            let exists = || ApiError(Problem::new(Code::Conflict, format!("There is an engine or a registry {} already.", blueprint.name)).field("name"));
+            let exists =
+                || ApiError(Problem::new(Code::Conflict, format!("There is an engine or a registry {} already.", blueprint.name)).field("name"));
             if api.registrar.is_taken(&blueprint.name) {
                 return Err(exists());
             }

@@ -57,8 +57,8 @@ use crate::{
     operate::Operator,
     providers::Providers,
     reach::Reach,
-    registries::Registrar,
     recordings::Recordings,
+    registries::Registrar,
     store::Store,
 };
 

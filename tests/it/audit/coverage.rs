@@ -114,7 +114,8 @@ impl Deeds<'_> {
         self.done("POST", "/engines", far);
         self.done("PATCH", "/engines/far", json!({ "labels": { "env": "prod" } }));
         self.gone("/engines/far");
-        let images = json!({ "name": "images", "settings": { "url": "http://127.0.0.1:1" }, "credential": { "username": "pilot", "secret": "canary" } });
+        let images =
+            json!({ "name": "images", "settings": { "url": "http://127.0.0.1:1" }, "credential": { "username": "pilot", "secret": "canary" } });
         self.done("POST", "/registries/test", images.clone());
         self.done("POST", "/registries", images);
         self.done("PUT", "/registries/images", json!({ "settings": { "url": "http://127.0.0.1:1" }, "labels": { "env": "prod" } }));

@@ -14,10 +14,14 @@ fn input(name: &str, url: &str) -> Value {
 fn a_registry_is_added_used_changed_and_forgotten() {
     let mut house = House::start(&[]);
     let path = "/api/v1/registries/images";
-    let made = house.post(&house.admin, "/api/v1/registries", json!({
-        "name": "images", "labels": { "env": "dev" }, "settings": { "url": registry().url },
-        "credential": { "username": "pilot", "secret": "canary-canary" },
-    }));
+    let made = house.post(
+        &house.admin,
+        "/api/v1/registries",
+        json!({
+            "name": "images", "labels": { "env": "dev" }, "settings": { "url": registry().url },
+            "credential": { "username": "pilot", "secret": "canary-canary" },
+        }),
+    );
     assert_eq!(made.status, 200, "{made:?}");
     assert_eq!((&made.json()["username"], &made.json()["settings"]["redirects"]), (&"pilot".into(), &"follow".into()));
     assert!(!made.body.contains("canary"), "{made:?}");

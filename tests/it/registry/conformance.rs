@@ -221,7 +221,10 @@ fn a_manifest_that_cannot_be_judged_is_refused_and_nothing_is_there() {
     assert_eq!(put(&absent(), MANIFEST, &good), (400, "DIGEST_INVALID".to_owned()));
     let missing = manifest("{}", "a layer that nobody pushed");
     let (status, code) = put("x", MANIFEST, &missing);
-    assert!((status, code.as_str()) == (404, "MANIFEST_BLOB_UNKNOWN") || (status, code.as_str()) == (400, "MANIFEST_BLOB_UNKNOWN"), "{status} {code}");
+    assert!(
+        (status, code.as_str()) == (404, "MANIFEST_BLOB_UNKNOWN") || (status, code.as_str()) == (400, "MANIFEST_BLOB_UNKNOWN"),
+        "{status} {code}"
+    );
     assert_eq!(put("x", MANIFEST, &format!("{good}{}", " ".repeat(4 * 1024 * 1024))), (413, "SIZE_INVALID".to_owned()));
     assert_eq!(client.get("/v2/reg/push/odd/manifests/x").status, 404);
 }
@@ -344,6 +347,7 @@ fn what_has_no_row_is_refused_in_the_specs_shape_and_written_down() {
     assert_eq!(refused("GET", "/v2/nowhere/a/tags/list"), (404, "NAME_UNKNOWN".to_owned()));
     std::thread::sleep(std::time::Duration::from_millis(300));
     let records = house().audit("&outcome=denied");
-    let of = |path: &str| records.iter().any(|record| record["operation"] == "Unclassified" && record["object"] == path && record["door"] == "registry");
+    let of =
+        |path: &str| records.iter().any(|record| record["operation"] == "Unclassified" && record["object"] == path && record["door"] == "registry");
     assert!(of("/v2/reg/a/other") && of("/v2/reg/../other/tags/list"), "{records:?}");
 }

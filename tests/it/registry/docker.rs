@@ -42,7 +42,10 @@ fn within_reach() -> (House, String) {
     let gateway = std::fs::read_to_string(engine().socket.with_file_name("gateway")).unwrap();
     let host = format!("{}:{}", gateway.trim(), house.address.port());
     house.stop();
-    house.start_again_with(&[("PILOTHOUSE_LISTEN", &format!("0.0.0.0:{}", house.address.port())), ("PILOTHOUSE_EXTERNAL_URL", &format!("http://{host}"))]);
+    house.start_again_with(&[
+        ("PILOTHOUSE_LISTEN", &format!("0.0.0.0:{}", house.address.port())),
+        ("PILOTHOUSE_EXTERNAL_URL", &format!("http://{host}")),
+    ]);
     (house, host)
 }
 
@@ -93,7 +96,8 @@ fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
     let records = house.audit("&user=ana0");
-    let of = |operation: &str| records.iter().any(|record| record["operation"] == operation && record["outcome"] == "ok" && record["door"] == "registry");
+    let of =
+        |operation: &str| records.iter().any(|record| record["operation"] == operation && record["outcome"] == "ok" && record["door"] == "registry");
     for operation in ["ManifestPut", "UploadFinish", "BlobGet", "ManifestGet"] {
         assert!(of(operation), "no {operation} by docker: {records:?}");
     }

@@ -235,7 +235,9 @@ fn a_manifest_that_is_endless_odd_or_another_one_is_not_passed_on() {
         match line {
             line if line.contains("endless") => format!("HTTP/1.1 200 OK\r\n{media}Connection: close\r\n\r\n...").into_bytes(),
             line if line.contains("unknown") => say("200 OK", "Content-Type: text/html\r\n", "<script>"),
-            line if line.contains("ambiguous") => say("200 OK", &format!("Content-Type: {INDEX}\r\n"), &served.replacen("\"layers\"", "\"manifests\":[],\"layers\"", 1)),
+            line if line.contains("ambiguous") => {
+                say("200 OK", &format!("Content-Type: {INDEX}\r\n"), &served.replacen("\"layers\"", "\"manifests\":[],\"layers\"", 1))
+            }
             line if line.contains("renamed") => say("200 OK", &format!("{media}Docker-Content-Digest: {}\r\n", digest("x")), &served),
             line if line.contains("elsewhere") => say("302 Found", "Location: https://evil.invalid/x\r\n", ""),
             line if line.contains("sha256") => say("200 OK", &media, "{}"),
@@ -309,10 +311,14 @@ fn a_client_that_breaks_off_leaves_no_blob() {
 #[test]
 fn lists_that_lie_are_errors_and_what_does_not_answer_is_missing_aloud() {
     let lies = open(|line| match line {
-        line if line.contains("/good/tags") => say("200 OK", "Link: <http://evil.example/v2/good/tags/list?last=b&n=2>; rel=\"next\"\r\n", r#"{"tags":["a","b"]}"#),
+        line if line.contains("/good/tags") => {
+            say("200 OK", "Link: <http://evil.example/v2/good/tags/list?last=b&n=2>; rel=\"next\"\r\n", r#"{"tags":["a","b"]}"#)
+        }
         line if line.contains("/bad/tags") => say("200 OK", "", r#"{"tags":["../x"]}"#),
         line if line.contains("/null/tags") => say("200 OK", "", r#"{"name":"null","tags":null}"#),
-        line if line.contains("/referrers/") => say("200 OK", &format!("Content-Type: {INDEX}\r\nOCI-Filters-Applied: artifactType\r\n"), r#"{"schemaVersion":2,"manifests":[]}"#),
+        line if line.contains("/referrers/") => {
+            say("200 OK", &format!("Content-Type: {INDEX}\r\nOCI-Filters-Applied: artifactType\r\n"), r#"{"schemaVersion":2,"manifests":[]}"#)
+        }
         line if line.contains("_catalog") => say("200 OK", "", r#"{"repositories":["good","../bad","team/x"]}"#),
         _ => say("404 Not Found", "", ""),
     });
@@ -320,11 +326,18 @@ fn lists_that_lie_are_errors_and_what_does_not_answer_is_missing_aloud() {
     let house = house(&[("lies", &lies, json!({})), ("gone", &gone, json!({}))]);
     let client = Client::admin(&house);
     let good = client.get("/v2/lies/good/tags/list?n=2");
-    assert_eq!((good.json()["tags"].clone(), good.header("link")), (json!(["a", "b"]), Some("</v2/lies/good/tags/list?n=2&last=b>; rel=\"next\"")), "{good:?}");
+    assert_eq!(
+        (good.json()["tags"].clone(), good.header("link")),
+        (json!(["a", "b"]), Some("</v2/lies/good/tags/list?n=2&last=b>; rel=\"next\"")),
+        "{good:?}"
+    );
     assert_eq!(failed(&client.get("/v2/lies/bad/tags/list")), unavailable());
     assert_eq!(client.get("/v2/lies/null/tags/list").json()["tags"], json!([]));
     let referrers = client.get(&format!("/v2/lies/good/referrers/{}?artifactType=a/b", digest("x")));
-    assert_eq!((referrers.status, referrers.header("content-type"), referrers.header("oci-filters-applied")), (200, Some(INDEX), Some("artifactType")));
+    assert_eq!(
+        (referrers.status, referrers.header("content-type"), referrers.header("oci-filters-applied")),
+        (200, Some(INDEX), Some("artifactType"))
+    );
     assert!(lies.seen().contains("artifactType=a%2Fb"), "{}", lies.seen());
     let catalog = client.get("/v2/_catalog");
     assert_eq!(catalog.json()["repositories"], json!(["lies/good", "lies/team/x"]));

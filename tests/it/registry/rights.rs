@@ -54,7 +54,10 @@ fn the_catalog_is_cut_to_what_one_may_pull() {
         assert_eq!(ana.get(&format!("/v2/_catalog{query}")).json()["repositories"], json!(["reg/g7/c/one", "reg/g7/c/two"]), "{query}");
     }
     let page = ana.get("/v2/_catalog?n=1");
-    assert_eq!((page.json()["repositories"].clone(), page.header("link")), (json!(["reg/g7/c/one"]), Some("</v2/_catalog?n=1&last=reg%2Fg7%2Fc%2Fone>; rel=\"next\"")));
+    assert_eq!(
+        (page.json()["repositories"].clone(), page.header("link")),
+        (json!(["reg/g7/c/one"]), Some("</v2/_catalog?n=1&last=reg%2Fg7%2Fc%2Fone>; rel=\"next\""))
+    );
     assert_eq!(ana.get("/v2/_catalog?n=1&last=reg%2Fg7%2Fc%2Fone").json()["repositories"], json!(["reg/g7/c/two"]));
 }
 
@@ -110,11 +113,14 @@ fn create_only_makes_new_tags_and_moves_none() {
 #[test]
 fn of_two_who_make_one_tag_at_once_one_makes_it() {
     let dora = with_only("g7-racer", &["registry.repository.pull", "registry.repository.create"], "g7/race");
-    let manifests: Vec<String> = (0..6).map(|n| format!("layer {n}")).map(|layer| {
-        dora.push_blob("reg/g7/race", "{}");
-        dora.push_blob("reg/g7/race", &layer);
-        manifest("{}", &layer)
-    }).collect();
+    let manifests: Vec<String> = (0..6)
+        .map(|n| format!("layer {n}"))
+        .map(|layer| {
+            dora.push_blob("reg/g7/race", "{}");
+            dora.push_blob("reg/g7/race", &layer);
+            manifest("{}", &layer)
+        })
+        .collect();
     let dora = &dora;
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let all: Vec<_> = manifests.iter().map(|text| scope.spawn(move || dora.put_manifest("reg/g7/race", "v1", MANIFEST, text).status)).collect();
@@ -151,7 +157,9 @@ fn a_right_that_is_taken_away_is_gone_at_once_for_tokens_too() {
     LazyLock::force(&OTHERS);
     let made = house().post(&house().admin, "/api/v1/users", json!({ "username": "g7-gone", "password": PASSWORD }));
     assert_eq!(made.status, 200, "{made:?}");
-    let grant = house().post(&house().admin, "/api/v1/grants", json!({ "user": "g7-gone", "role": "viewer", "scope": "registry/reg/repository/g7/b" })).json();
+    let grant = house()
+        .post(&house().admin, "/api/v1/grants", json!({ "user": "g7-gone", "role": "viewer", "scope": "registry/reg/repository/g7/b" }))
+        .json();
     let token = Client::token(house(), "g7-gone", PASSWORD, "&scope=repository:reg/g7/b:pull").json();
     let gone = Client { house: house(), authorization: format!("Bearer {}", token["token"].as_str().unwrap()) };
     assert_eq!(gone.get("/v2/reg/g7/b/tags/list").status, 200);
@@ -162,7 +170,11 @@ fn a_right_that_is_taken_away_is_gone_at_once_for_tokens_too() {
 
 #[test]
 fn nobody_gives_what_they_do_not_hold_there() {
-    let made = house().post(&house().admin, "/api/v1/roles", json!({ "name": "g7-granter", "permissions": ["system.grant.create", "registry.repository.pull", "registry.registry.view"] }));
+    let made = house().post(
+        &house().admin,
+        "/api/v1/roles",
+        json!({ "name": "g7-granter", "permissions": ["system.grant.create", "registry.repository.pull", "registry.registry.view"] }),
+    );
     assert_eq!(made.status, 200, "{made:?}");
     let token = house().user("g7-giver", "g7-granter", "all");
     let give = |role: &str, scope: &str| house().post(&token, "/api/v1/grants", json!({ "user": "g7-giver", "role": role, "scope": scope })).status;

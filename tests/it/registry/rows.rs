@@ -55,7 +55,8 @@ fn nobody_passes_without_a_right_and_the_registry_hears_nothing_of_it() {
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
     let denied = house.audit("&outcome=denied");
-    let to = |row: &Row, user: &str| denied.iter().any(|record| record["operation"] == row.name && record["user"] == user && record["target"] == "reg");
+    let to =
+        |row: &Row, user: &str| denied.iter().any(|record| record["operation"] == row.name && record["user"] == user && record["target"] == "reg");
     for row in ROWS.iter().filter(|row| !matches!(row.act, Act::Base | Act::Catalog)) {
         assert!(to(row, "sue") && to(row, "aud"), "nothing says that {} was refused", row.name);
         assert_eq!(to(row, "vic"), row.act.action() != "pull", "what says that {} was refused to a viewer", row.name);
@@ -84,11 +85,18 @@ fn what_is_done_leaves_an_intent_and_an_outcome_and_says_what_it_changed() {
     let moved = of("ManifestPut", "x:v1");
     let change = moved["changes"].to_string();
     assert!(change.contains(&digest(&first)) && change.contains(&digest(&second)), "{moved}");
-    assert_eq!((&moved["object_id"], &moved["door"], &moved["outcome"], &moved["permission"]), (&digest(&second).into(), &"registry".into(), &"ok".into(), &"registry.repository.push".into()), "{moved}");
+    assert_eq!(
+        (&moved["object_id"], &moved["door"], &moved["outcome"], &moved["permission"]),
+        (&digest(&second).into(), &"registry".into(), &"ok".into(), &"registry.repository.push".into()),
+        "{moved}"
+    );
     let pulled = of("ManifestGet", "x:v1");
     assert!(pulled["note"].as_str().unwrap().contains(&digest(&second)), "{pulled}");
     let mounted = of("UploadStart", "x");
-    assert!(mounted["note"].as_str().unwrap().contains("mounted from reg/audit/y") && mounted["changes"].to_string().contains(&digest("shared")), "{mounted}");
+    assert!(
+        mounted["note"].as_str().unwrap().contains("mounted from reg/audit/y") && mounted["changes"].to_string().contains(&digest("shared")),
+        "{mounted}"
+    );
     let blob = of("BlobGet", &format!("x@{}", digest("second")));
     assert_eq!((&blob["outcome"], &blob["bytes_out"]), (&"ok".into(), &6.into()), "{blob}");
     let gone = of("ManifestDelete", &format!("x@{}", digest(&second)));

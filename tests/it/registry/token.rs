@@ -117,7 +117,10 @@ fn each_token_is_good_at_its_own_door_only() {
 #[test]
 fn a_refresh_token_gets_tokens_until_its_credential_ends() {
     user("t-fresh", "viewer", "registry/reg");
-    let answer = form(house(), &format!("grant_type=password&service=pilothouse&client_id=x&access_type=offline&username=t-fresh&password={}", PASSWORD.replace(' ', "+")));
+    let answer = form(
+        house(),
+        &format!("grant_type=password&service=pilothouse&client_id=x&access_type=offline&username=t-fresh&password={}", PASSWORD.replace(' ', "+")),
+    );
     assert_eq!(answer.status, 200, "{answer:?}");
     let refresh = text(&answer, "refresh_token");
     let renew = || form(house(), &format!("grant_type=refresh_token&service=pilothouse&refresh_token={refresh}&scope=repository:reg/tokens/x:pull"));
@@ -179,7 +182,10 @@ fn a_robot_signs_in_with_its_token_and_a_bound_token_does_not() {
     Client::admin(house()).push("reg/tokens/x", "latest", "layer");
     let admin = &house().admin;
     assert_eq!(house().post(admin, "/api/v1/robots", json!({ "name": "t-ci" })).status, 200);
-    assert_eq!(house().post(admin, "/api/v1/grants", json!({ "robot": "t-ci", "role": "deployer", "scope": "registry/reg/repository/tokens" })).status, 200);
+    assert_eq!(
+        house().post(admin, "/api/v1/grants", json!({ "robot": "t-ci", "role": "deployer", "scope": "registry/reg/repository/tokens" })).status,
+        200
+    );
     let robot = house().post(admin, "/api/v1/robots/t-ci/tokens", json!({ "name": "pipeline" })).json();
     let robot = robot["token"].as_str().unwrap().to_owned();
     let token = with(&text(&Client::token(house(), "t-ci", &robot, SCOPE), "token"));

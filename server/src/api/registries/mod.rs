@@ -173,8 +173,8 @@ async fn update(
                 (None, Some(Credential { username, secret })) => Some(Credential { username: username.clone(), secret: secret.clone() }),
                 (None, None) => None,
             };
-            let registry = Registry::new(name.clone(), input.labels, input.settings, credential, false)
-                .map_err(|(field, why)| ApiError::field(field, why))?;
+            let registry =
+                Registry::new(name.clone(), input.labels, input.settings, credential, false).map_err(|(field, why)| ApiError::field(field, why))?;
             let row = api.registrar.row(&registry, created_at).map_err(|why| not_kept(&why))?;
             api.store.update_registry(&row).await?;
             kept.insert(name.clone(), row);

@@ -97,7 +97,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message, wait) = match self {
             Self::No(status, message) => (status, message, None),
-            Self::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, format!("Too many failed sign-ins from here; try again in {seconds} s."), Some(seconds)),
+            Self::Wait(seconds) => {
+                (StatusCode::TOO_MANY_REQUESTS, format!("Too many failed sign-ins from here; try again in {seconds} s."), Some(seconds))
+            }
             Self::Api(error) => (StatusCode::from_u16(error.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.0.title, None),
         };
         let code = match status {
@@ -117,7 +119,12 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn by_get(State(api): State<Api>, Extension(origin): Extension<Origin>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+async fn by_get(
+    State(api): State<Api>,
+    Extension(origin): Extension<Origin>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
     let wanted = wanted(query.unwrap_or_default().as_bytes());
     let Some((name, given)) = authn::basic(&headers) else {
         refused(&api, &origin, &operation(""), "No username and password, or none that can be read.", 401).await?;
@@ -147,7 +154,8 @@ async fn by_post(State(api): State<Api>, Extension(origin): Extension<Origin>, h
             match known {
                 Some(known) => (known, Some(token)),
                 None => {
-                    refused(&api, &origin, &operation(""), "The refresh token is wrong, or what it was made from is not in force any more.", 401).await?;
+                    refused(&api, &origin, &operation(""), "The refresh token is wrong, or what it was made from is not in force any more.", 401)
+                        .await?;
                     return Err(Refusal::No(StatusCode::UNAUTHORIZED, "This sign-in has ended; use docker login again.".to_owned()));
                 }
             }
@@ -214,7 +222,8 @@ async fn sign_in(api: &Api, origin: &Origin, name: &str, given: &str) -> Result<
     attempt.succeeded(&api.store).await?;
     if needs_factor(api, origin, &user).await? {
         refused(api, origin, &operation, "The password was right; a second factor cannot be asked for here.", 401).await?;
-        let message = "This account needs a second factor, which cannot be asked for here: make a personal token in the console and use it as the password.";
+        let message =
+            "This account needs a second factor, which cannot be asked for here: make a personal token in the console and use it as the password.";
         return Err(Refusal::No(StatusCode::UNAUTHORIZED, message.to_owned()));
     }
     begin_session(api, origin, &user, operation).await
@@ -301,11 +310,7 @@ fn cut(api: &Api, who: &Principal, scope: &str) -> Option<Access> {
     }
     let may = |permission| api.operator.may(who, Operation::on_repository("RegistryToken", permission, registry, repository, ""));
     let pushes = [Permission::RepositoryCreate, Permission::RepositoryPush, Permission::RepositoryRetag];
-    let can = [
-        ("pull", may(Permission::RepositoryPull)),
-        ("push", pushes.into_iter().any(may)),
-        ("delete", may(Permission::RepositoryDelete)),
-    ];
+    let can = [("pull", may(Permission::RepositoryPull)), ("push", pushes.into_iter().any(may)), ("delete", may(Permission::RepositoryDelete))];
     let wants = |action: &str| asked.split(',').any(|word| word == action || word == "*");
     let actions: Vec<String> = can.into_iter().filter(|(action, can)| *can && wants(action)).map(|(action, _)| action.to_owned()).collect();
     (!actions.is_empty()).then(|| Access { kind: kind.to_owned(), name: name.to_owned(), actions })

@@ -45,7 +45,9 @@ pub fn check(query: &str, scope: &str) -> Result<(), (&'static str, String)> {
     }
     match scope.parse::<Scope>() {
         Ok(Scope::Project { .. }) => Err(("scope", "The trail does not say which project something was in: name an engine, or labels.".to_owned())),
-        Ok(Scope::Repository { .. }) => Err(("scope", "An alert looks at a registry as a whole: put the repository into the query, as object:NAME.".to_owned())),
+        Ok(Scope::Repository { .. }) => {
+            Err(("scope", "An alert looks at a registry as a whole: put the repository into the query, as object:NAME.".to_owned()))
+        }
         Ok(_) => Ok(()),
         Err(why) => Err(("scope", why)),
     }

@@ -76,7 +76,14 @@ mod tests {
             |holder, role: &str| Grant { id: role.to_owned(), holder, role: roles.named(role).unwrap().clone(), scope: Scope::All, until: None };
         let grants = vec![grant(Holder::Team("crew".to_owned()), "admin"), grant(Holder::User("vic".to_owned()), "viewer")];
         let users = ["ana", "vic"].map(|user| (user.to_owned(), true)).into();
-        Policy::new(Facts { users, members: vec![("crew".to_owned(), "ana".to_owned())], grants, roles, engines: Default::default(), registries: Default::default() })
+        Policy::new(Facts {
+            users,
+            members: vec![("crew".to_owned(), "ana".to_owned())],
+            grants,
+            roles,
+            engines: Default::default(),
+            registries: Default::default(),
+        })
     }
 
     #[test]

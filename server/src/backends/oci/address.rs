@@ -113,12 +113,22 @@ mod tests {
 
     #[test]
     fn only_near_addresses_are_spoken_to_without_tls() {
-        for good in ["https://a.example", "https://a.example:5000/", "http://127.0.0.1:5000", "http://localhost", "http://10.1.2.3", "http://[::1]:5000"] {
+        for good in
+            ["https://a.example", "https://a.example:5000/", "http://127.0.0.1:5000", "http://localhost", "http://10.1.2.3", "http://[::1]:5000"]
+        {
             assert!(Address::parse(good, false).is_ok(), "{good}");
         }
-        for bad in
-            ["", "a.example", "http://a.example", "http://8.8.8.8", "https://a.example/v2", "https://u:p@a.example", "https://a.example?x", "ftp://a", "https://a:0"]
-        {
+        for bad in [
+            "",
+            "a.example",
+            "http://a.example",
+            "http://8.8.8.8",
+            "https://a.example/v2",
+            "https://u:p@a.example",
+            "https://a.example?x",
+            "ftp://a",
+            "https://a:0",
+        ] {
             assert!(Address::parse(bad, false).is_err(), "{bad}");
         }
         assert!(Address::parse("http://a.example", true).is_ok());
@@ -139,7 +149,9 @@ mod tests {
         for bad in ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1"] {
             assert!(is_forbidden(bad.parse().unwrap()), "{bad}");
         }
-        assert!(!is_forbidden("127.0.0.1".parse().unwrap()) && is_private("::ffff:10.0.0.1".parse().unwrap()) && is_private("fd00::1".parse().unwrap()));
+        assert!(
+            !is_forbidden("127.0.0.1".parse().unwrap()) && is_private("::ffff:10.0.0.1".parse().unwrap()) && is_private("fd00::1".parse().unwrap())
+        );
         assert!(!is_private("8.8.8.8".parse().unwrap()));
     }
 }

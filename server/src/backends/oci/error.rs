@@ -19,7 +19,9 @@ pub enum RegistryError {
     #[error("The registry wants a credential, and Pilothouse has none for it.")]
     CredentialMissing,
     /// It asks for its credential to be shown elsewhere.
-    #[error("The registry asks for the credential to be shown at {0}, which is neither its own host nor among its realm hosts; nothing was sent there.")]
+    #[error(
+        "The registry asks for the credential to be shown at {0}, which is neither its own host nor among its realm hosts; nothing was sent there."
+    )]
     ForeignRealm(String),
     /// It sends elsewhere where nobody is sent.
     #[error("The registry sends elsewhere, and that is not followed: {0}.")]

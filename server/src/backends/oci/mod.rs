@@ -107,7 +107,10 @@ impl Registry {
     ) -> Result<Self, (&'static str, String)> {
         let own = Address::parse(&settings.url, settings.plain_http).map_err(|why| ("settings.url", why))?;
         let is_host = |host: &String| {
-            let at = format!("https://{host}").parse().ok().and_then(|uri: Uri| Some((Address::of(&uri)?, uri.path().len() <= 1 && uri.query().is_none())));
+            let at = format!("https://{host}")
+                .parse()
+                .ok()
+                .and_then(|uri: Uri| Some((Address::of(&uri)?, uri.path().len() <= 1 && uri.query().is_none())));
             at.is_some_and(|(_, bare)| bare) && host.bytes().all(|b| !b.is_ascii_uppercase() && b != b'/')
         };
         if settings.realm_hosts.len() > REALMS || !settings.realm_hosts.iter().all(is_host) {
@@ -215,7 +218,14 @@ impl Registry {
     }
 
     /// Sends a request to the registry itself, with what it asks for.
-    async fn ask_signed(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: Body, scopes: &[String]) -> Result<Response<Incoming>, RegistryError> {
+    async fn ask_signed(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: Body,
+        scopes: &[String],
+    ) -> Result<Response<Incoming>, RegistryError> {
         let mut headers = headers.clone();
         if let Some(signed) = self.signature(scopes).await? {
             headers.insert(header::AUTHORIZATION, signed);
@@ -238,7 +248,8 @@ impl Registry {
                         token
                     }
                 };
-                let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| RegistryError::Garbled("there is no token in its answer"))?;
+                let mut value =
+                    HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| RegistryError::Garbled("there is no token in its answer"))?;
                 value.set_sensitive(true);
                 Ok(Some(value))
             }

@@ -26,10 +26,18 @@ impl Registry {
             Ok(answer) if answer.response.status() == StatusCode::OK => (true, self.welcome()),
             Ok(answer) => {
                 let status = answer.response.status().as_u16();
-                (false, format!("Something answers at {} with {status}, and it is no registry: the path /v2/ should answer with 200 or 401.", self.address()))
+                (
+                    false,
+                    format!(
+                        "Something answers at {} with {status}, and it is no registry: the path /v2/ should answer with 200 or 401.",
+                        self.address()
+                    ),
+                )
             }
             // It may hand out to everybody what everybody may have.
-            Err(RegistryError::CredentialMissing) => (true, "The registry answers, and wants a credential for what is not public; there is none.".to_owned()),
+            Err(RegistryError::CredentialMissing) => {
+                (true, "The registry answers, and wants a credential for what is not public; there is none.".to_owned())
+            }
             Err(error) => (false, error.to_string()),
         }
     }

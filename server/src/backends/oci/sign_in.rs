@@ -52,7 +52,10 @@ pub enum Way {
     Unknown,
     Nothing,
     Basic,
-    Bearer { realm: Uri, service: Option<String> },
+    Bearer {
+        realm: Uri,
+        service: Option<String>,
+    },
 }
 
 impl Way {

@@ -88,7 +88,9 @@ pub fn digest(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 pub fn about(headers: &HeaderMap, expected: &str) -> Result<(), Refusal> {
     match digest(headers)? {
         // By another algorithm it may name the same.
-        Some(named) if named != expected && named.split(':').next() == expected.split(':').next() => Err(Refusal::garbled("it is about another digest")),
+        Some(named) if named != expected && named.split(':').next() == expected.split(':').next() => {
+            Err(Refusal::garbled("it is about another digest"))
+        }
         _ => Ok(()),
     }
 }

@@ -153,7 +153,9 @@ fn blob_headers(answer: &Answer, asked: &Classified, range: Option<Range>) -> Re
     let mut length = answer::length(theirs);
     if answer.response.status() == StatusCode::PARTIAL_CONTENT {
         let content = one(theirs, "content-range").unwrap_or_default();
-        let part = range.and_then(|range| range.answered(content)).ok_or_else(|| Refusal::garbled("the part of the blob is not the one that was asked for"))?;
+        let part = range
+            .and_then(|range| range.answered(content))
+            .ok_or_else(|| Refusal::garbled("the part of the blob is not the one that was asked for"))?;
         if length.is_some_and(|length| length != part) {
             return Err(Refusal::garbled("the part of the blob is not as long as it says"));
         }

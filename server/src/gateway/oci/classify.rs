@@ -164,7 +164,8 @@ mod tests {
     fn each_row_is_found_by_its_path() {
         let digest = format!("sha256:{}", "0".repeat(64));
         for row in ROWS {
-            let path = row.path.replace("{name}", "hub/team/x").replace("{reference}", "latest").replace("{digest}", &digest).replace("{upload}", "abc");
+            let path =
+                row.path.replace("{name}", "hub/team/x").replace("{reference}", "latest").replace("{digest}", &digest).replace("{upload}", "abc");
             let found = classify(&row.method.parse().unwrap(), &path, None).unwrap();
             assert_eq!(found.row.name, row.name, "{path}");
         }

@@ -152,7 +152,11 @@ impl RegistryDoor {
     pub(super) async fn begin(&self, caller: &Caller, asked: &Classified, digest: Option<&str>) -> Result<Begun, Refusal> {
         let held = asked.row.permissions.iter().find(|permission| self.operator.may(&caller.who, operation(asked, **permission)));
         // Of what is not held, the least is named.
-        let least = if asked.row.act == Act::ManifestPut { Permission::RepositoryCreate } else { asked.row.permissions.first().copied().unwrap_or(Permission::RepositoryPull) };
+        let least = if asked.row.act == Act::ManifestPut {
+            Permission::RepositoryCreate
+        } else {
+            asked.row.permissions.first().copied().unwrap_or(Permission::RepositoryPull)
+        };
         let mut operation = operation(asked, held.copied().unwrap_or(least));
         if let Some(digest) = digest {
             operation.known = Some(Known { name: operation.object.clone(), id: digest.to_owned() });

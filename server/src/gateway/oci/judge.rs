@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_manifest_is_of_one_kind() {
-        let image = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{c},"layers":[{c}],"annotations":{{"a":"b"}}}}"#, c = part("x/y"));
+        let image =
+            format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{c},"layers":[{c}],"annotations":{{"a":"b"}}}}"#, c = part("x/y"));
         let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, part(OCI_MANIFEST));
         assert_eq!(judge(OCI_MANIFEST, image.as_bytes()), Ok(()));
         assert_eq!(judge(OCI_INDEX, index.as_bytes()), Ok(()));
@@ -199,7 +200,13 @@ mod tests {
             (OCI_MANIFEST, r#"{"schemaVersion":2,"layers":[]}"#.to_owned()),
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c}}}"#)),
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[{{"mediaType":"x/y","digest":"sha256:../x","size":1}}]}}"#)),
-            (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[{{"mediaType":"x/y","digest":"{d}","Digest":"{d}","size":1}}]}}"#, d = digest())),
+            (
+                OCI_MANIFEST,
+                format!(
+                    r#"{{"schemaVersion":2,"config":{c},"layers":[{{"mediaType":"x/y","digest":"{d}","Digest":"{d}","size":1}}]}}"#,
+                    d = digest()
+                ),
+            ),
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[{{"mediaType":"x/y","digest":"{}","size":-1}}]}}"#, digest())),
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[]}} x"#)),
             (OCI_MANIFEST, format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))),

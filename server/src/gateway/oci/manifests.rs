@@ -74,7 +74,8 @@ impl RegistryDoor {
         let is_head = head.method == Method::HEAD;
         let length = answer::length(answer.response.headers());
         let (parts, body) = whole(answer, LARGEST).await?;
-        let media = one(&parts.headers, "content-type").and_then(kind).ok_or_else(|| Refusal::garbled("its manifest is of no kind that is known here"))?;
+        let media =
+            one(&parts.headers, "content-type").and_then(kind).ok_or_else(|| Refusal::garbled("its manifest is of no kind that is known here"))?;
         let digest = if is_head {
             let named = answer::digest(&parts.headers)?;
             if is_digest(&asked.reference) {

@@ -10,7 +10,10 @@ use hyper::body::Incoming;
 use ring::digest;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::{door::Body, refusal::{Code, Refusal}};
+use super::{
+    door::Body,
+    refusal::{Code, Refusal},
+};
 use crate::{
     audit::{Ending, Entry},
     backends::oci::full,
@@ -115,7 +118,11 @@ async fn small(download: &mut Download) -> Result<Bytes, Refusal> {
 }
 
 fn mismatch() -> Refusal {
-    Refusal::new(http::StatusCode::BAD_GATEWAY, Code::DigestInvalid, "What the registry sent is not what its digest says; nothing of it was passed on.")
+    Refusal::new(
+        http::StatusCode::BAD_GATEWAY,
+        Code::DigestInvalid,
+        "What the registry sent is not what its digest says; nothing of it was passed on.",
+    )
 }
 
 /// Why a stream ended before its end.

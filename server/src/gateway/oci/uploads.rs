@@ -44,7 +44,8 @@ struct Place {
 /// The bytes that a piece says it has.
 fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
     let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
-    let invalid = || Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, "A piece's Content-Range is FROM-TO, and as long as the piece.");
+    let invalid =
+        || Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, "A piece's Content-Range is FROM-TO, and as long as the piece.");
     let text = one(headers, "content-range").ok_or_else(invalid)?;
     let number = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u64>().ok()).flatten();
     let (from, to) = text.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?))).ok_or_else(invalid)?;
@@ -106,7 +107,13 @@ impl RegistryDoor {
         open().ok_or_else(|| Refusal::not_found(Code::BlobUploadUnknown, "There is no such upload here, or it is not yours."))
     }
 
-    pub(super) async fn start_upload(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn start_upload(
+        &self,
+        caller: &Caller,
+        asked: &Classified,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Body>, Refusal> {
         let digest = asked.asked("digest").or(asked.asked("mount"));
         if digest.is_some_and(|digest| !is_digest(digest)) {
             let begun = self.begin(caller, asked, None).await?;
@@ -174,7 +181,8 @@ impl RegistryDoor {
         let source = from.split_once('/').filter(|(registry, repository)| *registry == asked.registry && is_repository_name(repository));
         let may_pull = |repository: &str| {
             let operation = Operation::on_repository("BlobGet", Permission::RepositoryPull, &asked.registry, repository, digest);
-            let in_token = |access: &crate::authn::registry_token::Access| access.name == from && access.actions.iter().any(|it| it == "pull" || it == "*");
+            let in_token =
+                |access: &crate::authn::registry_token::Access| access.name == from && access.actions.iter().any(|it| it == "pull" || it == "*");
             let told = caller.access.as_ref().is_none_or(|access| access.iter().any(in_token));
             told && self.operator.may(&caller.who, operation)
         };
@@ -217,7 +225,13 @@ impl RegistryDoor {
         settle(entry, result)
     }
 
-    pub(super) async fn upload_chunk(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn upload_chunk(
+        &self,
+        caller: &Caller,
+        asked: &Classified,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Body>, Refusal> {
         let Begun { permit, entry, lease } = self.begin(caller, asked, None).await?;
         let counts = Arc::new(Counts::default());
         let result = async {
@@ -249,12 +263,19 @@ impl RegistryDoor {
         if from == place.offset {
             return Ok(());
         }
-        let refusal = Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, format!("The next piece begins at byte {}.", place.offset));
+        let refusal =
+            Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, format!("The next piece begins at byte {}.", place.offset));
         let refusal = refusal.with(header::RANGE, &format!("0-{}", place.offset.saturating_sub(1)));
         Err(refusal.with(header::LOCATION, &self.our_location(asked, caller, place)?))
     }
 
-    pub(super) async fn finish_upload(&self, caller: &Caller, asked: &Classified, head: &request::Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn finish_upload(
+        &self,
+        caller: &Caller,
+        asked: &Classified,
+        head: &request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Body>, Refusal> {
         let digest = asked.asked("digest").filter(|digest| is_digest(digest));
         let Begun { permit, mut entry, lease } = self.begin(caller, asked, digest).await?;
         let result = async {
@@ -344,7 +365,11 @@ fn last_byte(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
 /// Puts a client's body into a request, to go on as it comes.
 fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, counts: &Arc<Counts>) -> Result<(), Refusal> {
     if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BlobUploadInvalid, "A blob is sent as it is: its digest is over these bytes."));
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::BlobUploadInvalid,
+            "A blob is sent as it is: its digest is over these bytes.",
+        ));
     }
     ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     ask.deadline = std::time::Duration::from_secs(86_400);
