@@ -4,6 +4,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
@@ -89,8 +90,6 @@ pub async fn deliver(mut download: Download, entry: Entry, lease: Lease) -> Resu
     let stream = futures_util::stream::poll_fn(move |cx| receive.poll_recv(cx)).map(|piece| piece.map(Frame::data));
     Ok(BodyExt::boxed_unsync(StreamBody::new(stream)))
 }
-
-use futures_util::StreamExt as _;
 
 async fn small(download: &mut Download) -> Result<Bytes, Refusal> {
     let mut whole = BytesMut::new();

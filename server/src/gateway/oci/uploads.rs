@@ -3,7 +3,7 @@
 //! Where an upload goes on is the registry's to say, and must lie in the repository it is for, at the registry's own address. The client gets
 //! none of it: it gets the same, sealed for this repository, with how far the upload is.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, re
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::Ordering;
 
 use super::{
     answer::{self, DIGEST, PROMPT, SLOW, one, put},
@@ -43,14 +42,15 @@ struct Place {
 
 /// The bytes that a piece says it has.
 fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
-    let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
+    if !headers.contains_key(header::CONTENT_RANGE) {
+        return Ok(None);
+    }
     let invalid =
         || Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, "A piece's Content-Range is FROM-TO, and as long as the piece.");
     let text = one(headers, "content-range").ok_or_else(invalid)?;
     let number = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u64>().ok()).flatten();
     let (from, to) = text.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?))).ok_or_else(invalid)?;
     let length = answer::length(headers).ok_or_else(invalid)?;
-    let _ = value;
     if from <= to && to - from + 1 == length { Ok(Some((from, to))) } else { Err(invalid()) }
 }
 
@@ -125,10 +125,10 @@ impl RegistryDoor {
             if let Some(mounted) = self.mount(&registry, &permit, caller, asked, &mut entry).await? {
                 return Ok(mounted);
             }
-            let place = self.begin_upload(&registry, &permit, asked, &[]).await?;
+            let place = begun(self.post_upload(&registry, &permit, asked, &[]).await?, &registry, asked).await?;
             match asked.asked("digest") {
                 // All in one request: begun and finished, whether or not the registry takes it so.
-                Some(digest) if !is_empty(&body) || asked.asked("mount").is_none() => {
+                Some(digest) => {
                     let sent = self.finish(&registry, &permit, asked, place, digest, Some((head, body)), lease).await?;
                     entry.changed(vec![field("blob", None, Some(digest))]);
                     Ok(sent)
@@ -148,11 +148,6 @@ impl RegistryDoor {
         put(headers, "location", &self.our_location(asked, caller, place)?);
         put(headers, "range", &format!("0-{}", place.offset.saturating_sub(1)));
         Ok(response)
-    }
-
-    async fn begin_upload(&self, registry: &Registry, permit: &Permit, asked: &Classified, query: &[(&str, &str)]) -> Result<Place, Refusal> {
-        let answer = self.post_upload(registry, permit, asked, query).await?;
-        begun(answer, registry, asked).await
     }
 
     async fn post_upload(&self, registry: &Registry, permit: &Permit, asked: &Classified, query: &[(&str, &str)]) -> Result<Answer, Refusal> {
