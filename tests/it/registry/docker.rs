@@ -49,6 +49,16 @@ fn within_reach() -> (House, String) {
     (house, host)
 }
 
+/// The file of a layer that no engine has.
+fn layer(n: usize) -> String {
+    let dir = folder("layer");
+    std::fs::write(dir.join("file"), format!("layer {n} of {}", std::process::id())).unwrap();
+    let tar = dir.join("layer.tar");
+    let made = Command::new("tar").arg("-cf").arg(&tar).arg("-C").arg(&dir).arg("file").status().unwrap();
+    assert!(made.success());
+    tar.display().to_string()
+}
+
 #[test]
 fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_other() {
     let (house, host) = within_reach();
@@ -63,16 +73,19 @@ fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_
         ben.bad(&["login", "-u", &format!("ben{n}"), "-p", "wrong wrong wrong", &host]);
         assert!(ben.good(&["login", "-u", &format!("ben{n}"), "-p", PASSWORD, &host]).contains("Login Succeeded"));
         let (own, other) = (format!("{host}/reg/a{n}/app"), format!("{host}/reg/b{n}/app"));
+        let layer = layer(n);
         for (who, image) in [(&ana, &own), (&ben, &other)] {
-            who.good(&["tag", "busybox:latest", &format!("{image}:1")]);
+            who.good(&["import", &layer, &format!("{image}:1")]);
             who.good(&["push", &format!("{image}:1")]);
         }
         // The same layers into another repository: mounted. Another tag of what is there: retagged.
-        ana.good(&["tag", "busybox:latest", &format!("{own}/more:1")]);
+        ana.good(&["tag", &format!("{own}:1"), &format!("{own}/more:1")]);
         ana.good(&["push", &format!("{own}/more:1")]);
         ana.good(&["tag", &format!("{own}:1"), &format!("{own}:stable")]);
         ana.good(&["push", &format!("{own}:stable")]);
-        ana.good(&["rmi", &format!("{own}:1"), &format!("{own}:stable")]);
+        // Nothing of it is left at the engine, so that all of it comes.
+        ana.good(&["rmi", &format!("{own}:1"), &format!("{own}:stable"), &format!("{own}/more:1")]);
+        ben.good(&["rmi", &format!("{other}:1")]);
         ana.good(&["pull", &format!("{own}:stable")]);
         // Of the other's, nothing: neither to pull nor to push, nor whether it is there.
         let there = ana.bad(&["pull", &format!("{other}:1")]);
@@ -88,8 +101,7 @@ fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_
         let digest = Client::admin(&house).head(&format!("/v2/reg/a{n}/app/manifests/stable")).header("docker-content-digest").unwrap().to_owned();
         let path = format!("/v2/reg/a{n}/app/manifests/{digest}");
         assert_eq!((Client::of(&house, &token_a).delete(&path).status, Client::admin(&house).delete(&path).status), (403, 202));
-        ana.good(&["rmi", &format!("{own}:stable"), &format!("{own}/more:1")]);
-        ben.good(&["rmi", &format!("{other}:1")]);
+        ana.good(&["rmi", &format!("{own}:stable")]);
         ana.bad(&["pull", &format!("{own}:stable")]);
         ana.good(&["logout", &host]);
         ana.bad(&["pull", &format!("{own}/more:1")]);

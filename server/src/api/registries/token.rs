@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     Extension, Json, Router,
-    body::Bytes,
+    body::{Body, to_bytes},
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
     routing::get,
@@ -38,6 +38,9 @@ use crate::{
 const SCOPES: usize = 32;
 /// How many sessions of passwords are remembered.
 const REMEMBERED: usize = 10_000;
+/// How long a form may take to come, and how large it may be, in bytes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+const LARGEST: usize = 64 * 1024;
 /// No username or secret is longer, in bytes.
 const LONGEST: usize = 1024;
 
@@ -134,11 +137,15 @@ async fn by_get(
     Ok(Json(hand_out(&api, &origin, &known, &wanted, None).await?).into_response())
 }
 
-async fn by_post(State(api): State<Api>, Extension(origin): Extension<Origin>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn by_post(State(api): State<Api>, Extension(origin): Extension<Origin>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Refusal::No(StatusCode::BAD_REQUEST, "The body is a form.".to_owned()));
     }
+    let body = match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
+        Ok(Ok(body)) => body,
+        _ => return Err(Refusal::No(StatusCode::BAD_REQUEST, "The form broke off, is too large, or did not come in time.".to_owned())),
+    };
     let wanted = wanted(&body);
     let said: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let one = |name: &str| said.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());

@@ -96,8 +96,11 @@ impl RegistryDoor {
         let mut next = next_of(&parts.headers).filter(|last| is_tag(last));
         // Some list all of them whatever they are asked for: then the pages are made here.
         let is_whole = limit.is_some_and(|n| tags.len() > n as usize) || last.is_some_and(|last| tags.iter().any(|tag| tag.as_str() <= last));
-        if is_whole && next.is_none() {
+        if next.is_none() {
+            // Some list them in no order.
             tags.sort_unstable();
+        }
+        if is_whole && next.is_none() {
             tags.retain(|tag| last.is_none_or(|last| tag.as_str() > last));
             if let Some(n) = limit.map(|n| n as usize).filter(|n| tags.len() > *n) {
                 tags.truncate(n);
