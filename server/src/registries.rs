@@ -54,7 +54,7 @@ impl Registrar {
         let mut kept = self.changes.lock().await;
         for row in store.registries().await.map_err(|e| vec![e.to_string()])? {
             kept.insert(row.name.clone(), row.clone());
-            match self.from_row(&row) {
+            match self.built(&row) {
                 Ok(registry) => self.registries.put(registry),
                 Err(why) => mistakes.push(format!("registry {}: {why}", row.name)),
             }
@@ -79,7 +79,7 @@ impl Registrar {
         let gone = kept.keys().filter(|name| !rows.contains_key(*name) && !is_declared(name));
         gone.for_each(|name| self.registries.remove(name));
         for (name, row) in rows.iter().filter(|(name, row)| kept.get(*name) != Some(*row) && !is_declared(name)) {
-            match self.from_row(row) {
+            match self.built(row) {
                 Ok(registry) => self.registries.put(registry),
                 Err(why) => tracing::error!(registry = name, %why, "A registry that another replica changed cannot be used here."),
             }
@@ -94,7 +94,7 @@ impl Registrar {
         self.engines.get(name).is_some() || self.registries.get(name).is_some()
     }
 
-    fn from_row(&self, row: &RegistryRow) -> Result<Registry, String> {
+    fn built(&self, row: &RegistryRow) -> Result<Registry, String> {
         let settings: RegistrySettings = serde_json::from_str(&row.settings).map_err(|_| "its settings cannot be read")?;
         let labels = serde_json::from_str(&row.labels).map_err(|_| "its labels cannot be read")?;
         let credential = match &row.secret {

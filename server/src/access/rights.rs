@@ -88,6 +88,8 @@ pub type Labels = HashMap<String, BTreeMap<String, String>>;
 impl Rights {
     /// `grants` are the user's own and their teams', by their place in the policy.
     pub fn of<'a>(grants: impl Iterator<Item = (u32, &'a Grant)>, engines: &Labels, registries: &Labels) -> Self {
+        // What is about registries is worth nothing on an engine.
+        let on_engines = |permission: Permission| !permission.is_registry();
         let mut rights = Self::default();
         let none = BTreeMap::new();
         for (n, grant) in grants {
@@ -95,16 +97,16 @@ impl Rights {
                 Scope::All => rights.everywhere.add(n, grant, |_| true),
                 Scope::Labels(_) => {
                     for (name, _) in engines.iter().filter(|(name, labels)| grant.scope.part_of(name, labels).is_some()) {
-                        rights.on(name).whole.add(n, grant, Permission::is_engine);
+                        rights.on(name).whole.add(n, grant, on_engines);
                     }
                     for (name, _) in registries.iter().filter(|(name, labels)| grant.scope.share_of(name, labels).is_some()) {
                         rights.on_registry(name).whole.add(n, grant, Permission::is_registry);
                     }
                 }
                 Scope::Engine(name) | Scope::Project { engine: name, .. } => match grant.scope.part_of(name, engines.get(name).unwrap_or(&none)) {
-                    Some(Part::Whole) => rights.on(name).whole.add(n, grant, Permission::is_engine),
+                    Some(Part::Whole) => rights.on(name).whole.add(n, grant, on_engines),
                     Some(Part::Project(project)) => {
-                        rights.on(name).projects.entry(project.into()).or_default().add(n, grant, Permission::is_engine);
+                        rights.on(name).projects.entry(project.into()).or_default().add(n, grant, on_engines);
                     }
                     None => {}
                 },

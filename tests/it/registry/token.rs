@@ -3,8 +3,9 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use pilothouse_tests::{
     http::{self, Answer},
+    postgres::postgres,
     registry::{Client, code, house, registry},
-    sandbox::{House, PASSWORD},
+    sandbox::{House, PASSWORD, until},
 };
 use serde_json::{Value, json};
 
@@ -206,4 +207,23 @@ fn no_secret_reaches_the_registry_the_log_or_the_trail() {
     for secret in [&token, PASSWORD, body["token"].as_str().unwrap(), body["refresh_token"].as_str().unwrap()] {
         assert!(!records.contains(secret));
     }
+}
+
+#[test]
+fn what_one_replica_hands_out_is_good_at_the_other_and_ends_there_too() {
+    let house = House::on(postgres(), &[], "external_url = \"http://pilothouse.example\"\n");
+    let other = house.replica(&[]);
+    let added = house.post(&house.admin, "/api/v1/registries", json!({ "name": "reg", "settings": { "url": registry().url } }));
+    assert_eq!(added.status, 200, "{added:?}");
+    Client::admin(&house).push("reg/replicas/x", "latest", "layer");
+    house.user("rio", "deployer", "registry/reg/repository/replicas");
+    let answer = Client::token(&house, "rio", PASSWORD, "&scope=repository:reg/replicas/x:pull,push");
+    let there = Client { house: &other, authorization: format!("Bearer {}", answer.json()["token"].as_str().unwrap()) };
+    until("the other knows the registry and the session", 10, || there.get("/v2/reg/replicas/x/tags/list").status == 200);
+    // An upload that one began, the other goes on with.
+    let location = Client { house: &house, authorization: there.authorization.clone() }.begin("reg/replicas/x");
+    let finished = there.finish(&location, &pilothouse_tests::registry::digest("more"), "more");
+    assert_eq!(finished.status, 201, "{finished:?}");
+    assert_eq!(house.send(&house.admin, "PATCH", "/api/v1/users/rio", r#"{"disabled":true}"#).status, 200);
+    until("what is taken away here is gone there", 10, || there.get("/v2/reg/replicas/x/tags/list").status == 401);
 }

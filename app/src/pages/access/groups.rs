@@ -20,6 +20,8 @@ fn area_words(area: &str) -> &str {
         "engine.task" => "Tasks",
         "engine.secret" => "Secrets",
         "engine.config" => "Configs",
+        "registry.registry" => "Registries",
+        "registry.repository" => "Repositories",
         "system.engine" => "Pilothouse: engines",
         "system.user" => "Pilothouse: people",
         "system.team" => "Pilothouse: teams",
@@ -90,6 +92,9 @@ impl Group {
         let (kind, resource, verb) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         match (resource, verb) {
             _ if kind == "system" => Self::Manage,
+            // Where a registry is, is about Pilothouse; what is in it is not.
+            ("registry", verb) if verb != "view" => Self::Manage,
+            (_, "view" | "pull") if kind == "registry" => Self::See,
             ("swarm" | "buildkit", _) | ("node", "update" | "remove") | ("plugin", "manage") => Self::Manage,
             ("image", "load" | "import") | ("container", "checkpoint") => Self::Manage,
             (_, "logs") => Self::Logs,
@@ -129,6 +134,9 @@ mod tests {
             ("engine.image.pull", Group::Deploy),
             ("engine.image.load", Group::Manage),
             ("engine.swarm.inspect", Group::Manage),
+            ("registry.repository.pull", Group::See),
+            ("registry.repository.push", Group::Deploy),
+            ("registry.registry.update", Group::Manage),
             ("system.user.list", Group::Manage),
         ] {
             assert_eq!(Group::of(name), group, "{name}");

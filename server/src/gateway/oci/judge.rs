@@ -188,7 +188,7 @@ mod tests {
         let c = part("x/y");
         for (kind, bad) in [
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[],"manifests":[]}}"#)),
-            (OCI_INDEX, format!(r#"{{"schemaVersion":2,"manifests":[],"layers":[]}}"#)),
+            (OCI_INDEX, r#"{"schemaVersion":2,"manifests":[],"layers":[]}"#.to_owned()),
             (OCI_INDEX, format!(r#"{{"schemaVersion":2,"manifests":[],"config":{c}}}"#)),
             (OCI_INDEX, r#"{"schemaVersion":2,"manifests":[],"Layers":[]}"#.to_owned()),
             (OCI_INDEX, r#"{"schemaVersion":2,"manifests":[],"manifeſts":[]}"#.to_owned()),

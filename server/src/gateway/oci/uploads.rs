@@ -22,12 +22,14 @@ use super::{
 use crate::{
     access::{Operation, Permission, Permit, is_digest, is_repository_name},
     audit::{Ending, Entry, field},
-    backends::oci::{Address, Answer, Ask, Registry, Said, full},
+    backends::oci::{Address, Answer, Ask, Registry, RegistryError, Said, full},
     gateway::upload::{Counts, Upload},
     lease::Lease,
     operate::Begun,
 };
 
+/// How long one request of an upload may take, as long as it moves.
+const LONGEST_UPLOAD: std::time::Duration = std::time::Duration::from_secs(86_400);
 /// The longest place that a registry may name for an upload, in bytes.
 const LONGEST: usize = 2_500;
 
@@ -154,7 +156,7 @@ impl RegistryDoor {
         let mut path = uploads(&asked.repository);
         for (n, (key, value)) in query.iter().enumerate() {
             path.push(if n == 0 { '?' } else { '&' });
-            path.extend(form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish().chars());
+            path.push_str(&form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish());
         }
         let mut ask = ask(Method::POST, path, &asked.repository);
         if let Some((_, from)) = query.iter().find(|(key, _)| *key == "from") {
@@ -304,7 +306,6 @@ impl RegistryDoor {
         if let Some((head, body)) = carried {
             carry(&mut ask, head, body, place.offset, &counts)?;
         }
-        ask.deadline = SLOW;
         let answer = sent(registry, permit, ask, lease, &counts).await?;
         if !answer.response.status().is_success() {
             return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
@@ -367,7 +368,7 @@ fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, coun
         ));
     }
     ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    ask.deadline = std::time::Duration::from_secs(86_400);
+    ask.deadline = LONGEST_UPLOAD;
     if is_empty(&body) {
         return Ok(());
     }
@@ -390,6 +391,20 @@ async fn sent(registry: &Registry, permit: &Permit, ask: Ask, mut lease: Lease, 
             error.into()
         }),
         over = lease.ended() => Err(Refusal::denied(over.reason())),
+        () = stalled(counts) => Err(RegistryError::Timeout.into()),
+    }
+}
+
+/// Ends when nothing has moved for so long: the client has paused, or the registry takes nothing or has not put the blob together.
+async fn stalled(counts: &Counts) {
+    let mut seen = None;
+    loop {
+        let now = counts.bytes_in.load(Ordering::Relaxed);
+        if seen == Some(now) {
+            return;
+        }
+        seen = Some(now);
+        tokio::time::sleep(SLOW).await;
     }
 }
 
