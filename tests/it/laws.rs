@@ -443,9 +443,9 @@ const APP_MAY_NOT: &[(&str, &[&str])] = &[
 ];
 /// Which rooms of the server may import which. What is not named here may import anything.
 const MAY_NOT: &[(&str, &[&str])] = &[
-    ("access", &["api", "audit", "authn", "backends", "gateway", "house", "http", "store", "observe", "fleet"]),
-    ("store", &["access", "api", "audit", "authn", "backends", "gateway", "house", "http", "observe", "fleet"]),
-    ("backends", &["api", "audit", "authn", "gateway", "house", "http", "store", "fleet"]),
+    ("access", &["api", "audit", "authn", "backends", "gateway", "house", "http", "store", "observe", "fleet", "registries"]),
+    ("store", &["access", "api", "audit", "authn", "backends", "gateway", "house", "http", "observe", "fleet", "registries"]),
+    ("backends", &["api", "audit", "authn", "gateway", "house", "http", "store", "fleet", "registries"]),
     ("gateway", &["api", "store", "house", "http"]),
     ("recordings", &["api", "backends", "gateway", "house", "http", "fleet"]),
     ("api", &["gateway"]),
