@@ -270,7 +270,7 @@ fn push_words(query: &mut Sql, words: &[String]) {
         Kind::Sqlite => query.push("audit_words MATCH ").push_bind(all(&|word| format!("\"{}\"*", word.replace('"', "\"\"")), " AND ")),
         // Nothing but signs: no record has it.
         Kind::Postgres if words.iter().any(|word| super::index::parts(word).next().is_none()) => query.push("1 = 0"),
-        Kind::Postgres => query.push("to_tsvector('simple', audit_words.text) @@ to_tsquery('simple', ").push_bind(all(&neighbours, " & ")).push(")"),
+        Kind::Postgres => query.push("audit_words.words @@ to_tsquery('simple', ").push_bind(all(&neighbours, " & ")).push(")"),
     };
 }
 
