@@ -120,15 +120,39 @@ fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// The values that there are, with other words for them. What is none of them would find nothing, and an alert on it would never tell anybody.
+const OUTCOMES: &[(&str, &[&str])] =
+    &[("open", &["under way"]), ("ok", &["done"]), ("failed", &[]), ("denied", &["refused"]), ("revoked", &[]), ("unknown", &[])];
+const DECISIONS: &[(&str, &[&str])] = &[("allowed", &[]), ("denied", &["refused"])];
+const DOORS: &[(&str, &[&str])] = &[("api", &[]), ("console", &[]), ("engine", &["docker"]), ("start", &["settings"])];
+
+fn one_of(name: &str, value: &str, all: &[(&'static str, &[&str])]) -> Result<Match, String> {
+    let value = value.to_lowercase();
+    if let Some(begin) = value.strip_suffix('*') {
+        return Ok(Match::Begins(begin.to_owned()));
+    }
+    let found = all.iter().find(|(is, also)| *is == value || also.contains(&value.as_str()));
+    found.map(|(is, _)| Match::Is((*is).to_owned())).ok_or_else(|| {
+        let all: Vec<&str> = all.iter().map(|(is, _)| *is).collect();
+        format!("There is no {name} {value:?}: use {}.", all.join(", "))
+    })
+}
+
 fn wanted(field: Field, name: &str, value: &str) -> Result<Match, String> {
     match field {
-        Field::Status => value.parse().map(Match::Number).map_err(|_| "A status is a number, such as status:403.".to_owned()),
+        Field::Outcome => one_of(name, value, OUTCOMES),
+        Field::Decision => one_of(name, value, DECISIONS),
+        Field::Door => one_of(name, value, DOORS),
+        Field::Status => value.parse().map(Match::Number).map_err(|_| "A status is a whole number, such as status:403.".to_owned()),
         Field::Change => match value {
             "yes" | "true" => Ok(Match::Number(1)),
             "no" | "false" => Ok(Match::Number(0)),
             _ => Err("Say change:yes or change:no.".to_owned()),
         },
-        Field::Credential if !value.contains(':') && name != "credential" => Ok(Match::Is(format!("{name}:{value}"))),
+        Field::Credential if !value.contains(':') && name != "credential" => Ok(match value.strip_suffix('*') {
+            Some(begin) => Match::Begins(format!("{name}:{begin}")),
+            None => Match::Is(format!("{name}:{value}")),
+        }),
         // Nobody, and Pilothouse itself.
         Field::User | Field::Target if matches!(value, "nobody" | "pilothouse") => Ok(Match::Is("-".to_owned())),
         _ => Ok(match value.strip_suffix('*') {
