@@ -44,7 +44,7 @@ use super::{
     name::{NameError, Named},
     rebuild, scoped,
     session::{self, Recorded},
-    verdict::{self, Verdict},
+    verdict::Verdict,
 };
 
 /// A body on its way to the client.
@@ -399,7 +399,7 @@ impl EngineDoor {
             }
         };
         let (head, incoming) = answered.into_parts();
-        let verdict = (status.is_success() && verdict::is_said_in(classified.row.name)).then(Verdict::default);
+        let verdict = Verdict::of(classified.row.name).filter(|_| status.is_success());
         let told = Told { entry, recorder, verdict };
         let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, told, turn).boxed_unsync();
         if permit.reach().projects().is_some() && status.is_success() {

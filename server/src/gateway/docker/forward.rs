@@ -236,7 +236,7 @@ impl Answer {
     fn done(&mut self) {
         let Some(failure) = self.verdict.as_mut().and_then(Verdict::failure) else { return self.finish(Ending::of_status(self.status)) };
         if let Some(entry) = &mut self.entry {
-            entry.also(failure);
+            entry.also(&failure);
         }
         self.finish(Ending::failed(self.status));
     }

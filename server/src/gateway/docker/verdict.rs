@@ -6,14 +6,11 @@ use serde::Deserialize;
 /// A longer line says something else: what a build made, for one.
 const LINE: usize = 16 * 1024;
 
-/// Whether this operation's answer is made of such lines.
-pub fn is_said_in(operation: &str) -> bool {
-    matches!(operation, "ImageBuild" | "ImageCreate" | "ImageLoad" | "ImagePush" | "PluginPull" | "PluginPush" | "PluginUpgrade")
-}
-
 /// Looks at an answer as it passes.
 #[derive(Default)]
 pub struct Verdict {
+    /// What a build says of its failure may hold what is in it, and is not written down.
+    is_quiet: bool,
     line: Vec<u8>,
     /// The rest of a line that is too long.
     skips: bool,
@@ -26,6 +23,12 @@ struct Line {
 }
 
 impl Verdict {
+    /// Of this operation's answer; `None` where its status says it all.
+    pub fn of(operation: &str) -> Option<Self> {
+        let is_said = matches!(operation, "ImageBuild" | "ImageCreate" | "ImageLoad" | "ImagePush" | "PluginPull" | "PluginPush" | "PluginUpgrade");
+        is_said.then(|| Self { is_quiet: operation == "ImageBuild", ..Self::default() })
+    }
+
     pub fn take(&mut self, data: &[u8]) {
         for piece in data.split_inclusive(|byte| *byte == b'\n') {
             let ends = piece.ends_with(b"\n");
@@ -42,10 +45,11 @@ impl Verdict {
         }
     }
 
-    /// In the engine's words, once all has passed.
-    pub fn failure(&mut self) -> Option<&str> {
+    /// Why it failed, once all has passed.
+    pub fn failure(&mut self) -> Option<String> {
         self.look();
-        self.failure.as_deref()
+        let failure = self.failure.take()?;
+        Some(if self.is_quiet { "The engine says in its answer that it failed.".to_owned() } else { failure })
     }
 
     fn look(&mut self) {
@@ -63,7 +67,7 @@ mod tests {
     fn failure(pieces: &[&[u8]]) -> Option<String> {
         let mut verdict = Verdict::default();
         pieces.iter().for_each(|piece| verdict.take(piece));
-        verdict.failure().map(str::to_owned)
+        verdict.failure()
     }
 
     #[test]
