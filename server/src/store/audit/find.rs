@@ -338,9 +338,10 @@ impl Find {
             }
         }
         if !self.words.is_empty() && matches!(way, Way::Term(_) | Way::Walk) {
-            query.push(" AND EXISTS (SELECT 1 FROM audit_words WHERE audit_words.rowid = audit.id AND ");
+            // No EXISTS: SQLite makes a join of that, and begins it with the words.
+            query.push(" AND (SELECT COUNT(*) FROM audit_words WHERE audit_words.rowid = audit.id AND ");
             push_words(query, &self.words);
-            query.push(")");
+            query.push(") > 0");
         }
     }
 
