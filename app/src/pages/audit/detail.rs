@@ -26,11 +26,12 @@ pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
     .into_any()
 }
 
-fn who(user: String, viewer: Option<String>) -> String {
-    match viewer {
-        Some(viewer) => format!("{viewer}, with the rights of {user}"),
-        None if user == "-" => "Nobody was signed in".to_owned(),
-        None => user,
+fn who(record: &AuditRecord) -> String {
+    match (&record.viewer, record.user.as_str(), record.door.as_str()) {
+        (Some(viewer), user, _) => format!("{viewer}, with the rights of {user}"),
+        (None, "-", "start") => "Pilothouse itself".to_owned(),
+        (None, "-", _) => "Nobody was signed in".to_owned(),
+        (None, user, _) => user.to_owned(),
     }
 }
 
@@ -44,7 +45,7 @@ fn Record(record: AuditRecord, close: Callback<()>) -> impl IntoView {
     let (at, reason) = (record.at, record.reason.clone());
     let (story, ways, changes) = (told(&record), ways_on(&record), record.changes.clone());
     let facts: Vec<(&str, String)> = vec![
-        ("Who", who(record.user, record.viewer)),
+        ("Who", who(&record)),
         ("With", credential(&record.credential)),
         ("From", record.address),
         ("Client", record.client),
