@@ -52,7 +52,7 @@ pub fn object_words(record: &AuditRecord) -> String {
     }
 }
 
-fn short(object: &str) -> String {
+pub(super) fn short(object: &str) -> String {
     let id = object.strip_prefix("sha256:").unwrap_or(object);
     let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
     if is_id { short_id(id) } else { object.to_owned() }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::row::{object_words, who};
+use super::row::{object_words, short, who};
 use super::terms::term;
 use super::words::did_to;
 use crate::api::audit::{AuditRecord, Change, Outcome};
@@ -34,12 +34,13 @@ pub(super) fn told(record: &AuditRecord) -> String {
 /// What was done, and to what.
 fn deed(record: &AuditRecord) -> String {
     let object = object_words(record);
-    let container = record.changes.iter().find(|change| change.field == "Container").and_then(|change| change.after.as_deref());
+    let changed = record.changes.iter().find(|change| change.field.eq_ignore_ascii_case("container"));
+    let container = changed.and_then(|change| change.after.as_ref().or(change.before.as_ref()));
     let done = did_to(&record.operation, &record.permission, record.outcome, &object);
     match container {
         // Which one it was stands among what was changed alone.
         Some(container) if matches!(record.operation.as_str(), "NetworkConnect" | "NetworkDisconnect") => {
-            done.replacen("a container", &format!("container {}", container.trim_start_matches('/')), 1)
+            done.replacen("a container", &format!("container {}", short(container.trim_start_matches('/'))), 1)
         }
         _ => done.trim_end_matches(':').to_owned(),
     }

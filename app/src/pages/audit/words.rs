@@ -138,10 +138,9 @@ pub(super) fn did_to(operation: &str, permission: &str, outcome: Outcome, object
     let (want, past, rest) = words(operation, permission);
     let told = match outcome {
         // Whoever asked has asked, whatever the answer was.
-        _ if want == "ask" => past.to_owned(),
-        Outcome::Ok | Outcome::Open | Outcome::Revoked => past.to_owned(),
-        Outcome::Denied => format!("wanted to {want}"),
-        Outcome::Failed | Outcome::Unknown => format!("tried to {want}"),
+        Outcome::Denied if want != "ask" => format!("wanted to {want}"),
+        Outcome::Failed | Outcome::Unknown if want != "ask" => format!("tried to {want}"),
+        _ => past.to_owned(),
     };
     let told = match (operation, object) {
         ("Unauthenticated", path) if !path.is_empty() => format!("{told} for {path} {rest}"),
