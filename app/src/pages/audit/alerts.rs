@@ -15,6 +15,9 @@ use crate::widgets::{FormProblem, GateButton, Loaded, Submit, use_act};
 
 const MANAGE: &str = "system.audit.manage";
 
+const SCOPES: &str =
+    "Say all, labels of engines such as env=prod or env=prod,site=a, or engine/NAME. The trail does not say which project something was in.";
+
 /// What is offered to begin with: what it is called and looks for, where, how often and within how many minutes.
 const PRESETS: &[(&str, &str, &str, &str, &str)] = &[
     ("A denied exec on production", "permission:engine.container.exec outcome:denied", "env=prod", "1", "10"),
@@ -280,6 +283,8 @@ fn Form(draft: Draft, desk: Desk) -> impl IntoView {
     let (busy, problem) = (submit.busy, submit.problem);
     let error = |field: &'static str| submit.error(field);
     let (name_error, query_error, scope_error) = (error("name"), error("query"), error("scope"));
+    // The API's sentence offers projects, too, and those no alert takes.
+    let scope_error = Signal::derive(move || scope_error.with(Option::is_some).then(|| SCOPES.to_owned()));
     let (times_error, minutes_error, quiet_error) = (error("times"), error("minutes"), error("quiet"));
     let (url_error, secret_error, mail_error) = (error("url"), error("secret"), error("mail"));
     let presets = draft.id.is_none().then(|| {
