@@ -85,7 +85,8 @@ fn Export(asked: Asked) -> impl IntoView {
 
 #[component]
 fn Found(answer: Signal<Answer>, state: ListState) -> impl IntoView {
-    let page = Signal::derive(move || answer.with(|answer| answer.clone().unwrap_or_default()));
+    let none = || Page { items: Vec::new(), next: None, total: None };
+    let page = Signal::derive(move || answer.get().unwrap_or_else(|_| none()));
     let right = Memo::new(move |_| answer.with(Result::is_ok));
     let opened = RwSignal::new(None::<AuditRecord>);
     let left = open_named(opened, state);
