@@ -195,7 +195,8 @@ fn Line(alert: Alert, submit: Submit, desk: Desk, tried: RwSignal<Option<(String
     let remove = {
         let (id, name) = (id.clone(), name.clone());
         Callback::new(move |()| {
-            let ask = Ask::new(format!("Remove the alert {name}?"), "Remove").loses("Nobody is told any more of what it finds; what waits is not sent.");
+            let ask =
+                Ask::new(format!("Remove the alert {name}?"), "Remove").loses("Nobody is told any more of what it finds; what waits is not sent.");
             let (id, done) = (id.clone(), format!("Removed {name}."));
             confirm.ask(ask, move || act.run::<AuditAlertDelete>(&[&id], &Empty {}, done.clone(), move |_| again.run(())));
         })

@@ -70,7 +70,8 @@ pub fn Audit() -> impl IntoView {
 fn Export(asked: Asked) -> impl IntoView {
     let text = asked.typed;
     let link = move |format: &'static str, words: &'static str| {
-        let href = move || format!("{AUDIT_EXPORT}?format={format}&q={}", text.with(|text| utf8_percent_encode(text.trim(), NON_ALPHANUMERIC).to_string()));
+        let href =
+            move || format!("{AUDIT_EXPORT}?format={format}&q={}", text.with(|text| utf8_percent_encode(text.trim(), NON_ALPHANUMERIC).to_string()));
         view! { <a role="menuitem" class="menu-item" href=href download="" rel="external"><span>{words}</span></a> }
     };
     view! {

@@ -118,10 +118,16 @@ mod tests {
         let denied = record("denied", serde_json::json!({ "reason": "You need engine.container.stop." }));
         assert_eq!(told(&denied), "ana wanted to stop container web on prod, from 10.0.0.7. It was refused: You need engine.container.stop.");
         let viewed = record("failed", serde_json::json!({ "viewer": "admin", "target": "-", "status": 409, "object_name": null, "object": "x" }));
-        let house = record("ok", serde_json::json!({ "user": "-", "door": "start", "address": "-", "target": "-", "operation": "SettingsApply", "object": "mira",
-            "object_name": null }));
+        let house = record(
+            "ok",
+            serde_json::json!({ "user": "-", "door": "start", "address": "-", "target": "-", "operation": "SettingsApply", "object": "mira",
+            "object_name": null }),
+        );
         assert_eq!(told(&house), "Pilothouse took over what the settings say: mira.");
-        let joined = record("ok", serde_json::json!({ "operation": "NetworkConnect", "object_name": "nn", "changes": [{ "field": "Container", "after": "web" }] }));
+        let joined = record(
+            "ok",
+            serde_json::json!({ "operation": "NetworkConnect", "object_name": "nn", "changes": [{ "field": "Container", "after": "web" }] }),
+        );
         assert_eq!(told(&joined), "ana connected container web to network nn on prod, from 10.0.0.7.");
         assert_eq!(told(&viewed), "admin, with the rights of ana, tried to stop container x, from 10.0.0.7. It failed with 409.");
     }

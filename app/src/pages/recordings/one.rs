@@ -102,9 +102,20 @@ fn About(shown: Signal<RecordingShown>) -> impl IntoView {
     let facts = move || {
         let RecordingShown { recording, digest, .. } = shown.get();
         let took = lasted(&recording).unwrap_or_else(|| "it goes on".to_owned());
-        let strict = if recording.strict { "Without a recording there would have been no session." } else { "Without a recording the session would have gone on." };
-        let typed = if recording.input { "It is in the recording." } else { "It is left out. What the program echoed of it was shown, and is in the recording." };
-        let rule = recording.rule.clone().map_or_else(|| "No rule is about it. Without a rule a session is recorded, and what is typed is left out.".to_owned(), |scope| format!("The rule for {scope}."));
+        let strict = if recording.strict {
+            "Without a recording there would have been no session."
+        } else {
+            "Without a recording the session would have gone on."
+        };
+        let typed = if recording.input {
+            "It is in the recording."
+        } else {
+            "It is left out. What the program echoed of it was shown, and is in the recording."
+        };
+        let rule = recording.rule.clone().map_or_else(
+            || "No rule is about it. Without a rule a session is recorded, and what is typed is left out.".to_owned(),
+            |scope| format!("The rule for {scope}."),
+        );
         let record = format!("/audit?record={}", recording.id);
         let facts: Vec<(&str, String)> = vec![
             ("Who", recording.user.clone()),

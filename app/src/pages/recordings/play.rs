@@ -43,8 +43,9 @@ pub(super) fn Play(recording: Signal<Recording>) -> impl IntoView {
             drop(player.try_set(Some(opened)));
         });
     });
-    let waiting =
-        move || (!ready.get() && failed.with(Option::is_none)).then(|| view! { <p class="recording-waits" role="status">"The recording is on its way."</p> });
+    let waiting = move || {
+        (!ready.get() && failed.with(Option::is_none)).then(|| view! { <p class="recording-waits" role="status">"The recording is on its way."</p> })
+    };
     let broken = move || failed.get().map(|why| view! { <Callout tone=Tone::Bad title="It cannot be played".to_owned()>{why}</Callout> });
     let typed = move || {
         let typed = position.with(|position| position.typed.clone());
