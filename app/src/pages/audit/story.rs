@@ -24,7 +24,11 @@ pub(super) fn told(record: &AuditRecord) -> String {
     let end = match (record.outcome, record.note.as_deref()) {
         (Outcome::Denied, Some(note)) => format!(" It was refused: {note}"),
         (Outcome::Denied, None) => format!(" It was refused: {}", record.reason),
-        (Outcome::Failed, _) => record.status.map(|status| format!(" It failed with {status}.")).unwrap_or_default(),
+        (Outcome::Failed, note) => {
+            // An engine says 200 before it knows.
+            let with = record.status.filter(|status| *status >= 400).map(|status| format!(" with {status}")).unwrap_or_default();
+            format!(" It failed{with}{}", note.map_or(".".to_owned(), |note| format!(": {note}")))
+        }
         (_, Some(note)) => format!(" {note}"),
         _ => String::new(),
     };
