@@ -117,7 +117,9 @@ fn of_store(asked: &Verify) -> Result<Report, Vec<String>> {
         let failed = |e| vec![format!("{place}: {e}.")];
         let store = match &config.database_url {
             Some(url) => Store::look_postgres(url).await.map_err(failed)?,
-            None if !file.exists() => return Err(vec![format!("{} is not there: name the folder with --data-dir, or the settings with --config.", file.display())]),
+            None if !file.exists() => {
+                return Err(vec![format!("{} is not there: name the folder with --data-dir, or the settings with --config.", file.display())]);
+            }
             None => Store::look(&file).await.map_err(failed)?,
         };
         look::store(&store, Some(&outside), asked.key.as_deref()).await.map_err(failed)

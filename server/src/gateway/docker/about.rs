@@ -28,7 +28,10 @@ pub fn is_told(row: &Row, status: StatusCode) -> bool {
 
 /// Whether the engine answers with the id of something that it made.
 pub fn makes(operation: &str) -> bool {
-    matches!(operation, "ContainerCreate" | "ContainerExec" | "ServiceCreate" | "NetworkCreate" | "SecretCreate" | "ConfigCreate" | "ImageCommit" | "VolumeCreate")
+    matches!(
+        operation,
+        "ContainerCreate" | "ContainerExec" | "ServiceCreate" | "NetworkCreate" | "SecretCreate" | "ConfigCreate" | "ImageCommit" | "VolumeCreate"
+    )
 }
 
 /// The id in such an answer; of a volume, that is its name.
