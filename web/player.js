@@ -111,7 +111,7 @@ export function play(element, { columns, rows, tty }, on = {}) {
   };
 
   return {
-    /** Reads a recording, and shows it as it was at `time`. */
+    /** Reads a recording, and shows it as it was at `time`, or, where none is given, the first that it shows. */
     async load(url, time) {
       try {
         const answer = await fetch(url, { signal: fetching.signal });
@@ -124,7 +124,7 @@ export function play(element, { columns, rows, tty }, on = {}) {
       if (gone) return;
       duration = events.at(-1)?.[0] ?? 0;
       on.ready?.({ duration });
-      seek(time);
+      seek(time ?? events.find(shows)?.[0] ?? 0);
     },
     /** Shows what happens at this moment in a session that goes on. */
     feed(time, code, data) {
@@ -171,6 +171,11 @@ function parse(text) {
     events.push(event);
   }
   return events;
+}
+
+// Whether an event puts anything on the screen: the first only sets up the terminal, often.
+function shows([, code, data]) {
+  return code === "o" && /[^\s\x00-\x1f]/.test(data.replace(/\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07/g, ""));
 }
 
 // What was typed, with keys that show nothing as signs.

@@ -9,3 +9,8 @@ pub fn now_ms() -> i64 {
 pub fn text(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| at.to_string())
 }
+
+/// The same to the millisecond, always as long: such texts sort as their times do.
+pub fn exact(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| format!("{at:.3}"))
+}

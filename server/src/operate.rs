@@ -95,6 +95,11 @@ impl Operator {
         self.factor_rules.load().hold_back(&self.policy.load(), who, now_ms(), proved)
     }
 
+    /// Whether it would be allowed as things stand. Nothing is written down, so nothing may be done by it alone.
+    pub fn may(&self, who: &Principal, operation: &Operation) -> bool {
+        self.decide(who, operation.clone()).is_ok()
+    }
+
     fn decide(&self, who: &Principal, operation: Operation) -> Result<Permit, Denied> {
         let permit = self.policy.load().decide(&who.subject, operation, now_ms())?;
         match Rules::refusal(permit.operation().permission) {

@@ -76,6 +76,7 @@ scenes('an alert is made of a search, tried, changed, fires, and goes', async (p
   await all.getByRole('button', { name: `Switch ${name} on` }).click()
   await line.getByText('On', { exact: true }).waitFor()
   await all.getByRole('button', { name: `Remove ${name}` }).click()
+  await page.getByRole('dialog', { name: `Remove the alert ${name}?` }).getByRole('button', { name: 'Remove', exact: true }).click()
   await line.waitFor({ state: 'detached' })
   await api(page, 'DELETE', `/engines/demo/volumes/${volume}`)
 })

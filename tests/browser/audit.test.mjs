@@ -17,7 +17,7 @@ scenes('the audit trail is searched, paged, and opened', async (page, own) => {
   await page.waitForURL((url) => !url.search.includes('at='))
 
   await page.getByLabel('Only changes').check()
-  await page.waitForURL(/changes=yes/)
+  await until('it is in the search', async () => new URL(page.url()).searchParams.get('q') === 'change:yes')
   const made = rows(page).filter({ hasText: 'Created volume' }).filter({ hasText: volume }).first()
   await made.waitFor()
   await until('what only looks is gone', async () => (await rows(page).filter({ hasText: 'account.self.view' }).count()) === 0)
@@ -41,7 +41,8 @@ scenes('the audit trail is searched, paged, and opened', async (page, own) => {
   await sound(page, 'audit-none')
   page.provoked = [/^400 GET \/api\/v1\/audit/]
   await search(page, 'colour:red')
-  await page.getByText('There is no field "colour"').first().waitFor()
+  await page.getByText('There is no field "colour"').waitFor()
+  assert.equal(await page.getByRole('searchbox', { name: 'Search the trail' }).getAttribute('aria-invalid'), 'true')
   await sound(page, 'audit-wrong')
   await page.getByRole('button', { name: 'Clear', exact: true }).click()
   await rows(page).first().waitFor()
@@ -106,6 +107,7 @@ scenes('a search is kept, and records by a rule', async (page, own) => {
   await dialog.getByText('kept for 400 days').first().waitFor()
   await sound(page, 'audit-keep')
   await dialog.getByRole('button', { name: 'Apply the rules now' }).click()
+  await page.getByRole('dialog', { name: 'Apply the rules now?' }).getByRole('button', { name: 'Apply the rules' }).click()
   await told(page, 'The rules let nothing go now.')
   await dialog.getByRole('button', { name: `Remove ${rule}` }).click()
   await dialog.getByText(`${rule}: kept`).waitFor({ state: 'detached' })

@@ -44,6 +44,8 @@ scenes('a session is watched, ended, played, searched and linked to', async (pag
   await told(page, 'The session is ended.')
   await other.getByText('Ended by admin.').first().waitFor({ timeout: 5_000 })
   await other.context().close()
+  // It is read again by itself.
+  await page.getByText('The session goes on', { exact: true }).waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Play it' }).click()
   await page.getByText('It is what was recorded', { exact: true }).waitFor()
   await page.getByRole('button', { name: 'Play', exact: true }).click()

@@ -7,9 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use pilothouse::{audit::Reads, store::Store};
 use serde_json::{Value, json};
 
 use pilothouse_tests::{
+    load::load,
     postgres::{Postgres, postgres, psql},
     receiver::Receiver,
     sandbox::{Behaviour, House, PASSWORD, Recorder, folder, until},
@@ -170,6 +172,28 @@ fn two_replicas_do_not_remove_the_last_two_administrators() {
         }
         until("the other replica", 5, || there.get(&there.admin, "/api/v1/users").status == 200);
     }
+}
+
+/// A plan of when the table was empty would be kept, and each commit take longer than the one before.
+#[test]
+fn writing_the_trail_goes_through_no_table() {
+    const MANY: usize = 3_000;
+    let url = postgres().database();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open_postgres(&url).await.unwrap();
+        let number = store.take_writer().await.unwrap();
+        let (trail, writer) = pilothouse::audit::open(store.clone(), Reads::All, number).await.unwrap();
+        load(std::slice::from_ref(&trail), MANY).await;
+        drop(trail);
+        writer.await.unwrap();
+        store.close().await;
+    });
+    let read = |table: &str| psql(&url, &format!("SELECT n_tup_ins, seq_tup_read FROM pg_stat_user_tables WHERE relname = '{table}'"));
+    // The server counts a little later.
+    until("the figures", 10, || read("audit").starts_with(&format!("{MANY}|")));
+    assert_eq!(read("audit"), format!("{MANY}|0"));
+    assert_eq!(read("audit_chain"), format!("{}|0", 2 * MANY));
+    assert_eq!(read("audit_words"), format!("{MANY}|0"));
 }
 
 /// Threat D6: two writers, their clocks two days apart.

@@ -46,9 +46,11 @@ pub fn Dialog(
             _ => {}
         }
     });
+    // Only a press that began beside it, too: whoever selects text and lets go outside has not pressed there.
+    let began_beside = StoredValue::new(false);
+    let down = move |event: ev::PointerEvent| began_beside.set_value(is_beside(&event));
     let beside = move |event: ev::MouseEvent| {
-        let own = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| e.tag_name() == "DIALOG");
-        if own {
+        if is_beside(&event) && began_beside.get_value() {
             open.set(false);
         }
     };
@@ -59,6 +61,7 @@ pub fn Dialog(
             node_ref=node
             aria-label=move || title.get()
             on:close=move |_| open.set(false)
+            on:pointerdown=down
             on:click=beside
         >
             <Show when=move || open.get()>
@@ -79,4 +82,9 @@ pub fn Dialog(
         </dialog>
     }
     .into_any()
+}
+
+/// Whether it happened on what lies behind the dialog: its content fills the dialog itself.
+fn is_beside(event: &web_sys::Event) -> bool {
+    event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|element| element.tag_name() == "DIALOG")
 }

@@ -1,6 +1,8 @@
 //! A player of terminals' recordings, of `terminal.js`: it stands in an element until it is dropped.
 
 use js_sys::{Array, Function, Object, Reflect};
+use leptos::html;
+use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use serde::Deserialize;
 use wasm_bindgen::prelude::Closure;
@@ -64,8 +66,8 @@ impl Player {
         Some(Self(SendWrapper::new(player.dyn_into().ok()?)))
     }
 
-    /// Reads the recording at `url`, and shows it as it was at `at`.
-    pub fn load(&self, url: &str, at: f64) {
+    /// Reads the recording at `url`, and shows it as it was at `at`, or the first that it shows.
+    pub fn load(&self, url: &str, at: Option<f64>) {
         self.call("load", &[url.into(), at.into()]);
     }
 
@@ -115,6 +117,21 @@ impl Drop for Player {
     fn drop(&mut self) {
         self.call("destroy", &[]);
     }
+}
+
+/// Where a player stands. Its room is kept before it is there, so that nothing moves when it comes.
+#[component]
+pub fn Stage(screen: Screen, element: NodeRef<html::Div>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    // Of letters of 13 pixels, as the player has them; where they become smaller, the room does, too.
+    let (width, height) = (f64::from(screen.columns) * 13.0 * 0.605, u32::from(screen.rows) * 15);
+    view! {
+        <div class="recording-stage">
+            <svg class="recording-room" viewBox=format!("0 0 {width:.0} {height}") width=format!("{width:.0}") aria-hidden="true"></svg>
+            <div class="terminal-screen recording-screen" node_ref=element></div>
+            {children.map(|children| children())}
+        </div>
+    }
+    .into_any()
 }
 
 fn position(now: &JsValue) -> Position {

@@ -4,6 +4,8 @@ use std::future::Future;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use crate::api::{Endpoint, Problem};
 use crate::client::Client;
@@ -34,9 +36,11 @@ impl Submit {
     }
 
     fn run<T: 'static>(&self, call: impl Future<Output = Result<T, Problem>> + 'static, then: impl FnOnce(T) + 'static) {
-        if self.busy.get_untracked() {
+        // It may be sent by the answer to a question, when the form is gone already.
+        if self.busy.try_get_untracked().unwrap_or(true) {
             return;
         }
+        let form = sent_from();
         self.busy.set(true);
         self.problem.set(None);
         let (busy, problem) = (self.busy, self.problem);
@@ -47,7 +51,13 @@ impl Submit {
             match answer {
                 Ok(output) if still_here => then(output),
                 Ok(_) => {}
-                Err(refused) => drop(problem.try_set(Some(refused))),
+                Err(refused) => {
+                    drop(problem.try_set(Some(refused)));
+                    if let Some(form) = form {
+                        // On the next frame the field says that it is wrong.
+                        request_animation_frame(move || show_wrong(&form));
+                    }
+                }
             }
         });
     }
@@ -56,6 +66,19 @@ impl Submit {
     pub fn error(&self, name: &'static str) -> Signal<Option<String>> {
         let problem = self.problem;
         Signal::derive(move || problem.with(|problem| problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(Problem::to_string)))
+    }
+}
+
+/// The form in which one is: what is sent comes from there.
+fn sent_from() -> Option<Element> {
+    document().active_element()?.closest("form").ok().flatten()
+}
+
+/// Leads to the first field of `form` that is wrong: it may be out of sight.
+fn show_wrong(form: &Element) {
+    let field = form.query_selector("[aria-invalid=true]").ok().flatten().and_then(|field| field.dyn_into::<HtmlElement>().ok());
+    if let Some(field) = field {
+        drop(field.focus());
     }
 }
 

@@ -75,6 +75,13 @@ impl ListState {
         self.change(false, |params| put(params, name, value));
     }
 
+    /// Takes the parameter `name` out of the address. The list stays as it is.
+    pub fn forget(&self, name: &'static str) {
+        let mut params = self.params.get_untracked();
+        params.remove(name);
+        self.go.with_value(|go| go(params, true));
+    }
+
     /// Whether anything narrows the list.
     pub fn narrowed(&self) -> Signal<bool> {
         let this = *self;

@@ -1,5 +1,6 @@
 //! One page of a list: a table and the way to the next page, or what stands there when there is nothing.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::list::ListState;
@@ -16,19 +17,39 @@ where
     T: Send + Sync + 'static,
 {
     let next = Memo::new(move |_| page.with(|page| page.next.clone()));
+    let turned = StoredValue::new(false);
     let on_next = Callback::new(move |()| {
         if let Some(next) = next.get_untracked() {
+            turned.set_value(true);
             state.next(&next);
         }
     });
+    let on_previous = Callback::new(move |()| {
+        turned.set_value(true);
+        state.previous();
+    });
+    // Another page begins at its head, once it is here: at its foot one would not see that it came.
+    let foot = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        page.track();
+        if turned.get_value() {
+            turned.set_value(false);
+            let list = foot.get_untracked().and_then(|foot| foot.previous_element_sibling());
+            if let Some(list) = list.filter(|list| list.get_bounding_client_rect().top() < 0.0) {
+                list.scroll_into_view();
+            }
+        }
+    });
     view! {
-        <Pager
-            summary=summary
-            has_previous=state.has_previous()
-            has_next=Signal::derive(move || next.with(Option::is_some))
-            on_previous=Callback::new(move |()| state.previous())
-            on_next=on_next
-        />
+        <div node_ref=foot>
+            <Pager
+                summary=summary
+                has_previous=state.has_previous()
+                has_next=Signal::derive(move || next.with(Option::is_some))
+                on_previous=on_previous
+                on_next=on_next
+            />
+        </div>
     }
     .into_any()
 }

@@ -101,6 +101,15 @@ struct Line<'a> {
     signature: Option<&'a str>,
 }
 
+/// A line of another export: a record as the console shows it.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(rename = "operation")]
+    _operation: String,
+}
+
+const RECORDS: &str = "These are records without the chain over them. What is verified is an export of the chain: /api/v1/audit/export?format=chain.";
+
 #[derive(Deserialize)]
 struct Before {
     hash: String,
@@ -159,8 +168,11 @@ pub fn file(mut lines: impl BufRead, outside: Option<&[Signed]>, key: Option<&st
         if text.is_empty() {
             continue;
         }
-        let no_line = || format!("Line {number} is no line of an export.");
-        let parsed: Line = serde_json::from_str(text).map_err(|_| no_line())?;
+        let no_line = || format!("Line {number} is no line of an export of the chain.");
+        let parsed: Line = serde_json::from_str(text).map_err(|_| match serde_json::from_str::<Shown>(text) {
+            Ok(_) => RECORDS.to_owned(),
+            Err(_) => no_line(),
+        })?;
         if parsed.checkpoint.is_some() && parsed.signature.is_some() {
             let signed = Signed::of_line(text).ok_or_else(no_line)?;
             own.as_mut().ok_or_else(|| format!("Line {number}: a checkpoint stands behind entries."))?.push(signed);

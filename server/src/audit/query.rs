@@ -48,15 +48,18 @@ pub fn read(text: &str, now: i64) -> Result<Find, String> {
     if parts.len() > PARTS {
         return Err(format!("A query has {PARTS} parts at most."));
     }
+    let known = |name: &str| FIELDS.iter().find(|(known, _)| *known == name);
     for Part { not, field, value } in parts {
-        match field.as_deref() {
+        match field.map(|field| field.to_lowercase()).as_deref() {
+            None if value.strip_suffix(':').is_some_and(|name| known(&name.to_lowercase()).is_some()) => {
+                return Err(format!("Nothing stands behind {value} Write its value without a space, such as user:ana."));
+            }
             None if not => return Err(format!("Words cannot be left out, fields can: -{value} is none.")),
             None => find.words.extend(words(&value)),
             Some("after" | "from") => find.from = Some(time(&value, now)?),
             Some("before" | "to") => find.to = Some(time(&value, now)?),
             Some(name) => {
-                let known = FIELDS.iter().find(|(known, _)| *known == name);
-                let (_, field) = known.ok_or_else(|| {
+                let (_, field) = known(name).ok_or_else(|| {
                     let names: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
                     format!("There is no field {name:?}: use {}, after or before, or quote a text that has a colon.", names.join(", "))
                 })?;
@@ -120,15 +123,39 @@ fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// The values that there are, with other words for them. What is none of them would find nothing, and an alert on it would never tell anybody.
+const OUTCOMES: &[(&str, &[&str])] =
+    &[("open", &["under way"]), ("ok", &["done"]), ("failed", &[]), ("denied", &["refused"]), ("revoked", &[]), ("unknown", &[])];
+const DECISIONS: &[(&str, &[&str])] = &[("allowed", &[]), ("denied", &["refused"])];
+const DOORS: &[(&str, &[&str])] = &[("api", &[]), ("console", &[]), ("engine", &["docker"]), ("start", &["settings"])];
+
+fn one_of(name: &str, value: &str, all: &[(&'static str, &[&str])]) -> Result<Match, String> {
+    let value = value.to_lowercase();
+    if let Some(begin) = value.strip_suffix('*') {
+        return Ok(Match::Begins(begin.to_owned()));
+    }
+    let found = all.iter().find(|(is, also)| *is == value || also.contains(&value.as_str()));
+    found.map(|(is, _)| Match::Is((*is).to_owned())).ok_or_else(|| {
+        let all: Vec<&str> = all.iter().map(|(is, _)| *is).collect();
+        format!("There is no {name} {value:?}: use {}.", all.join(", "))
+    })
+}
+
 fn wanted(field: Field, name: &str, value: &str) -> Result<Match, String> {
     match field {
-        Field::Status => value.parse().map(Match::Number).map_err(|_| "A status is a number, such as status:403.".to_owned()),
+        Field::Outcome => one_of(name, value, OUTCOMES),
+        Field::Decision => one_of(name, value, DECISIONS),
+        Field::Door => one_of(name, value, DOORS),
+        Field::Status => value.parse().map(Match::Number).map_err(|_| "A status is a whole number, such as status:403.".to_owned()),
         Field::Change => match value {
             "yes" | "true" => Ok(Match::Number(1)),
             "no" | "false" => Ok(Match::Number(0)),
             _ => Err("Say change:yes or change:no.".to_owned()),
         },
-        Field::Credential if !value.contains(':') && name != "credential" => Ok(Match::Is(format!("{name}:{value}"))),
+        Field::Credential if !value.contains(':') && name != "credential" => Ok(match value.strip_suffix('*') {
+            Some(begin) => Match::Begins(format!("{name}:{begin}")),
+            None => Match::Is(format!("{name}:{value}")),
+        }),
         // Nobody, and Pilothouse itself.
         Field::User | Field::Target if matches!(value, "nobody" | "pilothouse") => Ok(Match::Is("-".to_owned())),
         _ => Ok(match value.strip_suffix('*') {
@@ -195,6 +222,10 @@ mod tests {
         assert_eq!(find.words, ["nginx", "latest"], "what is quoted is no field");
         assert_eq!(find.terms[3].values, [Match::Number(1)]);
         assert_eq!(find.terms[5], is(Field::Credential, "session:ab"));
+        let find = read("outcome:Done outcome:denied door:docker decision:allowed session:ab*", NOW).unwrap();
+        assert_eq!(find.terms[0].values, [Match::Is("ok".to_owned()), Match::Is("denied".to_owned())]);
+        assert_eq!(find.terms[1..3], [is(Field::Door, "engine"), is(Field::Decision, "allowed")]);
+        assert_eq!(find.terms[3].values, [Match::Begins("session:ab".to_owned())]);
         assert_eq!(read("target:pilothouse user:nobody", NOW).unwrap().terms, [is(Field::Target, "-"), is(Field::User, "-")]);
         assert_eq!(read("  ", NOW).unwrap(), Find::default());
         assert_eq!(read("after:2026-11-01 before:2026-11-01T10:00:00Z", NOW).unwrap().from, Some(1_793_491_200_000));
@@ -205,7 +236,10 @@ mod tests {
         for (text, part) in [
             ("colour:red", "no field \"colour\""),
             ("after:soon", "is no time"),
-            ("status:many", "is a number"),
+            ("status:many", "is a whole number"),
+            ("outcome:denid", "no outcome \"denid\": use open, ok"),
+            ("door:window", "no door"),
+            ("user: ana", "Nothing stands behind user:"),
             ("change:perhaps", "change:yes"),
             ("\"open", "no other"),
             ("-word", "Words cannot"),

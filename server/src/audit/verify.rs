@@ -59,6 +59,8 @@ pub struct Report {
     /// Records of which that is all that is left.
     pub gone: u64,
     pub checkpoints: u64,
+    /// Entries behind what the last checkpoint names: nothing signed proves them yet.
+    pub behind: u64,
     /// Records from before there was a chain: nothing proves them.
     pub older: u64,
     /// The time of the first and of the last entry.
@@ -101,6 +103,8 @@ pub struct Verifier {
     writers: BTreeMap<i64, Last>,
     /// By writer and number, the hash that checkpoints say an entry has, with their time.
     heads: BTreeMap<(i64, i64), Vec<Said>>,
+    /// By writer, the last entry that a checkpoint names.
+    signed: BTreeMap<i64, i64>,
     /// Records that say how they began to flow, or ended, and whose entry about it is still to come.
     awaited: HashSet<(i64, i64)>,
     /// How many records the trail says were pruned.
@@ -148,6 +152,8 @@ impl Verifier {
         self.report.checkpoint_at = self.report.checkpoint_at.max(Some(checkpoint.at));
         for head in checkpoint.heads {
             let hash = HEXLOWER.decode(head.hash.as_bytes()).unwrap_or_default();
+            let signed = self.signed.entry(head.writer).or_default();
+            *signed = head.seq.max(*signed);
             self.heads.entry((head.writer, head.seq)).or_default().push((checkpoint.at, hash));
         }
     }
@@ -238,6 +244,8 @@ impl Verifier {
 
     /// There are no more entries.
     pub fn finish(mut self) -> Report {
+        let behind = |(writer, last): (&i64, &Last)| last.seq - self.signed.get(writer).copied().unwrap_or(0).min(last.seq);
+        self.report.behind = self.writers.iter().map(behind).sum::<i64>().try_into().unwrap_or(0);
         for ((writer, seq), heads) in std::mem::take(&mut self.heads) {
             let at = heads.first().map_or(0, |(at, _)| *at);
             // What lies before the part that was looked at is not here to be checked.

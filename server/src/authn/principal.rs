@@ -7,9 +7,9 @@ use crate::access::Subject;
 /// Which door a request came through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Door {
-    /// `/api/v1`, with a token or a session.
+    /// `/api/v1`, with a token or a certificate.
     Api,
-    /// The console, while it renders on the server.
+    /// The console: its pages, and what they ask `/api/v1` from a browser.
     Console,
     /// The Docker Engine API of an engine.
     Engine,

@@ -45,17 +45,40 @@ pub struct Verify {
 const UNKNOWN: u8 = 2;
 
 pub fn run(Audit::Verify(asked): Audit) -> ExitCode {
-    let report = match &asked.file {
+    let report = key_of(&asked).and_then(|()| match &asked.file {
         Some(file) => of_file(file, &asked),
         None => of_store(&asked),
-    };
-    match report {
+    });
+    match report.and_then(|report| proves(&asked, report)) {
         Ok(report) => tell(&report),
         Err(mistakes) => {
             fail(&mistakes);
             ExitCode::from(UNKNOWN)
         }
     }
+}
+
+fn key_of(asked: &Verify) -> Result<(), Vec<String>> {
+    let is_key = |key: &String| key.len() == 64 && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if asked.key.as_ref().is_none_or(is_key) {
+        return Ok(());
+    }
+    Err(vec!["--key: a key has 64 digits, 0 to 9 and a to f.".to_owned()])
+}
+
+/// What proves nothing is not called whole.
+fn proves(asked: &Verify, report: Report) -> Result<Report, Vec<String>> {
+    let why = match &report {
+        Report { wrong: 1.., .. } => return Ok(report),
+        Report { entries: 0, .. } => "There is no entry, so there is nothing to be proved.",
+        Report { checkpoints: 0, .. } if asked.key.is_some() => "There is no checkpoint, so nothing is signed by that key.",
+        Report { checkpoints: 0, .. } if asked.file.is_some() => {
+            "There is no checkpoint: the entries follow one another, but nothing signed says that they were written so, or that these are all. \
+             Give the checkpoints with --checkpoints."
+        }
+        _ => return Ok(report),
+    };
+    Err(vec![why.to_owned()])
 }
 
 fn outside(file: &Path) -> Result<Vec<Signed>, Vec<String>> {
@@ -94,6 +117,9 @@ fn of_store(asked: &Verify) -> Result<Report, Vec<String>> {
         let failed = |e| vec![format!("{place}: {e}.")];
         let store = match &config.database_url {
             Some(url) => Store::look_postgres(url).await.map_err(failed)?,
+            None if !file.exists() => {
+                return Err(vec![format!("{} is not there: name the folder with --data-dir, or the settings with --config.", file.display())]);
+            }
             None => Store::look(&file).await.map_err(failed)?,
         };
         look::store(&store, Some(&outside), asked.key.as_deref()).await.map_err(failed)
@@ -102,23 +128,32 @@ fn of_store(asked: &Verify) -> Result<Report, Vec<String>> {
 
 fn tell(report: &Report) -> ExitCode {
     let time = |ms: Option<i64>| ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map_or_else(|| "-".to_owned(), |at| at.to_string());
-    say(&format!("{} entries of {} records, from {} to {}", report.entries, report.records, time(report.since), time(report.until)));
-    say(&format!("{} checkpoints, the last of {}", report.checkpoints, time(report.checkpoint_at)));
+    let entries = |n| many(n, "entry", "entries");
+    let records = |n| many(n, "record", "records");
+    say(&format!("{} of {}, from {} to {}", entries(report.entries), records(report.records), time(report.since), time(report.until)));
+    say(&format!("{}, the last of {}", many(report.checkpoints, "checkpoint", "checkpoints"), time(report.checkpoint_at)));
+    if report.behind > 0 {
+        say(&format!("{} behind the last checkpoint: nothing signed proves that yet", entries(report.behind)));
+    }
     if report.withheld > 0 {
-        say(&format!("{} entries have no text any more, or none here: their place is proved", report.withheld));
+        say(&format!("{} without a text any more, or without one here: the place is proved", entries(report.withheld)));
     }
     if report.older > 0 {
-        say(&format!("{} records are older than the chain: nothing proves them", report.older));
+        say(&format!("{} older than the chain: nothing proves that", records(report.older)));
     }
     if report.is_whole() {
         say("The trail is what was written.");
         return ExitCode::SUCCESS;
     }
-    complain(&format!("The trail is NOT what was written: {} findings. The first:", report.wrong));
+    complain(&format!("The trail is NOT what was written: {}. The first:", many(report.wrong, "finding", "findings")));
     for finding in &report.findings {
         complain(&sentence(finding));
     }
     ExitCode::FAILURE
+}
+
+fn many(n: u64, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
 }
 
 fn sentence(finding: &Finding) -> String {

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -45,7 +46,8 @@ use crate::{
 pub fn run(config: Config) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     // A log that cannot be written must not end whatever wrote to it.
-    tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_target(false).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).init();
     #[cfg(feature = "failpoints")]
     let _failpoints = crate::failpoints::set_up();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -86,8 +86,16 @@ pub fn is_stale(headers: &HeaderMap, peer: &Peer, asker: &Asker) -> bool {
 /// Whether a certificate counts here. A browser shows the one it holds with whatever a page asks, as it does with a cookie; pages and
 /// what they ask rest on the session alone.
 fn counts(headers: &HeaderMap, door: Door) -> bool {
-    let from_page = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN) || headers.contains_key(header::COOKIE);
-    matches!(door, Door::Api | Door::Engine) && !from_page
+    matches!(door, Door::Api | Door::Engine) && !has_marks_of_page(headers)
+}
+
+fn has_marks_of_page(headers: &HeaderMap) -> bool {
+    headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN) || headers.contains_key(header::COOKIE)
+}
+
+/// Whether a page of the console asks, and no script with a token.
+pub fn is_from_page(headers: &HeaderMap) -> bool {
+    has_marks_of_page(headers) && !headers.contains_key(header::AUTHORIZATION)
 }
 
 /// Who asks at the door of the distribution API, and what their token is for: by a token of this service, or by a personal token, which may

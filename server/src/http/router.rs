@@ -158,7 +158,7 @@ impl Front {
     /// The API and the console: a token, a cookie or a certificate.
     async fn house_doors(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let is_api = request.uri().path().starts_with("/api/");
-        let door = if is_api { Door::Api } else { Door::Console };
+        let door = if is_api && !identity::is_from_page(request.headers()) { Door::Api } else { Door::Console };
         let origin = self.origin(door, request.headers(), peer);
         let principal = match identity::find(&self.house, request.headers(), peer, &origin) {
             Asker::Nobody => None,

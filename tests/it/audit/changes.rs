@@ -111,6 +111,59 @@ fn what_docker_changes_is_told_with_the_object_by_name_and_id() {
 }
 
 /// What the settings decide, and what they decide anew at a later start.
+/// An engine says 200 before it knows.
+#[test]
+fn what_the_engine_says_of_a_failure_is_its_outcome() {
+    let house = House::start(&[("demo", format!("unix://{}", engine().socket.display()))]);
+    let docker = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("docker");
+        command.args(arguments).env("DOCKER_BUILDKIT", "0");
+        for (name, value) in house.docker_env(&house.admin, "demo") {
+            command.env(name, value);
+        }
+        command.output().unwrap()
+    };
+    let folder = pilothouse_tests::sandbox::folder("failing");
+    std::fs::write(folder.join("Dockerfile"), "FROM pilothouse/sample:latest\nRUN echo canary-in-a-build && false\n").unwrap();
+    let says = |record: &Value| (record["outcome"].as_str().unwrap().to_owned(), record["note"].as_str().unwrap_or_default().to_owned());
+
+    assert!(!docker(&["build", folder.to_str().unwrap()]).status.success());
+    let (outcome, note) = says(&last(&house, "ImageBuild"));
+    assert_eq!(outcome, "failed");
+    assert_eq!(note, "The engine says in its answer that it failed.", "a build's words may hold what is in it");
+    assert!(!docker(&["push", "127.0.0.1:1/none/of/this"]).status.success());
+    let (outcome, note) = says(&last(&house, "ImagePush"));
+    assert!(outcome == "failed" && note.contains("does not exist"), "{outcome}: {note}");
+
+    assert!(!docker(&["start", "is-not-there"]).status.success());
+    assert_eq!(says(&last(&house, "ContainerStart")), ("failed".to_owned(), "No such container: is-not-there".to_owned()));
+    // In a body there may be what is not to be kept.
+    let wrong = json!({ "Image": "pilothouse/sample:latest", "Env": ["=canary"] });
+    assert_eq!(house.send(&house.admin, "POST", "/engines/demo/containers/create", &wrong.to_string()).status, 400);
+    let record = last(&house, "ContainerCreate");
+    assert!(says(&record).0 == "failed" && !record.to_string().contains("canary"), "{record}");
+}
+
+#[test]
+fn what_a_body_calls_by_name_is_found_by_it() {
+    let house = House::start(&[("demo", format!("unix://{}", engine().socket.display()))]);
+    let send = |path: &str, body: Value| house.send(&house.admin, "POST", &format!("/engines/demo{path}"), &body.to_string()).status;
+    let name = format!("named-{}", std::process::id());
+    for (operation, path, gone) in
+        [("VolumeCreate", "/volumes/create", format!("/volumes/{name}")), ("NetworkCreate", "/networks/create", format!("/networks/{name}"))]
+    {
+        assert_eq!(send(path, json!({ "Name": name })), 201);
+        let found = house.get(&house.admin, &format!("/api/v1/audit?q=operation:{operation}%20object:{name}")).json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{operation}: {found}");
+        assert_eq!(house.send(&house.admin, "DELETE", &format!("/engines/demo{gone}"), "").status, 204);
+    }
+    // What cannot be read has a record all the same, and reaches nobody.
+    let broken = house.send(&house.admin, "POST", "/engines/demo/volumes/create", "{\"Name\":\"a\",\"Name\":\"b\"}");
+    assert_eq!(broken.status, 400, "{broken:?}");
+    let record = last(&house, "VolumeCreate");
+    assert_eq!((&record["outcome"], &record["object"]), (&json!("failed"), &json!("")), "{record}");
+}
+
 #[test]
 fn what_the_settings_say_anew_is_written_down() {
     let mut house = House::with_settings(&[], "[[guardrails]]\nname = \"calm\"\nscope = \"all\"\nrule = { kind = \"privileged\" }\n");

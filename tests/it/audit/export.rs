@@ -52,6 +52,22 @@ fn an_export_is_verified_by_the_program_and_by_the_documented_script() {
         let verdict = verify(&dir, &[file.as_os_str()]);
         assert_eq!(verdict.code, 1, "{what}: {verdict:?}");
     }
+
+    // What proves nothing is not called whole.
+    let entries: Vec<&str> = lines.iter().copied().filter(|line| !line.contains("\"signature\"")).collect();
+    let records = house.get(&house.admin, "/api/v1/audit/export?format=jsonl").body;
+    let key = |hex: &'static str| vec![OsStr::new("--key"), OsStr::new(hex)];
+    for (what, text, more, said) in [
+        ("nothing", String::new(), Vec::new(), "There is no entry"),
+        ("no checkpoint", entries.join("\n"), Vec::new(), "There is no checkpoint"),
+        ("records", records, Vec::new(), "records without the chain"),
+        ("no key", exported.body.clone(), key("zz"), "--key: a key has 64 digits"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let verdict = verify(&dir, &[vec![file.as_os_str()], more].concat());
+        assert_eq!(verdict.code, 2, "{what}: {verdict:?}");
+        assert!(format!("{verdict:?}").contains(said), "{what}: {verdict:?}");
+    }
 }
 
 #[test]

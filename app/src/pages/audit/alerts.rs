@@ -3,16 +3,20 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
+use super::search::Asked;
 use crate::api::alerts::{
     Alert, AlertInput, AlertTried, AlertUpdateInput, AuditAlertCreate, AuditAlertDelete, AuditAlertList, AuditAlertTry, AuditAlertUpdate,
 };
 use crate::api::{Empty, Page};
 use crate::client::Client;
 use crate::ui::format::{count, grouped};
-use crate::ui::{Button, Callout, Checkbox, Dialog, Kind, SkeletonText, StateDot, TextField, Time, Toasts, Tone, icons};
-use crate::widgets::{FormProblem, GateButton, ListState, Loaded, Submit};
+use crate::ui::{Ask, Button, Callout, Checkbox, Confirm, Dialog, Kind, SkeletonText, StateDot, TextField, Time, Toasts, Tone, icons};
+use crate::widgets::{FormProblem, GateButton, Loaded, Submit, use_act};
 
 const MANAGE: &str = "system.audit.manage";
+
+const SCOPES: &str =
+    "Say all, labels of engines such as env=prod or env=prod,site=a, or engine/NAME. The trail does not say which project something was in.";
 
 /// What is offered to begin with: what it is called and looks for, where, how often and within how many minutes.
 const PRESETS: &[(&str, &str, &str, &str, &str)] = &[
@@ -33,6 +37,8 @@ struct Draft {
     quiet: u32,
     webhook: Option<String>,
     mail: String,
+    /// It began with what was being looked for.
+    found: bool,
 }
 
 impl Draft {
@@ -51,6 +57,7 @@ impl Draft {
             quiet: alert.quiet,
             webhook: alert.webhook.clone(),
             mail: alert.mail.join(", "),
+            found: false,
         }
     }
 }
@@ -80,7 +87,8 @@ pub(super) fn Alerts(desk: Desk) -> impl IntoView {
     let title = Signal::derive(move || {
         let words = draft.with(|draft| match draft {
             None => "Alerts",
-            Some(draft) if draft.id.is_none() => "Alert me about this",
+            Some(draft) if draft.found => "Alert me about this",
+            Some(draft) if draft.id.is_none() => "A new alert",
             Some(_) => "Change the alert",
         });
         words.to_owned()
@@ -99,10 +107,10 @@ pub(super) fn Alerts(desk: Desk) -> impl IntoView {
 
 /// The button that makes an alert of what is being looked for.
 #[component]
-pub(super) fn AlertMe(desk: Desk, state: ListState) -> impl IntoView {
-    let query = state.facet("q");
+pub(super) fn AlertMe(desk: Desk, asked: Asked) -> impl IntoView {
     let begin = Callback::new(move |()| {
-        desk.draft.set(Some(Draft::new(without_times(&query.get_untracked()))));
+        let query = asked.typed.with_untracked(|typed| without_times(typed.trim()));
+        desk.draft.set(Some(Draft { found: true, ..Draft::new(query) }));
         desk.open.set(true);
     });
     view! { <GateButton permission=MANAGE label="Alert me about this" icon=icons::WARNING on_press=begin/> }.into_any()
@@ -155,7 +163,6 @@ fn List(page: Signal<Page<Alert>>, desk: Desk, again: Callback<()>) -> impl Into
     };
     view! {
         {rows}
-        <div role="status">{move || tried.get().map(|(name, tried)| view! { <Tried name=name tried=tried/> })}</div>
         <FormProblem problem=problem fields=&[]/>
     }
     .into_any()
@@ -165,17 +172,17 @@ fn List(page: Signal<Page<Alert>>, desk: Desk, again: Callback<()>) -> impl Into
 fn Line(alert: Alert, submit: Submit, desk: Desk, tried: RwSignal<Option<(String, AlertTried)>>, again: Callback<()>) -> impl IntoView {
     let (word, tone) = state(&alert);
     let draft = Draft::of(&alert);
-    let toasts = Toasts::get();
+    let (toasts, act, confirm) = (Toasts::get(), use_act(), Confirm::get());
     let (id, name, enabled) = (alert.id.clone(), alert.name.clone(), alert.enabled);
     let test = {
-        let (submit, id, name) = (submit.clone(), id.clone(), name.clone());
+        let (submit, id) = (submit.clone(), id.clone());
         Callback::new(move |()| {
-            let name = name.clone();
-            submit.send::<AuditAlertTry>(&[&id], &Empty {}, move |answer| tried.set(Some((name, answer))));
+            let of = id.clone();
+            submit.send::<AuditAlertTry>(&[&id], &Empty {}, move |answer| tried.set(Some((of, answer))));
         })
     };
     let switch = {
-        let (submit, id, name) = (submit.clone(), id.clone(), name.clone());
+        let (id, name) = (id.clone(), name.clone());
         Callback::new(move |()| {
             let (name, input) = (name.clone(), AlertUpdateInput { enabled: Some(!enabled), ..AlertUpdateInput::default() });
             submit.send::<AuditAlertUpdate>(&[&id], &input, move |_| {
@@ -186,14 +193,17 @@ fn Line(alert: Alert, submit: Submit, desk: Desk, tried: RwSignal<Option<(String
     };
     let edit = Callback::new(move |()| desk.draft.set(Some(draft.clone())));
     let remove = {
-        let name = name.clone();
+        let (id, name) = (id.clone(), name.clone());
         Callback::new(move |()| {
-            let name = name.clone();
-            submit.send::<AuditAlertDelete>(&[&id], &Empty {}, move |_| {
-                toasts.ok(format!("Removed {name}."));
-                again.run(());
-            });
+            let ask =
+                Ask::new(format!("Remove the alert {name}?"), "Remove").loses("Nobody is told any more of what it finds; what waits is not sent.");
+            let (id, done) = (id.clone(), format!("Removed {name}."));
+            confirm.ask(ask, move || act.run::<AuditAlertDelete>(&[&id], &Empty {}, done.clone(), move |_| again.run(())));
         })
+    };
+    let came = {
+        let (id, name) = (id, name.clone());
+        move || tried.get().filter(|(of, _)| *of == id).map(|(_, tried)| view! { <Tried name=name.clone() tried=tried/> })
     };
     let fired = match alert.fired_at {
         Some(at) => {
@@ -219,6 +229,7 @@ fn Line(alert: Alert, submit: Submit, desk: Desk, tried: RwSignal<Option<(String
                 <GateButton permission=MANAGE label=switch_label icon=if enabled { icons::PAUSE } else { icons::PLAY } icon_only=true on_press=switch/>
                 <GateButton permission=MANAGE label=format!("Remove {name}") icon=icons::TRASH icon_only=true on_press=remove/>
             </div>
+            <div class="alert-tried" role="status">{came}</div>
         </li>
     }
     .into_any()
@@ -273,6 +284,8 @@ fn Form(draft: Draft, desk: Desk) -> impl IntoView {
     let (busy, problem) = (submit.busy, submit.problem);
     let error = |field: &'static str| submit.error(field);
     let (name_error, query_error, scope_error) = (error("name"), error("query"), error("scope"));
+    // The API's sentence offers projects, too, and those no alert takes.
+    let scope_error = Signal::derive(move || scope_error.with(Option::is_some).then(|| SCOPES.to_owned()));
     let (times_error, minutes_error, quiet_error) = (error("times"), error("minutes"), error("quiet"));
     let (url_error, secret_error, mail_error) = (error("url"), error("secret"), error("mail"));
     let presets = draft.id.is_none().then(|| {
@@ -284,7 +297,12 @@ fn Form(draft: Draft, desk: Desk) -> impl IntoView {
             });
             view! { <Button label=*called on_press=take/> }
         });
-        view! { <div class="form-actions" role="group" aria-label="Begin with">{offered.collect_view()}</div> }
+        view! {
+            <section class="begin-with" aria-labelledby="begin-with">
+                <h3 id="begin-with">"Begin with"</h3>
+                <div class="form-actions">{offered.collect_view()}</div>
+            </section>
+        }
     });
     let had = draft.webhook.is_some();
     let hint = match &draft.webhook {
@@ -342,7 +360,7 @@ fn Form(draft: Draft, desk: Desk) -> impl IntoView {
             {presets}
             <TextField label="Name" name="name" value=name autofocus=true autocomplete="off" placeholder="Denied on production" error=name_error/>
             <TextField label="What it looks for" name="query" value=query required=false mono=true autocomplete="off" placeholder="outcome:denied" error=query_error
-                hint="As in the search, without times. Nothing finds everything."/>
+                hint="As in the search, without times. Left empty, it finds everything."/>
             <TextField label="On" name="scope" value=scope required=false mono=true autocomplete="off" placeholder="env=prod" error=scope_error
                 hint="all, labels of engines such as env=prod, or engine/NAME."/>
             <TextField label="Records until it fires" name="times" value=times kind="number" autocomplete="off" error=times_error/>

@@ -19,21 +19,26 @@ use crate::widgets::{ListState, Loaded};
 const SHOWN: usize = 6;
 
 #[component]
-pub(super) fn Counted(query: Memo<AuditQuery>, state: ListState) -> impl IntoView {
+pub(super) fn Counted(
+    query: Memo<AuditQuery>,
+    /// Grows when all is to be read again.
+    round: RwSignal<u32>,
+    state: ListState,
+) -> impl IntoView {
     let client = Client::get();
     // The page one is on changes nothing of it.
     let asked = Memo::new(move |_| AuditQuery { after: None, ..query.get() });
     // What is wrong with a search the list says: here there is nothing then.
     let counts = Resource::new(
-        move || asked.get(),
-        move |query| {
+        move || (asked.get(), round.get()),
+        move |(query, _)| {
             let call = client.call::<AuditCount>(&[], &query);
             async move { Ok::<_, Problem>(call.await.unwrap_or_default()) }
         },
     );
     view! {
-        <Loaded resource=counts skeleton=|| view! { <div class="histogram"><SkeletonText lines=5/></div> } let:counts>
-            <Show when=move || counts.with(|counts| counts.width_ms > 0)>
+        <Loaded resource=counts skeleton=|| view! { <div class="histogram counted-waits"><SkeletonText lines=5/></div> } let:counts>
+            <Show when=move || counts.with(|counts| counts.width_ms > 0 && counts.records > 0)>
                 <Histogram counts=counts state=state/>
                 <Facets counts=counts state=state/>
             </Show>
@@ -164,10 +169,11 @@ fn Facets(counts: Signal<AuditCounts>, state: ListState) -> impl IntoView {
 #[component]
 fn Facet(title: &'static str, field: &'static str, counts: Signal<Vec<Count>>, state: ListState) -> impl IntoView {
     let text = state.facet("q");
+    let all = RwSignal::new(false);
     let rows = move || {
         let counts = counts.get();
         let more = counts.len().saturating_sub(SHOWN);
-        let rows = counts.into_iter().take(SHOWN).map(|count| {
+        let rows = counts.into_iter().take(if all.get() { usize::MAX } else { SHOWN }).map(|count| {
             let term = terms::term(field, &count.value);
             let (pressed, words) = (term.clone(), words(field, &count.value));
             view! {
@@ -184,7 +190,10 @@ fn Facet(title: &'static str, field: &'static str, counts: Signal<Vec<Count>>, s
                 </li>
             }
         });
-        let rest = (more > 0).then(|| view! { <li class="muted more">{format!("and {more} more")}</li> });
+        let rest = (more > 0).then(|| {
+            let words = if all.get() { "Show fewer".to_owned() } else { format!("Show {more} more") };
+            view! { <li><button type="button" class="more" aria-expanded=all.get().to_string() on:click=move |_| all.update(|all| *all = !*all)>{words}</button></li> }
+        });
         (rows.collect_view(), rest)
     };
     view! {
@@ -199,7 +208,8 @@ fn Facet(title: &'static str, field: &'static str, counts: Signal<Vec<Count>>, s
 /// A value as people say it.
 fn words(field: &str, value: &str) -> String {
     match (field, value) {
-        ("user", "-") => "Nobody".to_owned(),
+        // Of those who were not signed in, and of what Pilothouse did itself.
+        ("user", "-") => "Nobody signed in".to_owned(),
         ("target", "-") => "Pilothouse".to_owned(),
         ("outcome", name) => named(name).to_owned(),
         _ => value.to_owned(),

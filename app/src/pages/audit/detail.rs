@@ -9,28 +9,37 @@ use super::words::deed;
 use crate::api::audit::AuditRecord;
 use crate::ui::format::{bytes, duration};
 use crate::ui::time::exact;
-use crate::ui::{Badge, Callout, Dialog, Facts, JsonTree, Time, Tone, open_while};
+use crate::ui::{Badge, Callout, CopyButton, Dialog, Facts, JsonTree, Time, Tone, open_while};
 
 /// Shows the record that is opened; closing it forgets which.
 #[component]
-pub(super) fn Detail(opened: RwSignal<Option<AuditRecord>>) -> impl IntoView {
+pub(super) fn Detail(
+    opened: RwSignal<Option<AuditRecord>>,
+    /// One goes on from it by a link.
+    left: Callback<()>,
+) -> impl IntoView {
     let open = open_while(opened);
+    let close = Callback::new(move |()| {
+        left.run(());
+        opened.set(None);
+    });
     let title = Signal::derive(move || {
         opened.with(|record| record.as_ref().map(|record| deed(&record.operation, &record.permission, record.outcome))).unwrap_or_default()
     });
     view! {
         <Dialog open=open title=title wide=true>
-            {move || opened.get().map(|record| view! { <Record record=record close=Callback::new(move |()| opened.set(None))/> })}
+            {move || opened.get().map(|record| view! { <Record record=record close=close/> })}
         </Dialog>
     }
     .into_any()
 }
 
-fn who(user: String, viewer: Option<String>) -> String {
-    match viewer {
-        Some(viewer) => format!("{viewer}, with the rights of {user}"),
-        None if user == "-" => "Nobody was signed in".to_owned(),
-        None => user,
+fn who(record: &AuditRecord) -> String {
+    match (&record.viewer, record.user.as_str(), record.door.as_str()) {
+        (Some(viewer), user, _) => format!("{viewer}, with the rights of {user}"),
+        (None, "-", "start") => "Pilothouse itself".to_owned(),
+        (None, "-", _) => "Nobody was signed in".to_owned(),
+        (None, user, _) => user.to_owned(),
     }
 }
 
@@ -41,10 +50,12 @@ fn Record(record: AuditRecord, close: Callback<()>) -> impl IntoView {
     let outcome = record.outcome;
     let json = serde_json::to_value(&record).unwrap_or_default();
     let recording = record.recording.is_some().then(|| format!("/recordings/{}", record.id));
-    let (at, reason) = (record.at, record.reason.clone());
+    let (id, at, reason) = (record.id, record.at, record.reason.clone());
+    // Where the console is only the browser knows.
+    let link = Signal::derive(move || format!("{}/audit?record={id}", window().location().origin().unwrap_or_default()));
     let (story, ways, changes) = (told(&record), ways_on(&record), record.changes.clone());
     let facts: Vec<(&str, String)> = vec![
-        ("Who", who(record.user, record.viewer)),
+        ("Who", who(&record)),
         ("With", credential(&record.credential)),
         ("From", record.address),
         ("Client", record.client),
@@ -79,6 +90,7 @@ fn Record(record: AuditRecord, close: Callback<()>) -> impl IntoView {
             {facts.collect_view()}
             {recording.map(|href| view! { <dt>"Recording"</dt><dd><a href=href>"What passed through the terminal"</a></dd> })}
         </Facts>
+        <div class="form-actions"><CopyButton text=link label="Copy link" wide=true/></div>
         <nav class="ways-on" aria-label="On from here"><h3>"On from here"</h3><ul>{ways.collect_view()}</ul></nav>
         <details class="raw"><summary>"As the API tells it"</summary><JsonTree value=Signal::stored(json) label=Signal::stored("The record".to_owned())/></details>
     }

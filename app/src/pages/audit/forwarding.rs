@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::api::audit::{AuditForwarding, Forwarding};
 use crate::api::{Empty, Page};
 use crate::client::Client;
-use crate::ui::format::grouped;
+use crate::ui::format::{count, grouped};
 use crate::ui::{Rows, SkeletonRows, StateDot, Time, Tone};
 use crate::widgets::Loaded;
 
@@ -76,6 +76,12 @@ fn Line(place: Signal<Forwarding>) -> impl IntoView {
     .into_any()
 }
 
+/// How many places are away, in words; `None` where none is.
+pub(super) fn away(places: &[Forwarding]) -> Option<String> {
+    let many = places.iter().filter(|place| state(place).1 != Tone::Good).count();
+    (many > 0).then(|| format!("{} away", count(many, "place")))
+}
+
 fn kind(kind: &str) -> &str {
     match kind {
         "syslog" => "Syslog",
@@ -124,5 +130,7 @@ mod tests {
         assert_eq!(of(Some(1), Some(2), false), Tone::Warn);
         assert_eq!(of(None, Some(2), false), Tone::Warn);
         assert_eq!(of(Some(3), Some(2), true), Tone::Bad);
+        assert_eq!(away(&[place(None, Some(2), false), place(None, None, false)]).as_deref(), Some("1 place away"));
+        assert_eq!(away(&[place(None, None, false)]), None);
     }
 }

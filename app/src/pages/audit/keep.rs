@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::api::audit::{AuditRuleApply, AuditRuleCreate, AuditRuleDelete, AuditRuleList, KeepRule, KeepRuleInput};
 use crate::api::{Empty, Page};
 use crate::client::Client;
-use crate::ui::format::{count, grouped};
-use crate::ui::{Button, Dialog, Kind, SkeletonText, TextField, Toasts, icons};
+use crate::ui::format::count;
+use crate::ui::{Ask, Button, Confirm, Dialog, Kind, SkeletonText, TextField, Toasts, icons};
 use crate::widgets::{FormProblem, GateButton, Loaded, Submit, use_me};
 
 #[component]
@@ -95,7 +95,7 @@ fn Add(again: Callback<()>) -> impl IntoView {
         <form method="post" class="form" on:submit=send>
             <TextField label="Name" name="name" value=name autocomplete="off" placeholder="Plain reads" error=name_error/>
             <TextField label="What it finds" name="query" value=query required=false mono=true autocomplete="off" placeholder="change:no" error=query_error
-                hint="As in the search, without times. Nothing finds everything."/>
+                hint="As in the search, without times. Left empty, it finds everything."/>
             <TextField label="Days" name="days" value=days required=false autocomplete="off" placeholder="30" error=days_error
                 hint="Leave it empty to hold what it finds."/>
             <FormProblem problem=problem fields=&["name", "query", "days"]/>
@@ -110,14 +110,19 @@ fn Apply() -> impl IntoView {
     let submit = Submit::new();
     let toasts = Toasts::get();
     let (busy, problem) = (submit.busy, submit.problem);
+    let confirm = Confirm::get();
     let apply = Callback::new(move |()| {
-        submit.send::<AuditRuleApply>(&[], &Empty {}, move |gone| match gone.records {
-            0 => toasts.ok("The rules let nothing go now."),
-            records => toasts.ok(format!("{} records went.", grouped(records))),
+        let submit = submit.clone();
+        let ask = Ask::new("Apply the rules now?", "Apply the rules").loses("What no rule keeps any longer is removed from the trail for good.");
+        confirm.ask(ask, move || {
+            submit.send::<AuditRuleApply>(&[], &Empty {}, move |gone| match gone.records {
+                0 => toasts.ok("The rules let nothing go now."),
+                records => toasts.ok(format!("{} went.", count(usize::try_from(records).unwrap_or(usize::MAX), "record"))),
+            });
         });
     });
     view! {
-        <footer class="form-actions">
+        <footer class="form-actions apply">
             <GateButton permission="system.audit.manage" label="Apply the rules now" busy=busy on_press=apply/>
             <span class="muted">"It happens by itself once a day."</span>
         </footer>

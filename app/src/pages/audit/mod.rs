@@ -17,5 +17,5 @@ mod words;
 
 pub use list::Audit;
 pub use outcome::OutcomeBadge;
-pub use row::object_words;
+pub use row::{object_words, who};
 pub use words::did;

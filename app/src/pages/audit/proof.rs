@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::forwarding::ForwardingCard;
+use super::forwarding::{ForwardingCard, away};
 use crate::api::Empty;
-use crate::api::audit::{AuditProof, AuditVerify, ChainEnd, Proof, Verified};
+use crate::api::audit::{AuditForwarding, AuditProof, AuditVerify, ChainEnd, Proof, Verified};
 use crate::client::Client;
 use crate::ui::format::{duration, grouped};
 use crate::ui::time::exact;
@@ -13,9 +13,16 @@ use crate::widgets::{FormProblem, Loaded, Submit};
 
 /// A line that says how the trail stands; it opens what is behind it.
 #[component]
-pub(super) fn ProofLine() -> impl IntoView {
+pub(super) fn ProofLine(
+    /// Grows when all is to be read again.
+    round: RwSignal<u32>,
+) -> impl IntoView {
     let client = Client::get();
-    let proof = Resource::new(|| (), move |()| client.call::<AuditProof>(&[], &Empty {}));
+    let places = {
+        let client = client.clone();
+        Resource::new(move || round.get(), move |_| client.call::<AuditForwarding>(&[], &Empty {}))
+    };
+    let proof = Resource::new(move || round.get(), move |_| client.call::<AuditProof>(&[], &Empty {}));
     let open = RwSignal::new(false);
     let line = move || {
         let proof = proof.get()?.ok()?;
@@ -27,8 +34,17 @@ pub(super) fn ProofLine() -> impl IntoView {
             </button>
         })
     };
+    let away = move || {
+        let words = away(&places.get()?.ok()?.items)?;
+        Some(view! {
+            <button type="button" class="proof-away" aria-haspopup="dialog" on:click=move |_| open.set(true)>
+                <Icon of=icons::WARNING/>
+                <span>{words}</span>
+            </button>
+        })
+    };
     view! {
-        <Transition>{line}</Transition>
+        <div class="proof-place"><Transition>{line}</Transition><Transition>{away}</Transition></div>
         <Dialog open=open title="How the trail is proved" wide=true>
             <Loaded resource=proof skeleton=|| view! { <SkeletonText lines=8/> } let:shown>
                 <Behind proof=shown again=Callback::new(move |()| proof.refetch())/>
@@ -71,7 +87,7 @@ fn Behind(proof: Signal<Proof>, again: Callback<()>) -> impl IntoView {
                 <dt>"Kept outside in"</dt>
                 <dd class="mono">{proof.checkpoints_file.clone()}</dd>
                 <dt>"Signed by the key"</dt>
-                <dd class="mono breaks">{proof.key.clone()}" "<CopyButton text=proof.key.clone() label="Copy the key"/></dd>
+                <dd class="mono with-copy"><span class="breaks">{proof.key.clone()}</span><CopyButton text=proof.key.clone() label="Copy the key"/></dd>
                 <dt>"The chain ends at"</dt>
                 <dd class="mono breaks">{ends}</dd>
             </Facts>

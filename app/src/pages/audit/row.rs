@@ -11,9 +11,9 @@ use crate::ui::format::{duration, short_id};
 #[component]
 pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> impl IntoView {
     let text = move |of: fn(&AuditRecord) -> &String| record.with(|record| of(record).clone());
-    let user = move || record.with(|record| if record.user == "-" { "Nobody".to_owned() } else { record.user.clone() });
+    let user = move || record.with(who);
     let object = move || text(|record| &record.object);
-    let short = move || record.with(|record| object_words(&record.object));
+    let short = move || record.with(object_words);
     let outcome = Signal::derive(move || record.with(|record| record.outcome));
     let took = move || record.with(|record| record.duration_ms.map(duration));
     let target = move || record.with(|record| if record.target == "-" { "Pilothouse".to_owned() } else { record.target.clone() });
@@ -35,8 +35,24 @@ pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> i
     .into_any()
 }
 
-/// An object as people know it: of an id, its beginning.
-pub fn object_words(object: &str) -> String {
+/// Who it was, as people say it. What came in by no door Pilothouse did itself.
+pub fn who(record: &AuditRecord) -> String {
+    match (record.user.as_str(), record.door.as_str()) {
+        ("-", "start") => "Pilothouse".to_owned(),
+        ("-", _) => "Nobody".to_owned(),
+        (user, _) => user.to_owned(),
+    }
+}
+
+/// What it was done to, as people know it: its name, or the beginning of its id.
+pub fn object_words(record: &AuditRecord) -> String {
+    match &record.object_name {
+        Some(name) => name.trim_start_matches('/').to_owned(),
+        None => short(&record.object),
+    }
+}
+
+pub(super) fn short(object: &str) -> String {
     let id = object.strip_prefix("sha256:").unwrap_or(object);
     let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
     if is_id { short_id(id) } else { object.to_owned() }
@@ -49,7 +65,7 @@ pub(super) fn door(door: &str) -> String {
         "console" => "in the console",
         "engine" => "by docker",
         "registry" => "by a registry's client",
-        "start" => "by the settings, at the start",
+        "start" => "by itself",
         other => other,
     };
     words.to_owned()
@@ -57,12 +73,12 @@ pub(super) fn door(door: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::object_words;
+    use super::short;
 
     #[test]
     fn ids_are_short_and_names_are_whole() {
-        assert_eq!(object_words(&"ab".repeat(32)), "abababababab");
-        assert_eq!(object_words(&format!("sha256:{}", "0".repeat(64))), "000000000000");
-        assert_eq!(object_words("mira viewer all"), "mira viewer all");
+        assert_eq!(short(&"ab".repeat(32)), "abababababab");
+        assert_eq!(short(&format!("sha256:{}", "0".repeat(64))), "000000000000");
+        assert_eq!(short("mira viewer all"), "mira viewer all");
     }
 }

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::row::object_words;
+use super::row::{object_words, short, who};
 use super::terms::term;
-use super::words::did;
+use super::words::did_to;
 use crate::api::audit::{AuditRecord, Change, Outcome};
 use crate::ui::time::iso;
 
@@ -13,27 +13,41 @@ const MINUTE_MS: i64 = 60_000;
 
 /// The record in one or two sentences.
 pub(super) fn told(record: &AuditRecord) -> String {
-    let who = match (&record.viewer, record.user.as_str()) {
+    let somebody = match (&record.viewer, record.user.as_str()) {
         (Some(viewer), user) => format!("{viewer}, with the rights of {user},"),
-        (None, "-") => "Somebody who was not signed in".to_owned(),
-        (None, user) => user.to_owned(),
+        (None, "-") if record.door != "start" => "Somebody who was not signed in".to_owned(),
+        (None, _) => who(record),
     };
-    let deed = did(&record.operation, &record.permission, record.outcome);
-    let object = match (&record.object_name, record.object.as_str()) {
-        (Some(name), _) => format!(" {}", name.trim_start_matches('/')),
-        (None, "") => String::new(),
-        (None, object) => format!(" {}", object_words(object)),
-    };
+    let deed = deed(record);
     let target = if record.target == "-" { String::new() } else { format!(" on {}", record.target) };
     let from = if record.address == "-" || record.address.is_empty() { String::new() } else { format!(", from {}", record.address) };
     let end = match (record.outcome, record.note.as_deref()) {
         (Outcome::Denied, Some(note)) => format!(" It was refused: {note}"),
         (Outcome::Denied, None) => format!(" It was refused: {}", record.reason),
-        (Outcome::Failed, _) => record.status.map(|status| format!(" It failed with {status}.")).unwrap_or_default(),
+        (Outcome::Failed, note) => {
+            // An engine says 200 before it knows.
+            let with = record.status.filter(|status| *status >= 400).map(|status| format!(" with {status}")).unwrap_or_default();
+            format!(" It failed{with}{}", note.map_or(".".to_owned(), |note| format!(": {note}")))
+        }
         (_, Some(note)) => format!(" {note}"),
         _ => String::new(),
     };
-    format!("{who} {deed}{object}{target}{from}.{end}")
+    format!("{somebody} {deed}{target}{from}.{end}")
+}
+
+/// What was done, and to what.
+fn deed(record: &AuditRecord) -> String {
+    let object = object_words(record);
+    let changed = record.changes.iter().find(|change| change.field.eq_ignore_ascii_case("container"));
+    let container = changed.and_then(|change| change.after.as_ref().or(change.before.as_ref()));
+    let done = did_to(&record.operation, &record.permission, record.outcome, &object);
+    match container {
+        // Which one it was stands among what was changed alone.
+        Some(container) if matches!(record.operation.as_str(), "NetworkConnect" | "NetworkDisconnect") => {
+            done.replacen("a container", &format!("container {}", short(container.trim_start_matches('/'))), 1)
+        }
+        _ => done.trim_end_matches(':').to_owned(),
+    }
 }
 
 /// What was changed, or, of what was not done, asked for: a table of fields.
@@ -108,6 +122,17 @@ mod tests {
         let denied = record("denied", serde_json::json!({ "reason": "You need engine.container.stop." }));
         assert_eq!(told(&denied), "ana wanted to stop container web on prod, from 10.0.0.7. It was refused: You need engine.container.stop.");
         let viewed = record("failed", serde_json::json!({ "viewer": "admin", "target": "-", "status": 409, "object_name": null, "object": "x" }));
+        let house = record(
+            "ok",
+            serde_json::json!({ "user": "-", "door": "start", "address": "-", "target": "-", "operation": "SettingsApply", "object": "mira",
+            "object_name": null }),
+        );
+        assert_eq!(told(&house), "Pilothouse took over what the settings say: mira.");
+        let joined = record(
+            "ok",
+            serde_json::json!({ "operation": "NetworkConnect", "object_name": "nn", "changes": [{ "field": "Container", "after": "web" }] }),
+        );
+        assert_eq!(told(&joined), "ana connected container web to network nn on prod, from 10.0.0.7.");
         assert_eq!(told(&viewed), "admin, with the rights of ana, tried to stop container x, from 10.0.0.7. It failed with 409.");
     }
 

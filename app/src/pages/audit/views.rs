@@ -3,14 +3,15 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
+use super::search::Asked;
 use crate::api::audit::{AuditViewCreate, AuditViewDelete, AuditViewList, View, ViewInput};
 use crate::api::{Empty, Page};
 use crate::client::Client;
 use crate::ui::{Button, Dialog, Kind, Menu, MenuItem, TextField, Toasts, icons};
-use crate::widgets::{FormProblem, ListState, Submit};
+use crate::widgets::{FormProblem, Submit};
 
 #[component]
-pub(super) fn Views(state: ListState) -> impl IntoView {
+pub(super) fn Views(asked: Asked) -> impl IntoView {
     let client = Client::get();
     let views = Resource::new(|| (), move |()| client.call::<AuditViewList>(&[], &Empty {}));
     let (keeping, forgetting) = (RwSignal::new(false), RwSignal::new(false));
@@ -20,7 +21,7 @@ pub(super) fn Views(state: ListState) -> impl IntoView {
         let none = known.is_empty().then(|| view! { <p class="menu-note muted">"No search is kept yet."</p> });
         let rows = known.into_iter().map(|kept| {
             let query = kept.query.clone();
-            view! { <MenuItem label=kept.name on_press=Callback::new(move |()| state.set_facet("q", &query))/> }
+            view! { <MenuItem label=kept.name on_press=Callback::new(move |()| asked.go(&query))/> }
         });
         (none, rows.collect_view())
     };
@@ -31,7 +32,7 @@ pub(super) fn Views(state: ListState) -> impl IntoView {
             <MenuItem label="Forget a search" icon=icons::TRASH on_press=Callback::new(move |()| forgetting.set(true))/>
         </Menu>
         <Dialog open=keeping title="Keep this search">
-            <Keep state=state done=Callback::new(move |()| { keeping.set(false); views.refetch(); })/>
+            <Keep asked=asked done=Callback::new(move |()| { keeping.set(false); views.refetch(); })/>
         </Dialog>
         <Dialog open=forgetting title="Forget a search">
             <Transition>
@@ -43,9 +44,9 @@ pub(super) fn Views(state: ListState) -> impl IntoView {
 }
 
 #[component]
-fn Keep(state: ListState, done: Callback<()>) -> impl IntoView {
+fn Keep(asked: Asked, done: Callback<()>) -> impl IntoView {
     let name = RwSignal::new(String::new());
-    let query = state.facet("q").get_untracked();
+    let query = asked.typed.with_untracked(|typed| typed.trim().to_owned());
     let submit = Submit::new();
     let toasts = Toasts::get();
     let (busy, problem, error) = (submit.busy, submit.problem, submit.error("name"));

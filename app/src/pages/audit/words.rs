@@ -36,14 +36,17 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("DeviceLook", "look", "looked", "at a command line that asks"),
     ("DeviceToken", "hand", "handed", "a command line its token"),
     ("EventsFollow", "follow", "followed", "events"),
-    ("ExecStart", "run", "ran", "a command"),
+    ("ExecStart", "run", "ran", "a command in container"),
     ("FactorList", "look", "looked", "at their factors"),
     ("FactorRuleList", "look", "looked", "at which roles ask for a factor"),
     ("FactorRuleSet", "set", "set", "which roles ask for a factor"),
     ("Grpc", "open", "opened", "BuildKit's tunnel"),
+    ("ImageCommit", "commit", "committed", "container"),
     ("ImageCreate", "pull", "pulled", "image"),
     ("ImageGetAll", "save", "saved", "images"),
     ("Me", "look", "looked", "at their account"),
+    ("NetworkConnect", "connect", "connected", "a container to network"),
+    ("NetworkDisconnect", "disconnect", "disconnected", "a container from network"),
     ("Overview", "look", "looked", "at the overview"),
     ("PasskeyAdd", "add", "added", "a passkey to their factors"),
     ("PasskeySignIn", "sign", "signed", "in with a passkey"),
@@ -51,16 +54,22 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("PasswordChange", "change", "changed", "their password"),
     ("PutContainerArchive", "copy", "copied", "files into container"),
     ("RecoveryRenew", "make", "made", "new recovery codes"),
-    ("RecordingCast", "save", "saved", "a recording"),
+    ("RecordingCast", "open", "opened", "a recording"),
     ("RecordingEnd", "end", "ended", "a session"),
     ("RecordingGet", "look", "looked", "at a recording"),
     ("RecordingShown", "play", "played", "a recording"),
     ("RecordingWatch", "watch", "watched", "a session"),
     ("SecondFactor", "sign", "signed", "in with a second factor"),
     ("Session", "open", "opened", "BuildKit's session"),
+    ("SettingsApply", "take over", "took over", "what the settings say:"),
     ("Setup", "make", "made", "the first administrator"),
     ("SignIn", "sign", "signed", "in"),
     ("SignOut", "sign", "signed", "out"),
+    ("SwarmInit", "begin", "began", "a swarm"),
+    ("SwarmJoin", "join", "joined", "a swarm"),
+    ("SwarmLeave", "leave", "left", "the swarm"),
+    ("SwarmUnlock", "unlock", "unlocked", "the swarm"),
+    ("SwarmUnlockkey", "look", "looked", "at the key that unlocks the swarm"),
     ("SystemAuth", "sign", "signed", "in to a registry"),
     ("SystemDataUsage", "measure", "measured", "the disk's use"),
     ("SystemEvents", "follow", "followed", "events"),
@@ -121,13 +130,23 @@ const VERBS: &[(&str, &str, &str, &str)] = &[
 /// What somebody did who is named before it: `created volume`; or `wanted to create volume`, if it was not done. `permission` tells
 /// apart what two doors call alike.
 pub fn did(operation: &str, permission: &str, outcome: Outcome) -> String {
+    did_to(operation, permission, outcome, "").trim_end_matches(':').to_owned()
+}
+
+/// The same, and what it was done to.
+pub(super) fn did_to(operation: &str, permission: &str, outcome: Outcome, object: &str) -> String {
     let (want, past, rest) = words(operation, permission);
     let told = match outcome {
-        Outcome::Ok | Outcome::Open | Outcome::Revoked => past.to_owned(),
-        Outcome::Denied => format!("wanted to {want}"),
-        Outcome::Failed | Outcome::Unknown => format!("tried to {want}"),
+        // Whoever asked has asked, whatever the answer was.
+        Outcome::Denied if want != "ask" => format!("wanted to {want}"),
+        Outcome::Failed | Outcome::Unknown if want != "ask" => format!("tried to {want}"),
+        _ => past.to_owned(),
     };
-    format!("{told} {rest}").trim_end().to_owned()
+    let told = match (operation, object) {
+        ("Unauthenticated", path) if !path.is_empty() => format!("{told} for {path} {rest}"),
+        _ => format!("{told} {rest} {object}"),
+    };
+    told.trim_end().to_owned()
 }
 
 /// The verb in both forms, and the rest.
@@ -168,7 +187,7 @@ fn spaced(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, deed, did};
+    use super::{Outcome, deed, did, did_to};
 
     #[test]
     fn operations_have_words() {
@@ -179,9 +198,10 @@ mod tests {
             ("ContainerList", "engine.container.list", "listed containers"),
             ("ImageGet", "engine.image.inspect", "looked at image"),
             ("ImageGet", "engine.image.export", "saved image"),
-            ("NetworkDisconnect", "engine.network.connect", "disconnected network"),
+            ("NetworkDisconnect", "engine.network.connect", "disconnected a container from network"),
             ("SignIn", "account.self.view", "signed in"),
-            ("SwarmInit", "engine.swarm.manage", "asked for swarm init"),
+            ("SwarmInit", "engine.swarm.manage", "began a swarm"),
+            ("AuditAlert", "system.audit.manage", "fired an alert"),
             ("ContainerTop", "engine.container.top", "looked at the processes of container"),
         ] {
             assert_eq!(did(operation, permission, Outcome::Ok), words, "{operation}");
@@ -194,5 +214,14 @@ mod tests {
         assert_eq!(deed("SignIn", "", Outcome::Denied), "Wanted to sign in");
         assert_eq!(did("ImageCreate", "", Outcome::Failed), "tried to pull image");
         assert_eq!(did("ContainerStop", "", Outcome::Unknown), "tried to stop container");
+        assert_eq!(did("Unauthenticated", "", Outcome::Denied), "asked without a credential");
+    }
+
+    #[test]
+    fn what_it_was_done_to_stands_where_it_belongs() {
+        let to = |operation, object| did_to(operation, "", Outcome::Ok, object);
+        assert_eq!(to("ExecStart", "mine"), "ran a command in container mine");
+        assert_eq!(to("Unauthenticated", "/api/v1/me"), "asked for /api/v1/me without a credential");
+        assert_eq!(to("SettingsApply", "mira"), "took over what the settings say: mira");
     }
 }

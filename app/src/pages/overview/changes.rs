@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::audit::AuditRecord;
-use crate::pages::audit::{OutcomeBadge, did, object_words};
+use crate::pages::audit::{OutcomeBadge, did, object_words, who};
 use crate::ui::{Rows, Time};
 use crate::widgets::use_me;
 
@@ -16,7 +16,7 @@ pub(super) fn Changes(changes: Signal<Vec<AuditRecord>>) -> impl IntoView {
         <section class="card flush">
             <header class="card-head">
                 <h2>"Recent changes"</h2>
-                {may.then(|| view! { <a href="/audit?changes=yes">"All changes"</a> })}
+                {may.then(|| view! { <a href="/audit?q=change%3Ayes">"All changes"</a> })}
             </header>
             <Show when=move || any.get() fallback=move || view! { <p class="card-note">{nothing}</p> }>
                 <ol class="change-list">
@@ -30,10 +30,10 @@ pub(super) fn Changes(changes: Signal<Vec<AuditRecord>>) -> impl IntoView {
 
 #[component]
 fn Line(record: Signal<AuditRecord>) -> impl IntoView {
-    let user = move || record.with(|record| record.user.clone());
+    let user = move || record.with(who);
     let what = move || record.with(|record| did(&record.operation, &record.permission, record.outcome));
     let on = move || {
-        record.with(|record| match (object_words(&record.object).as_str(), record.target.as_str()) {
+        record.with(|record| match (object_words(record).as_str(), record.target.as_str()) {
             ("", "-") => "Pilothouse itself".to_owned(),
             ("", target) => target.to_owned(),
             (object, "-") => object.to_owned(),

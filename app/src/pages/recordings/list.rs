@@ -102,7 +102,7 @@ fn Found(page: Signal<Page<Recording>>, state: ListState) -> impl IntoView {
                 <th scope="col">"Who"</th>
                 <th scope="col">"How"</th>
                 <th scope="col">"State"</th>
-                <th scope="col" class="number">"Length"</th>
+                <th scope="col" class="number">"Size"</th>
                 <th scope="col">"Began"</th>
             }
             key=|recording: &Recording| recording.id.to_string()
@@ -136,7 +136,7 @@ fn Row(recording: Signal<Recording>) -> impl IntoView {
                 <Badge text=text tone=tone/>
                 {move || recording.with(|recording| recording.lost > 0).then(|| view! { <Badge text="not whole" tone=Tone::Warn/> })}
             </td>
-            <td data-label="Length" class="number">{move || of(|recording| bytes(recording.bytes))}</td>
+            <td data-label="Size" class="number">{move || of(|recording| bytes(recording.bytes))}</td>
             <td data-label="Began"><Time at=at/></td>
         </tr>
     }

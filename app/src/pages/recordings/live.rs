@@ -1,5 +1,7 @@
 //! A session that goes on: looked at, and ended.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,7 +11,7 @@ use super::words::clock;
 use crate::api::Empty;
 use crate::api::recordings::{Recording, RecordingEnd, RecordingWatch};
 use crate::client::{Client, LiveHandle};
-use crate::ui::player::{Player, Position, Screen};
+use crate::ui::player::{Player, Position, Screen, Stage};
 use crate::ui::{Ask, Badge, Button, Callout, Confirm, Kind, Tone, icons};
 use crate::widgets::{GateButton, use_act};
 
@@ -23,7 +25,12 @@ enum Watching {
 }
 
 #[component]
-pub(super) fn Live(recording: Signal<Recording>, read: Read) -> impl IntoView {
+pub(super) fn Live(
+    recording: Signal<Recording>,
+    read: Read,
+    /// It is to be played now.
+    play: Callback<()>,
+) -> impl IntoView {
     let now = recording.get_untracked();
     let id = now.id.to_string();
     let screen = Screen { columns: now.width.max(20), rows: now.height.max(5), tty: now.tty };
@@ -62,7 +69,12 @@ pub(super) fn Live(recording: Signal<Recording>, read: Read) -> impl IntoView {
                 };
                 let on_end = move |end: Result<(), crate::api::Problem>| {
                     let state = end.map_or_else(|problem| Watching::Broken(problem.to_string()), |()| Watching::Ended);
-                    let _ = watching.try_set(state);
+                    let ended = state == Watching::Ended;
+                    if watching.try_set(state).is_none() && ended {
+                        read.refetch();
+                        // It may take a moment until all of it is written.
+                        set_timeout(move || still_running(recording, read), Duration::from_secs(2));
+                    }
                 };
                 let handle = client.try_with_value(|client| client.live::<RecordingWatch>(&[&id], &Empty {}, on_item, on_end));
                 let _ = stream.try_set(handle);
@@ -88,7 +100,6 @@ pub(super) fn Live(recording: Signal<Recording>, read: Read) -> impl IntoView {
         Watching::Broken(why) => Some(view! { <Callout tone=Tone::Warn title="You do not see what happens".to_owned()>{why}</Callout> }),
         _ => None,
     };
-    let play = Callback::new(move |()| read.refetch());
     let after = move || match watching.get() {
         Watching::Ended => view! { <Button label="Play it" kind=Kind::Primary icon=icons::PLAY on_press=play/> }.into_any(),
         Watching::Broken(_) => view! { <Button label="Watch again" icon=icons::REFRESH on_press=again/> }.into_any(),
@@ -102,10 +113,17 @@ pub(super) fn Live(recording: Signal<Recording>, read: Read) -> impl IntoView {
                 {after}
             </div>
             <div role="alert">{why}</div>
-            <div class="terminal-screen recording-screen" node_ref=element></div>
+            <Stage screen=screen element=element/>
         </section>
     }
     .into_any()
+}
+
+/// Reads it again where it was said to go on.
+fn still_running(recording: Signal<Recording>, read: Read) {
+    if recording.try_with_untracked(|recording| recording.running) == Some(true) {
+        read.refetch();
+    }
 }
 
 /// Ends the session, after a question.

@@ -42,9 +42,18 @@ fn One(id: String) -> impl IntoView {
 fn Found(shown: Signal<RecordingShown>, read: Read) -> impl IntoView {
     let running = Memo::new(move |_| shown.with(|shown| shown.recording.running));
     let recording = Signal::derive(move || shown.with(|shown| shown.recording.clone()));
+    // What was watched stays until it is to be played.
+    let watched = RwSignal::new(running.get_untracked());
+    let live = Memo::new(move |_| running.get() || watched.get());
+    let play = Callback::new(move |()| {
+        watched.set(false);
+        if running.get_untracked() {
+            read.refetch();
+        }
+    });
     let screen = move || {
-        if running.get() {
-            view! { <Gate permission="system.recording.watch"><Live recording=recording read=read/></Gate> }.into_any()
+        if live.get() {
+            view! { <Gate permission="system.recording.watch"><Live recording=recording read=read play=play/></Gate> }.into_any()
         } else {
             view! { <Gate permission="system.recording.view"><Play recording=recording/></Gate> }.into_any()
         }
@@ -93,9 +102,21 @@ fn About(shown: Signal<RecordingShown>) -> impl IntoView {
     let facts = move || {
         let RecordingShown { recording, digest, .. } = shown.get();
         let took = lasted(&recording).unwrap_or_else(|| "it goes on".to_owned());
-        let strict = if recording.strict { "strictly: without a recording there would have been no session" } else { "as far as it could be" };
-        let typed = if recording.input { "is in it" } else { "is left out; what the program echoed of it was shown, and is in it" };
-        let rule = recording.rule.clone().map_or_else(|| "none: it is what is done without one".to_owned(), |scope| format!("for {scope}"));
+        let strict = if recording.strict {
+            "Without a recording there would have been no session."
+        } else {
+            "Without a recording the session would have gone on."
+        };
+        let typed = if recording.input {
+            "It is in the recording."
+        } else {
+            "It is left out. What the program echoed of it was shown, and is in the recording."
+        };
+        let rule = recording.rule.clone().map_or_else(
+            || "No rule is about it. Without a rule a session is recorded, and what is typed is left out.".to_owned(),
+            |scope| format!("The rule for {scope}."),
+        );
+        let record = format!("/audit?record={}", recording.id);
         let facts: Vec<(&str, String)> = vec![
             ("Who", recording.user.clone()),
             ("Container", recording.container.clone()),
@@ -104,16 +125,17 @@ fn About(shown: Signal<RecordingShown>) -> impl IntoView {
             ("Lasted", took),
             ("Terminal", if recording.tty { format!("{} by {}", recording.width, recording.height) } else { "none".to_owned() }),
             ("Typed text", typed.to_owned()),
-            ("Recorded", strict.to_owned()),
+            ("If it could not be recorded", strict.to_owned()),
             ("Rule", rule),
-            ("Length", bytes(recording.bytes)),
-            ("Audit record", recording.id.to_string()),
+            ("Size", bytes(recording.bytes)),
             ("SHA-256", digest.unwrap_or_else(|| "\u{2013}".to_owned())),
         ];
         view! {
             <Facts>
                 <dt>"Began"</dt>
                 <dd>{exact(recording.started_at)}" ("<Time at=recording.started_at/>")"</dd>
+                <dt>"Audit record"</dt>
+                <dd><a href=record>{format!("Audit record {}", recording.id)}</a></dd>
                 {facts.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd class="breaks">{value}</dd> }).collect_view()}
             </Facts>
         }

@@ -9,7 +9,7 @@ use super::words::{clock, moment};
 use crate::api::fill;
 use crate::api::recordings::{CAST, Recording};
 use crate::ui::button::copy;
-use crate::ui::player::{Found, Player, Position, Screen};
+use crate::ui::player::{Found, Player, Position, Screen, Stage};
 use crate::ui::{Button, Callout, Icon, Kind, SearchBox, Toasts, Tone, icons};
 
 const SPEEDS: [(&str, &str); 4] = [("0.5", "Half speed"), ("1", "As it was"), ("2", "Twice as fast"), ("4", "Four times as fast")];
@@ -19,7 +19,7 @@ pub(super) fn Play(recording: Signal<Recording>) -> impl IntoView {
     let now = recording.get_untracked();
     let url = fill(CAST, &[&now.id.to_string()]);
     let screen = Screen { columns: now.width.max(20), rows: now.height.max(5), tty: now.tty };
-    let begin = use_query_map().with_untracked(|query| query.get("t").map_or(0.0, |text| moment(&text)));
+    let begin = use_query_map().with_untracked(|query| query.get("t").map(|text| moment(&text)));
     let element = NodeRef::<html::Div>::new();
     // Dropped, and so ended, with the page.
     let player = RwSignal::new(None::<Player>);
@@ -43,8 +43,9 @@ pub(super) fn Play(recording: Signal<Recording>) -> impl IntoView {
             drop(player.try_set(Some(opened)));
         });
     });
-    let waiting =
-        move || (!ready.get() && failed.with(Option::is_none)).then(|| view! { <p class="muted" role="status">"The recording is on its way."</p> });
+    let waiting = move || {
+        (!ready.get() && failed.with(Option::is_none)).then(|| view! { <p class="recording-waits" role="status">"The recording is on its way."</p> })
+    };
     let broken = move || failed.get().map(|why| view! { <Callout tone=Tone::Bad title="It cannot be played".to_owned()>{why}</Callout> });
     let typed = move || {
         let typed = position.with(|position| position.typed.clone());
@@ -56,8 +57,7 @@ pub(super) fn Play(recording: Signal<Recording>) -> impl IntoView {
     view! {
         <section class="player" aria-label="The recording, played">
             <div role="alert">{broken}</div>
-            {waiting}
-            <div class="terminal-screen recording-screen" node_ref=element></div>
+            <Stage screen=screen element=element>{waiting}</Stage>
             {typed}
             <Controls player=player position=position ready=ready file=file/>
             <Search player=player ready=ready/>

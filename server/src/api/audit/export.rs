@@ -98,6 +98,11 @@ fn table(store: Store, find: Find) -> impl Stream<Item = Result<String, ApiError
     head.chain(records(store, find).map(|record| line(row(record?))))
 }
 
+/// Nobody, and no target, are a dash in a record; in a table they are nothing, which needs no mark against formulas.
+fn somebody(text: String) -> String {
+    if text == "-" { String::new() } else { text }
+}
+
 fn row(record: AuditRecord) -> [String; 27] {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     let changes = record.changes.iter().map(|change| {
@@ -106,15 +111,15 @@ fn row(record: AuditRecord) -> [String; 27] {
     let changes = changes.collect::<Vec<_>>().join("; ");
     [
         record.id.to_string(),
-        clock::text(record.at),
-        record.user,
+        clock::exact(record.at),
+        somebody(record.user),
         record.viewer.unwrap_or_default(),
         record.team.unwrap_or_default(),
-        record.credential,
+        somebody(record.credential),
         record.door,
         record.address,
         record.client,
-        record.target,
+        somebody(record.target),
         record.operation,
         record.permission,
         record.object,
@@ -131,6 +136,6 @@ fn row(record: AuditRecord) -> [String; 27] {
         number(record.bytes_in),
         number(record.bytes_out),
         number(record.duration_ms),
-        record.ended_at.map(clock::text).unwrap_or_default(),
+        record.ended_at.map(clock::exact).unwrap_or_default(),
     ]
 }

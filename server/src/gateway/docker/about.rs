@@ -1,23 +1,42 @@
 //! What the record of a request tells of what it changes.
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    access::{Permit, watch},
+    access::{
+        Permit,
+        table::docker::{Body as Carries, Row},
+        watch,
+    },
     audit::{Change, asked, container_before, service_before, with_before},
     backends::docker::{Engine, typed::call},
 };
 
 use super::classify::Classified;
 
-/// Whether the engine answers with the id of something that it made.
-pub fn makes(operation: &str) -> bool {
-    matches!(operation, "ContainerCreate" | "ContainerExec" | "ServiceCreate" | "NetworkCreate" | "SecretCreate" | "ConfigCreate" | "ImageCommit")
+/// Whether the name of what is made stands in the body alone.
+pub fn is_named_in_body(operation: &str) -> bool {
+    matches!(operation, "ConfigCreate" | "NetworkCreate" | "SecretCreate" | "ServiceCreate" | "VolumeCreate")
 }
 
-/// The id in such an answer.
+/// Whether the record may say why the engine refused, in its words: those may say again what was in a body, and that is not written down.
+/// What there is not, or is there already, they call by its name.
+pub fn is_told(row: &Row, status: StatusCode) -> bool {
+    matches!(row.body, Carries::None) || matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT)
+}
+
+/// Whether the engine answers with the id of something that it made.
+pub fn makes(operation: &str) -> bool {
+    matches!(
+        operation,
+        "ContainerCreate" | "ContainerExec" | "ServiceCreate" | "NetworkCreate" | "SecretCreate" | "ConfigCreate" | "ImageCommit" | "VolumeCreate"
+    )
+}
+
+/// The id in such an answer; of a volume, that is its name.
 pub fn made(answer: &Value) -> Option<&str> {
-    ["Id", "ID"].iter().find_map(|name| answer[*name].as_str())
+    ["Id", "ID", "Name"].iter().find_map(|name| answer[*name].as_str())
 }
 
 /// What is asked for, beside what there is now where something is changed. What cannot be looked up is left out: the engine decides what

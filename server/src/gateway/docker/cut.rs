@@ -90,6 +90,28 @@ impl Cutting<'_> {
         Ok(response)
     }
 
+    /// The answer as it is, to something that the engine did not do. With `told` the record says why.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn of_a_failure(mut self, answered: Response<Incoming>, told: bool) -> Result<Response<Body>, Refusal> {
+        let status = answered.status();
+        let result = whole(answered).await;
+        if let Ok((_, bytes)) = &result {
+            self.counts.bytes_out.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
+            if told && let Some(why) = said["message"].as_str() {
+                self.entry.also(why);
+            }
+        }
+        self.entry.finish(self.counts.ending(Ending::of_status(status.as_u16())));
+        let (head, bytes) = result?;
+        let mut response = json(bytes);
+        *response.status_mut() = status;
+        response.headers_mut().extend(rebuild::answer_headers(&head.headers));
+        Ok(response)
+    }
+
     /// A refusal of the engine's, without what it names of others.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
@@ -45,6 +45,7 @@ use super::{
     name::{NameError, Named},
     rebuild, scoped,
     session::{self, Recorded},
+    verdict::Verdict,
 };
 
 /// A body on its way to the client.
@@ -194,7 +195,19 @@ impl EngineDoor {
             }
         };
         let ((permission, place), object) = (classified.needs(), classified.object());
-        let operation = Operation::on_engine(classified.row.name, permission, &asked.engine, object).at(place);
+        let mut operation = Operation::on_engine(classified.row.name, permission, &asked.engine, object).at(place);
+        let request = match about::is_named_in_body(classified.row.name) && self.operator.may(&who, &operation) {
+            false => request.map(Arriving::Yet),
+            true => {
+                let (head, incoming) = request.into_parts();
+                let counts = Counts::default();
+                let said = read(&head.headers, incoming, &counts).await;
+                if let Ok(Some(Value::String(name))) = said.as_ref().map(|said| said.as_ref().map(|said| &said["Name"])) {
+                    operation.object.clone_from(name);
+                }
+                Request::from_parts(head, Arriving::Read(said, counts))
+            }
+        };
         let begun = self.operator.begin(&who, operation).await.map_err(|refused| match refused {
             Refused::Denied(denied) => match (denied.hides, place) {
                 (Hides::Nothing, _) => Refusal::new(StatusCode::FORBIDDEN, denied.reason),
@@ -216,7 +229,7 @@ impl EngineDoor {
 
     async fn forward(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Arriving>,
         mut classified: Classified,
         engine: &str,
         who: &Principal,
@@ -227,23 +240,29 @@ impl EngineDoor {
         let (mut note, mut changes) = (String::new(), Vec::new());
         let mut unrecorded = false;
         let record = entry.id();
+        let is_head = *request.method() == Method::HEAD;
         // Whatever goes wrong from here on is the outcome.
         let result = async {
             let engine = self.engines.get(engine).ok_or_else(|| no_engine(engine))?;
             let upgrade = asks_upgrade(&request, classified.row.reply)?;
             let client = upgrade.then(|| hyper::upgrade::on(&mut request));
-            let (head, incoming) = request.into_parts();
-            let counts = Arc::new(Counts::default());
+            let (head, arriving) = request.into_parts();
+            let (arriving, counts) = match arriving {
+                Arriving::Yet(incoming) => (Ok(incoming), Counts::default()),
+                Arriving::Read(said, counts) => (Err(said), counts),
+            };
+            let counts = Arc::new(counts);
             if !permit.shows_environment() && classified.row.name == "ContainerTop" && !classified.query.is_empty() {
                 // `ps` can be told to show the environment of what runs (threats K3).
                 return Err(Refusal::new(StatusCode::FORBIDDEN, format!("Options of ps need the permission {}.", Permission::ContainerEnvironment)));
             }
             engine.ready_for(&permit).await?;
             scoped::rename(&mut classified, &permit);
-            let (mut said, bytes) = match classified.row.body {
-                Carries::None => (None, nothing(incoming).await?),
-                Carries::Json => (read(&head.headers, incoming, &counts).await?, docker::empty()),
-                Carries::Stream(_) => (None, streamed(&head.headers, incoming, &counts)?),
+            let (mut said, bytes) = match (arriving, classified.row.body) {
+                (Err(said), _) => (said?, docker::empty()),
+                (Ok(incoming), Carries::None) => (None, nothing(incoming).await?),
+                (Ok(incoming), Carries::Json) => (read(&head.headers, incoming, &counts).await?, docker::empty()),
+                (Ok(incoming), Carries::Stream(_)) => (None, streamed(&head.headers, incoming, &counts)?),
             };
             // Before anything is made for it, and once more as it will be sent.
             self.guardrails.check_words(&engine, &permit, who, &to_judge(&classified, said.as_ref()))?;
@@ -324,7 +343,7 @@ impl EngineDoor {
                     match client.await {
                         Ok(client) => {
                             entry.started();
-                            tunnel(TokioIo::new(client), stream, lease, Told { entry, recorder }).await;
+                            tunnel(TokioIo::new(client), stream, lease, Told { entry, recorder, verdict: None }).await;
                         }
                         Err(_) => {
                             // The program was started all the same.
@@ -361,6 +380,9 @@ impl EngineDoor {
         if status.is_client_error() && permit.reach().projects().is_some() {
             return Cutting { engine: &engine, permit: &permit, counts, entry }.hush(answered).await;
         }
+        if (status.is_client_error() || status.is_server_error()) && !is_head {
+            return Cutting { engine: &engine, permit: &permit, counts, entry }.of_a_failure(answered, about::is_told(classified.row, status)).await;
+        }
         if status.is_success()
             && classified.row.name == "ImageTag"
             && let Some(project) = &project
@@ -378,7 +400,9 @@ impl EngineDoor {
             }
         };
         let (head, incoming) = answered.into_parts();
-        let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, Told { entry, recorder }, turn).boxed_unsync();
+        let verdict = Verdict::of(classified.row.name).filter(|_| status.is_success());
+        let told = Told { entry, recorder, verdict };
+        let mut body = Download::new(incoming, carrier, hold, status.as_u16(), counts, told, turn).boxed_unsync();
         if permit.reach().projects().is_some() && status.is_success() {
             body = match (classified.row.place, project) {
                 (Place::Events, _) => scoped::events(body, engine, permit),
@@ -391,6 +415,13 @@ impl EngineDoor {
         *response.headers_mut() = rebuild::answer_headers(&head.headers);
         Ok(response)
     }
+}
+
+/// A request's body.
+enum Arriving {
+    Yet(Incoming),
+    /// It was read before the intent was written, since it says what it is about.
+    Read(Result<Option<Value>, Refusal>, Counts),
 }
 
 /// What came of a request.

@@ -29,6 +29,8 @@ use crate::{
     recordings::{Feed, Recorder, Running, Stop, close, stopped},
 };
 
+use super::verdict::Verdict;
+
 /// How long an engine may pause in the middle of an answer that is no stream.
 const ANSWER_PAUSE: Duration = Duration::from_secs(30);
 
@@ -45,6 +47,8 @@ pub enum Hold {
 pub struct Told {
     pub entry: Entry,
     pub recorder: Option<Recorder>,
+    /// What the answer itself says of it, where that is not its status.
+    pub verdict: Option<Verdict>,
 }
 
 /// An answer of so many bytes is written at once, whether its client reads or not.
@@ -74,6 +78,7 @@ struct Answer {
     entry: Option<Entry>,
     /// What records it, where it is a session.
     recording: Option<(Recorder, Feed)>,
+    verdict: Option<Verdict>,
 }
 
 /// What is held while an answer goes on.
@@ -166,7 +171,11 @@ impl Answer {
     }
 
     fn done(&mut self) {
-        self.finish(Ending::of_status(self.status));
+        let Some(failure) = self.verdict.as_mut().and_then(Verdict::failure) else { return self.finish(Ending::of_status(self.status)) };
+        if let Some(entry) = &mut self.entry {
+            entry.also(&failure);
+        }
+        self.finish(Ending::failed(self.status));
     }
 
     /// Ends it before its end. Whoever waits for more is told why.
@@ -188,6 +197,9 @@ impl Answer {
                 self.counts.bytes_out.fetch_add(data.len() as u64, Ordering::Relaxed);
                 if let Some((_, output)) = &mut self.recording {
                     output.take(&data);
+                }
+                if let Some(verdict) = &mut self.verdict {
+                    verdict.take(&data);
                 }
                 if open.is_end() {
                     self.done();
@@ -215,13 +227,13 @@ impl Download {
     pub fn new(inner: Incoming, carrier: Carrier, hold: Hold, status: u16, counts: Arc<Counts>, told: Told, turn: OwnedSemaphorePermit) -> Self {
         let small = inner.size_hint().upper().is_some_and(|size| size <= SMALL);
         let open = Open { inner, carrier, last: None, rested: false, _turn: turn };
-        let Told { entry, recorder } = told;
+        let Told { entry, recorder, verdict } = told;
         let running = recorder.as_ref().map(Recorder::running);
         let recording = recorder.map(|recorder| {
             let output = recorder.output();
             (recorder, output)
         });
-        let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry), recording };
+        let answer = Answer { open: Some(open), broken: None, waker: None, status, counts, entry: Some(entry), recording, verdict };
         let answer = Arc::new(Mutex::new(answer));
         match hold {
             // What fits into the connection's own buffer is taken at once.
@@ -320,7 +332,7 @@ where
     let count = |count: &AtomicU64, bytes: &[u8]| {
         count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     };
-    let Told { mut entry, recorder } = told;
+    let Told { mut entry, recorder, .. } = told;
     let mut input = recorder.as_ref().map_or_else(Feed::none, Recorder::input);
     let mut output = recorder.as_ref().map_or_else(Feed::none, Recorder::output);
     let mut client = InspectReader::new(client, |bytes| {

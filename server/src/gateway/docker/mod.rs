@@ -13,3 +13,4 @@ pub mod name;
 mod rebuild;
 mod scoped;
 mod session;
+mod verdict;

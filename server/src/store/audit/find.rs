@@ -147,6 +147,8 @@ const SAMPLE: i64 = 4_000;
 const COMMON: i64 = 200;
 /// How many records that one thing leads to are looked through for all others, the newest first, where records are counted.
 const LED: i64 = 50_000;
+/// So few records are asked one by one whether they have some words: it takes some 150 µs each.
+const FEW: i64 = 1_000;
 /// How many are gone through one by one, where they are counted and nothing leads.
 const WALKED: i64 = 200_000;
 
@@ -167,7 +169,17 @@ enum Way {
     Words,
 }
 
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Purpose {
+    /// Some records, the newest first.
+    Page,
+    /// All that are counted.
+    Counts,
+}
+
 /// A way, and how many records it leads to; more than [`LED`] is one more.
+#[derive(Clone, Copy, Debug)]
 struct Lead {
     way: Way,
     records: i64,
@@ -187,14 +199,21 @@ fn held(column: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Where an index of numbers begins.
-const FAILED: i64 = 400;
+/// What most operations end with.
+const USUAL: [i64; 2] = [200, 204];
 
 /// What proves to a database that its index has all of these; `None` where it has not.
 fn proof(column: &str, values: &[Match]) -> Option<&'static str> {
     match column {
-        "status" => values.iter().all(|value| matches!(value, Match::Number(number) if *number >= FAILED)).then_some("status >= 400"),
-        "is_change" => values.iter().all(|value| *value == Match::Number(1)).then_some("is_change = 1"),
+        "status" => {
+            let is_held = |value: &Match| matches!(value, Match::Number(status) if !USUAL.contains(status));
+            values.iter().all(is_held).then_some("status <> 200 AND status <> 204")
+        }
+        "is_change" => match values {
+            [Match::Number(1)] => Some("is_change = 1"),
+            [Match::Number(0)] => Some("is_change = 0"),
+            _ => None,
+        },
         column => {
             let Some((left_out, proof)) = held(column) else { return Some("1 = 1") };
             let is_held = |value: &Match| match value {
@@ -270,7 +289,7 @@ fn push_words(query: &mut Sql, words: &[String]) {
         Kind::Sqlite => query.push("audit_words MATCH ").push_bind(all(&|word| format!("\"{}\"*", word.replace('"', "\"\"")), " AND ")),
         // Nothing but signs: no record has it.
         Kind::Postgres if words.iter().any(|word| super::index::parts(word).next().is_none()) => query.push("1 = 0"),
-        Kind::Postgres => query.push("to_tsvector('simple', audit_words.text) @@ to_tsquery('simple', ").push_bind(all(&neighbours, " & ")).push(")"),
+        Kind::Postgres => query.push("audit_words.words @@ to_tsquery('simple', ").push_bind(all(&neighbours, " & ")).push(")"),
     };
 }
 
@@ -319,9 +338,10 @@ impl Find {
             }
         }
         if !self.words.is_empty() && matches!(way, Way::Term(_) | Way::Walk) {
-            query.push(" AND EXISTS (SELECT 1 FROM audit_words WHERE audit_words.rowid = audit.id AND ");
+            // No EXISTS: SQLite makes a join of that, and begins it with the words.
+            query.push(" AND (SELECT COUNT(*) FROM audit_words WHERE audit_words.rowid = audit.id AND ");
             push_words(query, &self.words);
-            query.push(")");
+            query.push(") > 0");
         }
     }
 
@@ -370,7 +390,7 @@ impl Find {
 impl Store {
     /// Records that fit, newest first.
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
-        let way = self.way(find).await?.way;
+        let way = self.way(find, Purpose::Page).await?.way;
         let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS);
         find.source(&mut query, way, None);
@@ -379,37 +399,56 @@ impl Store {
     }
 
     /// How to find what is looked for: what is common by going through all, and what is rare by whatever leads to the fewest.
-    async fn way(&self, find: &Find) -> Result<Lead> {
+    async fn way(&self, find: &Find, purpose: Purpose) -> Result<Lead> {
         if self.kind == Kind::Postgres {
             return Ok(Lead { way: Way::Own, records: 0 });
         }
-        let mut best = Lead { way: Way::Walk, records: i64::MAX };
-        if find.words.is_empty() && (find.terms.is_empty() || self.is_common(find).await?) {
-            return Ok(best);
-        }
-        if !find.words.is_empty() {
-            best = self.led(find, Way::Words).await?;
-        }
-        for (n, _) in find.terms.iter().enumerate().filter(|(_, term)| term.leads()) {
-            let lead = self.led(find, Way::Term(n)).await?;
-            if lead.records < best.records {
-                best = lead;
+        let all = |way| Lead { way, records: LED + 1 };
+        match (find.words.is_empty(), find.terms.is_empty()) {
+            (true, true) => Ok(all(Way::Walk)),
+            (false, true) => Ok(all(Way::Words)),
+            (true, false) if self.is_common(find).await? => Ok(all(Way::Walk)),
+            (true, false) => match self.best_term(find).await? {
+                // What leads to many in another order would have to be sorted first.
+                Some((_, lead)) if lead.records <= LED => Ok(lead),
+                Some((term, lead)) if term.is_in_order() => Ok(lead),
+                _ => Ok(all(Way::Walk)),
+            },
+            (false, false) => {
+                let term = self.best_term(find).await?.map(|(_, lead)| lead);
+                if let Some(lead) = term.filter(|lead| lead.records <= FEW) {
+                    return Ok(lead);
+                }
+                let words = Lead { way: Way::Words, records: self.led(find, Way::Words, LED + 1).await? };
+                match term {
+                    // Words that are everywhere are soon found in whatever the term leads to. To look each of them up takes too long, though.
+                    Some(lead) if words.records > LED && purpose == Purpose::Page => Ok(lead),
+                    _ => Ok(words),
+                }
             }
         }
-        // What leads to many in another order would have to be sorted first.
-        if best.records > LED && matches!(best.way, Way::Term(n) if !find.terms[n].is_in_order()) {
-            best.way = Way::Walk;
+    }
+
+    /// The term that leads to the fewest records.
+    async fn best_term<'f>(&self, find: &'f Find) -> Result<Option<(&'f Term, Lead)>> {
+        let mut best: Option<(&Term, Lead)> = None;
+        for (n, term) in find.terms.iter().enumerate().filter(|(_, term)| term.leads()) {
+            let most = best.as_ref().map_or(LED + 1, |(_, lead)| lead.records);
+            let records = self.led(find, Way::Term(n), most).await?;
+            if best.is_none() || records < most {
+                best = Some((term, Lead { way: Way::Term(n), records }));
+            }
         }
         Ok(best)
     }
 
-    /// To how many records this way leads: by the index alone.
-    async fn led(&self, find: &Find, way: Way) -> Result<Lead> {
+    /// To how many records this way leads, if it is fewer than `most`: by the index alone.
+    async fn led(&self, find: &Find, way: Way, most: i64) -> Result<i64> {
         let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
         find.lead(&mut query, way);
-        query.push(" LIMIT ").push_bind(LED + 1).push(") AS led");
+        query.push(" LIMIT ").push_bind(most).push(") AS led");
         let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
-        Ok(Lead { way, records: found.map_or(0, |(records,)| records) })
+        Ok(found.map_or(0, |(records,)| records))
     }
 
     /// Whether there are more records than that of the time that is asked for.
@@ -473,7 +512,7 @@ impl Store {
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let lead = self.way(find).await?;
+        let lead = self.way(find, Purpose::Counts).await?;
         let bound = match lead.way {
             Way::Own => None,
             Way::Walk => Some(WALKED),
@@ -481,12 +520,15 @@ impl Store {
         };
         let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
         find.source(&mut query, lead.way, bound);
-        query.push(" ORDER BY audit.id DESC LIMIT ").push_bind(COUNTED);
+        // What is taken from the newest comes in their order already, and would be sorted for nothing.
+        query.push(if bound.is_some() { " LIMIT " } else { " ORDER BY audit.id DESC LIMIT " }).push_bind(COUNTED);
         let records: Vec<(i64, String, String, String, String)> = query.fetch_all(&self.read).await?;
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
             Way::Own => false,
             Way::Walk => self.are_more(find, WALKED).await?,
+            // With words alone, all that they lead to fits.
+            Way::Words if find.terms.is_empty() => false,
             Way::Term(_) | Way::Words => lead.records > LED,
         };
         let mut counts = Counts { width, newest_only, ..Counts::default() };

@@ -37,14 +37,21 @@ impl Counted {
 /// Writes the words of new records.
 pub(super) async fn words(kind: Kind, connection: &mut AnyConnection, records: &[AuditRow<Lent<'_>>]) -> Result<()> {
     for records in super::parts(records) {
-        let mut insert = Sql::new(kind, "INSERT INTO audit_words (rowid, text) ");
-        insert.push_rows(records, |row, record| {
-            row.push_bind(record.id).push_bind(match kind {
-                Kind::Sqlite => text(record),
-                // Its own parser takes addresses and names apart by rules of its own.
-                Kind::Postgres => parts(&text(record)).collect::<Vec<_>>().join(" "),
-            });
-        });
+        let mut insert = Sql::new(kind, "INSERT INTO audit_words ");
+        match kind {
+            Kind::Sqlite => {
+                insert.push("(rowid, text) ").push_rows(records, |row, record| {
+                    row.push_bind(record.id).push_bind(text(record));
+                });
+            }
+            Kind::Postgres => {
+                insert.push("(rowid, words) SELECT v.column1, to_tsvector('simple', v.column2) FROM (").push_rows(records, |row, record| {
+                    // Its own parser takes addresses and names apart by rules of its own.
+                    row.push_bind(record.id).push_bind(parts(&text(record)).collect::<Vec<_>>().join(" "));
+                });
+                insert.push(") AS v");
+            }
+        }
         insert.execute(connection).await?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! `make bench`: the engine straight, a plain nginx before it, and Pilothouse before it with sign-in, decision and audit on, in one
-//! run on one machine, in turn; and what rights cost. Prints tables, and puts them into `docs/benchmarks.md`. `bench door` and `bench rights`
-//! take one part alone.
+//! run on one machine, in turn; and what rights cost. Prints tables, and puts them into `docs/benchmarks.md`. `bench door`, `rights`,
+//! `audit` and `replicas` take one part alone.
 
 mod audit;
 mod load;
@@ -36,7 +36,7 @@ type Part = (&'static str, fn() -> Vec<Row>);
 
 fn main() {
     let only = std::env::args().nth(1);
-    let parts: [Part; 3] = [("door", door), ("rights", rights::rows), ("audit", audit::rows)];
+    let parts: [Part; 4] = [("door", door), ("rights", rights::rows), ("audit", audit::rows), ("replicas", audit::replicas)];
     for (part, rows) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             report::write(part, &rows());
