@@ -108,11 +108,6 @@ impl Operator {
         }
     }
 
-    /// Whether `who` might do `operation` now. Nothing is written down: what comes of it is asked for by [`Operator::begin`].
-    pub fn may(&self, who: &Principal, operation: Operation) -> bool {
-        self.decide(who, operation).is_ok()
-    }
-
     /// Makes every live stream look again whether it may go on.
     pub fn rights_changed(&self) {
         self.changed.send_replace(());

@@ -127,7 +127,7 @@ fn words(text: &str) -> Vec<String> {
 const OUTCOMES: &[(&str, &[&str])] =
     &[("open", &["under way"]), ("ok", &["done"]), ("failed", &[]), ("denied", &["refused"]), ("revoked", &[]), ("unknown", &[])];
 const DECISIONS: &[(&str, &[&str])] = &[("allowed", &[]), ("denied", &["refused"])];
-const DOORS: &[(&str, &[&str])] = &[("api", &[]), ("console", &[]), ("engine", &["docker"]), ("start", &["settings"])];
+const DOORS: &[(&str, &[&str])] = &[("api", &[]), ("console", &[]), ("engine", &["docker"]), ("registry", &[]), ("start", &["settings"])];
 
 fn one_of(name: &str, value: &str, all: &[(&'static str, &[&str])]) -> Result<Match, String> {
     let value = value.to_lowercase();

@@ -315,7 +315,7 @@ fn cut(api: &Api, who: &Principal, scope: &str) -> Option<Access> {
     if kind != "repository" || !is_target_name(registry) || !is_repository_name(repository) {
         return None;
     }
-    let may = |permission| api.operator.may(who, Operation::on_repository("RegistryToken", permission, registry, repository, ""));
+    let may = |permission| api.operator.may(who, &Operation::on_repository("RegistryToken", permission, registry, repository, ""));
     let pushes = [Permission::RepositoryCreate, Permission::RepositoryPush, Permission::RepositoryRetag];
     let can = [("pull", may(Permission::RepositoryPull)), ("push", pushes.into_iter().any(may)), ("delete", may(Permission::RepositoryDelete))];
     let wants = |action: &str| asked.split(',').any(|word| word == action || word == "*");

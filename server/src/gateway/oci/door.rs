@@ -140,7 +140,7 @@ impl RegistryDoor {
 
     /// Whether one of the permissions that it takes is held.
     pub(super) fn may(&self, caller: &Caller, asked: &Classified) -> bool {
-        asked.row.permissions.iter().any(|permission| self.operator.may(&caller.who, operation(asked, *permission)))
+        asked.row.permissions.iter().any(|permission| self.operator.may(&caller.who, &operation(asked, *permission)))
     }
 
     /// Writes down what was refused before it was an operation.
@@ -150,7 +150,7 @@ impl RegistryDoor {
 
     /// Decides, and writes down the intent. `digest` is what it is about, where that is known.
     pub(super) async fn begin(&self, caller: &Caller, asked: &Classified, digest: Option<&str>) -> Result<Begun, Refusal> {
-        let held = asked.row.permissions.iter().find(|permission| self.operator.may(&caller.who, operation(asked, **permission)));
+        let held = asked.row.permissions.iter().find(|permission| self.operator.may(&caller.who, &operation(asked, **permission)));
         // Of what is not held, the least is named.
         let least = if asked.row.act == Act::ManifestPut {
             Permission::RepositoryCreate

@@ -170,7 +170,7 @@ impl RegistryDoor {
             }
             let mut operation = Operation::on_registry("Catalog", Permission::RepositoryPull, &registry.name, "");
             operation.place = crate::access::Place::Catalog;
-            if !self.operator.may(&caller.who, operation.clone()) {
+            if !self.operator.may(&caller.who, &operation) {
                 continue;
             }
             let Ok(permit) = policy.decide(&caller.who.subject, operation, now_ms()) else { continue };

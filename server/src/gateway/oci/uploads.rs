@@ -181,7 +181,7 @@ impl RegistryDoor {
             let in_token =
                 |access: &crate::authn::registry_token::Access| access.name == from && access.actions.iter().any(|it| it == "pull" || it == "*");
             let told = caller.access.as_ref().is_none_or(|access| access.iter().any(in_token));
-            told && self.operator.may(&caller.who, operation)
+            told && self.operator.may(&caller.who, &operation)
         };
         let Some((_, source)) = source.filter(|(_, repository)| may_pull(repository)) else {
             entry.also("The blob was not mounted: its source may not be pulled from.");
