@@ -169,15 +169,6 @@ enum Way {
     Words,
 }
 
-/// What is looked for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Purpose {
-    /// Some records, the newest first.
-    Page,
-    /// All that are counted.
-    Counts,
-}
-
 /// A way, and how many records it leads to; more than [`LED`] is one more.
 #[derive(Clone, Copy, Debug)]
 struct Lead {
@@ -390,7 +381,7 @@ impl Find {
 impl Store {
     /// Records that fit, newest first.
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
-        let way = self.way(find, Purpose::Page).await?.way;
+        let way = self.way(find).await?.way;
         let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS);
         find.source(&mut query, way, None);
@@ -399,7 +390,7 @@ impl Store {
     }
 
     /// How to find what is looked for: what is common by going through all, and what is rare by whatever leads to the fewest.
-    async fn way(&self, find: &Find, purpose: Purpose) -> Result<Lead> {
+    async fn way(&self, find: &Find) -> Result<Lead> {
         if self.kind == Kind::Postgres {
             return Ok(Lead { way: Way::Own, records: 0 });
         }
@@ -415,16 +406,9 @@ impl Store {
                 _ => Ok(all(Way::Walk)),
             },
             (false, false) => {
-                let term = self.best_term(find).await?.map(|(_, lead)| lead);
-                if let Some(lead) = term.filter(|lead| lead.records <= FEW) {
-                    return Ok(lead);
-                }
-                let words = Lead { way: Way::Words, records: self.led(find, Way::Words, LED + 1).await? };
-                match term {
-                    // Words that are everywhere are soon found in whatever the term leads to. To look each of them up takes too long, though.
-                    Some(lead) if words.records > LED && purpose == Purpose::Page => Ok(lead),
-                    _ => Ok(words),
-                }
+                // To ask each record for its words takes too long where there are many.
+                let term = self.best_term(find).await?.map(|(_, lead)| lead).filter(|lead| lead.records <= FEW);
+                Ok(term.unwrap_or(all(Way::Words)))
             }
         }
     }
@@ -512,7 +496,7 @@ impl Store {
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let lead = self.way(find, Purpose::Counts).await?;
+        let lead = self.way(find).await?;
         let bound = match lead.way {
             Way::Own => None,
             Way::Walk => Some(WALKED),
@@ -529,7 +513,8 @@ impl Store {
             Way::Walk => self.are_more(find, WALKED).await?,
             // With words alone, all that they lead to fits.
             Way::Words if find.terms.is_empty() => false,
-            Way::Term(_) | Way::Words => lead.records > LED,
+            Way::Words => self.led(find, Way::Words, LED + 1).await? > LED,
+            Way::Term(_) => lead.records > LED,
         };
         let mut counts = Counts { width, newest_only, ..Counts::default() };
         counts.users = most(records.iter().map(|record| &record.1));
