@@ -328,7 +328,7 @@ impl Find {
                 push_term(query, term, way != Way::Own);
             }
         }
-        if !self.words.is_empty() && matches!(way, Way::Term(_) | Way::Walk) {
+        if !self.words.is_empty() && !self.is_by_words(way) {
             // No EXISTS: SQLite makes a join of that, and begins it with the words.
             query.push(" AND (SELECT COUNT(*) FROM audit_words WHERE audit_words.rowid = audit.id AND ");
             push_words(query, &self.words);
@@ -435,15 +435,6 @@ impl Store {
         Ok(found.map_or(0, |(records,)| records))
     }
 
-    /// Whether there are more records than that of the time that is asked for.
-    async fn are_more(&self, find: &Find, than: i64) -> Result<bool> {
-        let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
-        find.lead(&mut query, Way::Walk);
-        query.push(" LIMIT ").push_bind(than + 1).push(") AS newest");
-        let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
-        Ok(found.is_some_and(|(records,)| records > than))
-    }
-
     /// Whether what is looked for is common among the newest.
     async fn is_common(&self, find: &Find) -> Result<bool> {
         let mut query = Sql::new(self.kind, "SELECT COUNT(*)");
@@ -510,7 +501,7 @@ impl Store {
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
             Way::Own => false,
-            Way::Walk => self.are_more(find, WALKED).await?,
+            Way::Walk => self.led(find, Way::Walk, WALKED + 1).await? > WALKED,
             // With words alone, all that they lead to fits.
             Way::Words if find.terms.is_empty() => false,
             Way::Words => self.led(find, Way::Words, LED + 1).await? > LED,
