@@ -265,5 +265,5 @@ fn what_cannot_be_told_is_not_said_to_be_whole() {
     std::fs::write(&nonsense, "{}\n").unwrap();
     let verdict = verify(&house.data, &[nonsense.as_os_str()]);
     assert_eq!((verdict.code, verdict.complaints.len()), (2, 1), "{verdict:?}");
-    assert!(verdict.complaints[0].contains("Line 1 is no line of an export."), "{verdict:?}");
+    assert!(verdict.complaints[0].contains("Line 1 is no line of an export of the chain."), "{verdict:?}");
 }

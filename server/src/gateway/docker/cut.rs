@@ -60,10 +60,7 @@ impl Cutting<'_> {
         };
         self.entry.finish(self.counts.ending(ending));
         let (head, cut) = result?;
-        let mut response = json(cut.into());
-        *response.status_mut() = status;
-        response.headers_mut().extend(rebuild::answer_headers(&head.headers));
-        Ok(response)
+        Ok(like(&head, cut.into()))
     }
 
     /// The answer as it is; what was made by it is written down.
@@ -84,10 +81,7 @@ impl Cutting<'_> {
         };
         self.entry.finish(self.counts.ending(ending));
         let (head, bytes) = result?;
-        let mut response = json(bytes);
-        *response.status_mut() = status;
-        response.headers_mut().extend(rebuild::answer_headers(&head.headers));
-        Ok(response)
+        Ok(like(&head, bytes))
     }
 
     /// The answer as it is, to something that the engine did not do. With `told` the record says why.
@@ -106,10 +100,7 @@ impl Cutting<'_> {
         }
         self.entry.finish(self.counts.ending(Ending::of_status(status.as_u16())));
         let (head, bytes) = result?;
-        let mut response = json(bytes);
-        *response.status_mut() = status;
-        response.headers_mut().extend(rebuild::answer_headers(&head.headers));
-        Ok(response)
+        Ok(like(&head, bytes))
     }
 
     /// A refusal of the engine's, without what it names of others.
@@ -156,6 +147,14 @@ pub async fn prune(
         answers.push(answer);
     }
     Ok(scoped::merged(&answers))
+}
+
+/// An answer with what is left of the engine's head.
+fn like(head: &response::Parts, body: Bytes) -> Response<Body> {
+    let mut response = json(body);
+    *response.status_mut() = head.status;
+    response.headers_mut().extend(rebuild::answer_headers(&head.headers));
+    response
 }
 
 /// A whole answer of JSON.

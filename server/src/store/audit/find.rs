@@ -169,15 +169,6 @@ enum Way {
     Words,
 }
 
-/// What is looked for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Purpose {
-    /// Some records, the newest first.
-    Page,
-    /// All that are counted.
-    Counts,
-}
-
 /// A way, and how many records it leads to; more than [`LED`] is one more.
 #[derive(Clone, Copy, Debug)]
 struct Lead {
@@ -337,7 +328,7 @@ impl Find {
                 push_term(query, term, way != Way::Own);
             }
         }
-        if !self.words.is_empty() && matches!(way, Way::Term(_) | Way::Walk) {
+        if !self.words.is_empty() && !self.is_by_words(way) {
             // No EXISTS: SQLite makes a join of that, and begins it with the words.
             query.push(" AND (SELECT COUNT(*) FROM audit_words WHERE audit_words.rowid = audit.id AND ");
             push_words(query, &self.words);
@@ -390,7 +381,7 @@ impl Find {
 impl Store {
     /// Records that fit, newest first.
     pub async fn audit(&self, find: &Find, limit: u32) -> Result<Vec<AuditRow>> {
-        let way = self.way(find, Purpose::Page).await?.way;
+        let way = self.way(find).await?.way;
         let mut query = Sql::new(self.kind, "SELECT ");
         query.push(COLUMNS);
         find.source(&mut query, way, None);
@@ -399,7 +390,7 @@ impl Store {
     }
 
     /// How to find what is looked for: what is common by going through all, and what is rare by whatever leads to the fewest.
-    async fn way(&self, find: &Find, purpose: Purpose) -> Result<Lead> {
+    async fn way(&self, find: &Find) -> Result<Lead> {
         if self.kind == Kind::Postgres {
             return Ok(Lead { way: Way::Own, records: 0 });
         }
@@ -415,16 +406,9 @@ impl Store {
                 _ => Ok(all(Way::Walk)),
             },
             (false, false) => {
-                let term = self.best_term(find).await?.map(|(_, lead)| lead);
-                if let Some(lead) = term.filter(|lead| lead.records <= FEW) {
-                    return Ok(lead);
-                }
-                let words = Lead { way: Way::Words, records: self.led(find, Way::Words, LED + 1).await? };
-                match term {
-                    // Words that are everywhere are soon found in whatever the term leads to. To look each of them up takes too long, though.
-                    Some(lead) if words.records > LED && purpose == Purpose::Page => Ok(lead),
-                    _ => Ok(words),
-                }
+                // To ask each record for its words takes too long where there are many.
+                let term = self.best_term(find).await?.map(|(_, lead)| lead).filter(|lead| lead.records <= FEW);
+                Ok(term.unwrap_or(all(Way::Words)))
             }
         }
     }
@@ -449,15 +433,6 @@ impl Store {
         query.push(" LIMIT ").push_bind(most).push(") AS led");
         let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
         Ok(found.map_or(0, |(records,)| records))
-    }
-
-    /// Whether there are more records than that of the time that is asked for.
-    async fn are_more(&self, find: &Find, than: i64) -> Result<bool> {
-        let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
-        find.lead(&mut query, Way::Walk);
-        query.push(" LIMIT ").push_bind(than + 1).push(") AS newest");
-        let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
-        Ok(found.is_some_and(|(records,)| records > than))
     }
 
     /// Whether what is looked for is common among the newest.
@@ -512,7 +487,7 @@ impl Store {
     }
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
-        let lead = self.way(find, Purpose::Counts).await?;
+        let lead = self.way(find).await?;
         let bound = match lead.way {
             Way::Own => None,
             Way::Walk => Some(WALKED),
@@ -526,10 +501,11 @@ impl Store {
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
             Way::Own => false,
-            Way::Walk => self.are_more(find, WALKED).await?,
+            Way::Walk => self.led(find, Way::Walk, WALKED + 1).await? > WALKED,
             // With words alone, all that they lead to fits.
             Way::Words if find.terms.is_empty() => false,
-            Way::Term(_) | Way::Words => lead.records > LED,
+            Way::Words => self.led(find, Way::Words, LED + 1).await? > LED,
+            Way::Term(_) => lead.records > LED,
         };
         let mut counts = Counts { width, newest_only, ..Counts::default() };
         counts.users = most(records.iter().map(|record| &record.1));
