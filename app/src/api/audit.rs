@@ -132,7 +132,7 @@ wire! {
         pub to: i64,
         /// How many records were counted.
         pub records: u64,
-        /// True when only the newest fifty thousand were looked at.
+        /// True when only the newest were looked at: there may be more.
         pub newest_only: bool,
     }
 

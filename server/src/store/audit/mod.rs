@@ -3,11 +3,13 @@
 mod alerts;
 mod chain;
 mod checkpoints;
+mod counts;
 mod find;
 mod forward;
 mod index;
 mod keep;
 mod views;
+mod way;
 
 use std::borrow::Cow;
 
@@ -16,7 +18,8 @@ use sqlx::AnyConnection;
 pub use alerts::{AlertRow, AlertStep, DeliveryRow, FiringRow, FoundRow, WEBHOOK};
 pub use chain::{ChainEnd, ChainRow, Linked, Snapshot};
 pub use checkpoints::{CheckpointRow, SigningKeyRow};
-pub use find::{Bar, Count, Counts, Field, Find, Group, Match, Term};
+pub use counts::{Bar, Count, Counts, Group};
+pub use find::{Field, Find, Match, Term};
 pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 
 pub use forward::CursorRow;
@@ -205,5 +208,17 @@ impl Store {
         let of_one = "SELECT id FROM audit WHERE outcome = 'open' AND id % 16 = $1 ORDER BY id LIMIT $2";
         let sql = if self.is_shared() { of_one } else { all };
         Ok(sqlx::query_scalar(sql).bind(writer).bind(i64::from(limit)).fetch_all(&self.audit).await?)
+    }
+
+    /// The record of this id.
+    pub async fn audit_record(&self, id: i64) -> Result<Option<AuditRow>> {
+        let mut query = Sql::new(self.kind, "SELECT ");
+        query.push(COLUMNS).push(" FROM audit WHERE id = ").push_bind(id);
+        query.fetch_optional(&self.read).await
+    }
+
+    /// The time of the first record; `None` without any.
+    pub async fn audit_begins(&self) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
     }
 }
