@@ -151,8 +151,8 @@ wire! {
     #[derive(Default)]
     #[serde(default)]
     pub struct ManifestDeleteInput {
-        /// The tags that whoever deletes has seen to go with it. It is refused when there are others.
-        pub tags: Vec<String>,
+        /// The tags that whoever deletes has seen to go with it, with commas between. It is refused when there are others.
+        pub tags: String,
         /// Delete it although something runs it, needs it, or did not say.
         pub although_in_use: bool,
     }
