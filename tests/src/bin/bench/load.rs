@@ -13,16 +13,21 @@ pub struct Door {
     pub address: SocketAddr,
     /// What its paths begin with.
     pub prefix: &'static str,
-    pub token: Option<String>,
+    /// The value of its header, where it asks for one.
+    pub authorization: Option<String>,
 }
 
 impl Door {
     fn request(&self, path: &str) -> String {
-        let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        format!("GET {}{path} HTTP/1.1\r\nHost: docker\r\n{token}\r\n", self.prefix)
+        format!("GET {}{path} HTTP/1.1\r\nHost: docker\r\n{}\r\n", self.prefix, self.authorization())
     }
 
-    fn connect(&self) -> TcpStream {
+    /// The line of a request's head, or nothing.
+    pub fn authorization(&self) -> String {
+        self.authorization.as_ref().map(|value| format!("Authorization: {value}\r\n")).unwrap_or_default()
+    }
+
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap_or_else(|e| panic!("{} does not listen: {e}", self.name));
         stream.set_nodelay(true).expect("a socket takes TCP_NODELAY");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket takes a deadline");
@@ -34,8 +39,8 @@ impl Door {
 pub fn requests_per_second(door: &Door, path: &str) -> f64 {
     let mut command = Command::new("wrk");
     command.args(["--threads", "1", "--connections", "16", "--duration", "6s"]);
-    if let Some(token) = &door.token {
-        command.args(["--header", &format!("Authorization: Bearer {token}")]);
+    if let Some(value) = &door.authorization {
+        command.args(["--header", &format!("Authorization: {value}")]);
     }
     let done = command.arg(format!("http://{}{}{path}", door.address, door.prefix)).output();
     let done = done.expect("wrk runs: `deploy/sandbox/install bench` installs it");
@@ -93,7 +98,7 @@ pub fn latencies(door: &Door, path: &str, per_second: u32, lasts: Duration) -> [
     [at(0.5), at(0.99)]
 }
 
-fn head(reader: &mut impl BufRead) -> String {
+pub fn head(reader: &mut impl BufRead) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         let read = reader.read_line(&mut head).expect("an answer comes");
@@ -103,7 +108,7 @@ fn head(reader: &mut impl BufRead) -> String {
 }
 
 /// Reads the body and throws it away; its size in bytes.
-fn body(reader: &mut impl BufRead, head: &str) -> u64 {
+pub fn body(reader: &mut impl BufRead, head: &str) -> u64 {
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().expect("a length is a number"))

@@ -1,10 +1,11 @@
 //! `make bench`: the engine straight, a plain nginx before it, and Pilothouse before it with sign-in, decision and audit on, in one
 //! run on one machine, in turn; and what rights cost. Prints tables, and puts them into `docs/benchmarks.md`. `bench door`, `rights`,
-//! `audit` and `replicas` take one part alone.
+//! `audit`, `replicas` and `registry` take one part alone.
 
 mod audit;
 mod load;
 mod nginx;
+mod registry;
 mod report;
 mod rights;
 
@@ -36,7 +37,8 @@ type Part = (&'static str, fn() -> Vec<Row>);
 
 fn main() {
     let only = std::env::args().nth(1);
-    let parts: [Part; 4] = [("door", door), ("rights", rights::rows), ("audit", audit::rows), ("replicas", audit::replicas)];
+    let parts: [Part; 5] =
+        [("door", door), ("rights", rights::rows), ("audit", audit::rows), ("replicas", audit::replicas), ("registry", registry::rows)];
     for (part, rows) in parts {
         if only.as_deref().is_none_or(|only| only == part) {
             report::write(part, &rows());
@@ -48,12 +50,12 @@ fn main() {
 fn door() -> Vec<Row> {
     say("starting the engine, nginx and Pilothouse");
     let engine = Engine::with_tcp();
-    let nginx = nginx::Nginx::start(&engine.socket);
+    let nginx = nginx::Nginx::before(&format!("unix:{}", engine.socket.display()), "docker");
     let house = House::start(&[("bench", format!("unix://{}", engine.socket.display()))]);
     let doors = [
-        Door { name: "engine", address: address(&format!("{}:2375", engine.address)), prefix: "", token: None },
-        Door { name: "nginx", address: nginx.address, prefix: "", token: None },
-        Door { name: "Pilothouse", address: house.address, prefix: "/engines/bench", token: Some(house.admin.clone()) },
+        Door { name: "engine", address: address(&format!("{}:2375", engine.address)), prefix: "", authorization: None },
+        Door { name: "nginx", address: nginx.address, prefix: "", authorization: None },
+        Door { name: "Pilothouse", address: house.address, prefix: "/engines/bench", authorization: Some(format!("Bearer {}", house.admin)) },
     ];
     prepare(&engine);
 

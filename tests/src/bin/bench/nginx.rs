@@ -1,8 +1,7 @@
-//! nginx as a plain proxy to the engine's socket: what is had without any sign-in, decision or audit.
+//! nginx as a plain proxy: what is had without any sign-in, decision or audit.
 
 use std::{
     net::{SocketAddr, TcpStream},
-    path::Path,
     process::{Child, Command},
     time::{Duration, Instant},
 };
@@ -15,7 +14,8 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    pub fn start(socket: &Path) -> Nginx {
+    /// Before `upstream`: `unix:SOCKET` or `ADDRESS:PORT`, which is asked as `host`.
+    pub fn before(upstream: &str, host: &str) -> Nginx {
         let dir = folder("nginx");
         let port = free_port();
         let settings = format!(
@@ -24,17 +24,17 @@ impl Nginx {
             http {{
                 access_log off;
                 client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-                upstream engine {{ server unix:{socket}; keepalive 64; }}
+                client_max_body_size 0;
+                upstream behind {{ server {upstream}; keepalive 64; }}
                 server {{
                     listen 127.0.0.1:{port};
                     location / {{
-                        proxy_pass http://engine; proxy_http_version 1.1; proxy_buffering off;
-                        proxy_set_header Connection \"\"; proxy_set_header Host docker;
+                        proxy_pass http://behind; proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off;
+                        proxy_set_header Connection \"\"; proxy_set_header Host {host};
                     }}
                 }}
             }}",
             dir = dir.display(),
-            socket = socket.display(),
         );
         let file = dir.join("nginx.conf");
         std::fs::write(&file, settings).expect("a folder of ours takes a file");
