@@ -11,7 +11,7 @@ const MOST_UNDRAWN = 128 * 1024;
 /**
  * Opens a terminal in `element` on the WebSocket at `url`.
  *
- * `on` may hold `open()`, `close({ code, reason })`, `title(text)` and `found({ index, count })`.
+ * `on` may hold `open()`, `close({ code, reason })`, `recorded({ typed })`, `title(text)` and `found({ index, count })`.
  * The colours are those of the custom properties `--terminal-*` of `element`, read again when the page's theme changes.
  */
 export function open(element, url, on = {}) {
@@ -31,6 +31,10 @@ export function open(element, url, on = {}) {
       term.focus();
     },
     bytes: (chunk) => new Promise((drawn) => term.write(chunk, drawn)),
+    text(text) {
+      const notice = JSON.parse(text);
+      if (notice.type === "recorded") on.recorded?.(notice);
+    },
     close: (why) => on.close?.(why),
   });
   const resized = () => link.text(JSON.stringify({ type: "resize", columns: term.cols, rows: term.rows }));
@@ -79,7 +83,11 @@ function pulled(address, on) {
     let undrawn = 0;
     let room = () => {};
     for await (const message of readable) {
-      const chunk = typeof message === "string" ? new TextEncoder().encode(message) : new Uint8Array(message);
+      if (typeof message === "string") {
+        on.text(message);
+        continue;
+      }
+      const chunk = new Uint8Array(message);
       undrawn += chunk.length;
       on.bytes(chunk).then(() => {
         undrawn -= chunk.length;
@@ -111,7 +119,8 @@ function pushed(address, on) {
   let undrawn = 0;
   socket.onopen = () => on.open();
   socket.onmessage = ({ data }) => {
-    const chunk = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    if (typeof data === "string") return on.text(data);
+    const chunk = new Uint8Array(data);
     undrawn += chunk.length;
     on.bytes(chunk).then(() => (undrawn -= chunk.length));
     if (undrawn > 256 * MOST_UNDRAWN) socket.close(4000, "more output than this browser can draw");

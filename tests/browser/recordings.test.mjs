@@ -11,6 +11,7 @@ async function session(page, name) {
   await other.getByRole('button', { name: 'Open the terminal' }).click()
   const screen = other.locator('.terminal-screen .xterm-rows')
   await screen.getByText(/#/).first().waitFor()
+  await other.getByText('This session is recorded: what is shown here, not what is typed.').waitFor()
   await other.locator('.terminal-screen').click()
   await other.keyboard.type('echo needle-$((6*7))\n')
   await screen.getByText('needle-42').first().waitFor()

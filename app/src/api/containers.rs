@@ -177,9 +177,16 @@ wire! {
     /// What the browser says on a terminal's WebSocket as text; keystrokes go as binary messages.
     #[serde(tag = "type", rename_all = "lowercase")]
     pub enum TerminalControl { Resize { columns: u16, rows: u16 } }
+
+    /// What Pilothouse says on a terminal's WebSocket as text; output goes as binary messages.
+    #[serde(tag = "type", rename_all = "lowercase")]
+    pub enum TerminalNotice {
+        /// What is shown is recorded; `typed` says whether what is typed is, too.
+        Recorded { typed: bool },
+    }
 }
 
-/// The WebSocket of a terminal in a container: binary messages both ways, `TerminalControl` as text; takes `ExecQuery`.
+/// The WebSocket of a terminal in a container: binary messages both ways, `TerminalControl` and `TerminalNotice` as text; takes `ExecQuery`.
 pub const TERMINAL: &str = "/api/v1/engines/{engine}/containers/{id}/terminal";
 /// The log as plain text, for saving; takes `LogQuery`.
 pub const LOG_DOWNLOAD: &str = "/api/v1/engines/{engine}/containers/{id}/logs/download";
@@ -226,7 +233,7 @@ lives! {
 #[cfg(feature = "ssr")]
 pub fn describe_raw(to: &mut super::describe::Reference) {
     to.raw::<LogQuery>(LOG_DOWNLOAD, "ContainerLogDownload", "The log as a text to save.", "200", "The lines, each with its time.");
-    let stream = "A WebSocket: what is typed and shown goes as binary messages, the size as text: `TerminalControl`. It closes with 1000 and \
-                  the exit code, or with 4001 once the right to it has ended.";
+    let stream = "A WebSocket: what is typed and shown goes as binary messages, the size as text: `TerminalControl`. That it is recorded \
+                  comes as text before anything else: `TerminalNotice`. It closes with 1000 and the exit code, or with 4001 once the right to it has ended.";
     to.raw::<ExecQuery>(TERMINAL, "ContainerTerminal", "A terminal in a container.", "101", stream);
 }

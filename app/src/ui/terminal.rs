@@ -19,15 +19,24 @@ pub struct Close {
 
 impl Terminal {
     /// Opens one in `element` on the WebSocket at `url`. `None` when the browser could not load it.
-    pub async fn open(element: &JsValue, url: &str, on_open: impl Fn() + 'static, on_close: impl Fn(Close) + 'static) -> Option<Self> {
+    /// `on_recorded` is told, once, that it is recorded, and whether what is typed is, too.
+    pub async fn open(
+        element: &JsValue,
+        url: &str,
+        on_open: impl Fn() + 'static,
+        on_recorded: impl Fn(bool) + 'static,
+        on_close: impl Fn(Close) + 'static,
+    ) -> Option<Self> {
         assets::style("terminal.css");
         let module = assets::module("terminal.js").await?;
         let open: Function = Reflect::get(&module, &"open".into()).ok()?.dyn_into().ok()?;
         let on = Object::new();
         // They are called until the socket has closed, which may be after the terminal is gone: so they are left to JavaScript.
         let opened = Closure::<dyn Fn()>::new(on_open).into_js_value();
+        let recorded = Closure::<dyn Fn(JsValue)>::new(move |notice: JsValue| on_recorded(field(&notice, "typed").is_truthy())).into_js_value();
         let closed = Closure::<dyn Fn(JsValue)>::new(move |why: JsValue| on_close(close(&why))).into_js_value();
         Reflect::set(&on, &"open".into(), &opened).ok()?;
+        Reflect::set(&on, &"recorded".into(), &recorded).ok()?;
         Reflect::set(&on, &"close".into(), &closed).ok()?;
         let terminal = open.call3(&JsValue::NULL, element, &url.into(), &on).ok()?;
         Some(Self(SendWrapper::new(terminal.dyn_into().ok()?)))
@@ -58,8 +67,11 @@ impl Drop for Terminal {
     }
 }
 
+fn field(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
 fn close(why: &JsValue) -> Close {
-    let field = |name: &str| Reflect::get(why, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let code = field("code").as_f64().unwrap_or(1006.0) as u16;
-    Close { code, reason: field("reason").as_string().unwrap_or_default() }
+    let code = field(why, "code").as_f64().unwrap_or(1006.0) as u16;
+    Close { code, reason: field(why, "reason").as_string().unwrap_or_default() }
 }

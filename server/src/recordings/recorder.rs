@@ -67,6 +67,11 @@ impl Recorder {
         Feed(Some(Taking { running: self.running.clone(), way: Way::Output, demux }))
     }
 
+    /// Whether what comes from the client is kept.
+    pub fn takes_input(&self) -> bool {
+        self.input
+    }
+
     /// Takes what comes from the client, if that is to be kept.
     pub fn input(&self) -> Feed {
         Feed(self.input.then(|| Taking { running: self.running.clone(), way: Way::Input, demux: None }))

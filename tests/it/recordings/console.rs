@@ -111,6 +111,8 @@ fn what_the_consoles_terminal_showed_is_kept_sealed_and_proved() {
     let id = {
         let room = Box::new(&house, "rec-console");
         let mut terminal = Terminal::open(&house, room.name).unwrap();
+        let (kind, told) = terminal.next();
+        assert_eq!((kind, String::from_utf8(told).unwrap().as_str()), (1, r#"{"type":"recorded","typed":false}"#), "said before anything else");
         terminal.send(1, br#"{"type":"resize","columns":100,"rows":30}"#);
         let mut shown = terminal.until("#");
         terminal.type_in("echo needle-$((6*7))\n");

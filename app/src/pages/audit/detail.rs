@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::outcome::{OutcomeBadge, meaning};
-use super::row::door;
+use super::row::{door, is_own};
 use super::story::{Changes, told, ways_on};
 use super::words::deed;
 use crate::api::audit::AuditRecord;
@@ -35,11 +35,11 @@ pub(super) fn Detail(
 }
 
 fn who(record: &AuditRecord) -> String {
-    match (&record.viewer, record.user.as_str(), record.door.as_str()) {
-        (Some(viewer), user, _) => format!("{viewer}, with the rights of {user}"),
-        (None, "-", "start") => "Pilothouse itself".to_owned(),
-        (None, "-", _) => "Nobody was signed in".to_owned(),
-        (None, user, _) => user.to_owned(),
+    match (&record.viewer, record.user.as_str()) {
+        (Some(viewer), user) => format!("{viewer}, with the rights of {user}"),
+        (None, "-") if is_own(record) => "Pilothouse itself".to_owned(),
+        (None, "-") => "Nobody was signed in".to_owned(),
+        (None, user) => user.to_owned(),
     }
 }
 

@@ -35,12 +35,17 @@ pub(super) fn Row(record: Signal<AuditRecord>, open: Callback<AuditRecord>) -> i
     .into_any()
 }
 
-/// Who it was, as people say it. What came in by no door Pilothouse did itself.
+/// Whether Pilothouse did it by itself: nobody asked, and it came in by no door.
+pub(super) fn is_own(record: &AuditRecord) -> bool {
+    record.user == "-" && record.door == "start"
+}
+
+/// Who it was, as people say it.
 pub fn who(record: &AuditRecord) -> String {
-    match (record.user.as_str(), record.door.as_str()) {
-        ("-", "start") => "Pilothouse".to_owned(),
-        ("-", _) => "Nobody".to_owned(),
-        (user, _) => user.to_owned(),
+    match record.user.as_str() {
+        "-" if is_own(record) => "Pilothouse".to_owned(),
+        "-" => "Nobody".to_owned(),
+        user => user.to_owned(),
     }
 }
 

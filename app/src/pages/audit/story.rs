@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::row::{object_words, short, who};
+use super::row::{is_own, object_words, short, who};
 use super::terms::term;
 use super::words::did_to;
 use crate::api::audit::{AuditRecord, Change, Outcome};
@@ -15,7 +15,7 @@ const MINUTE_MS: i64 = 60_000;
 pub(super) fn told(record: &AuditRecord) -> String {
     let somebody = match (&record.viewer, record.user.as_str()) {
         (Some(viewer), user) => format!("{viewer}, with the rights of {user},"),
-        (None, "-") if record.door != "start" => "Somebody who was not signed in".to_owned(),
+        (None, "-") if !is_own(record) => "Somebody who was not signed in".to_owned(),
         (None, _) => who(record),
     };
     let deed = deed(record);

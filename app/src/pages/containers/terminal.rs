@@ -29,6 +29,8 @@ pub(super) fn Terminal(engine: Signal<String>, detail: Signal<ContainerDetail>) 
     let path = fill(TERMINAL, &[&engine.get_untracked(), &id]);
     let running = Memo::new(move |_| detail.with(|detail| detail.summary.state == "running"));
     let phase = RwSignal::new(Phase::Idle);
+    // Whether what is shown is recorded, and if so whether what is typed is.
+    let recorded = RwSignal::new(None::<bool>);
     let screen = NodeRef::<html::Div>::new();
     // Dropped, and so ended, with the page.
     let session = RwSignal::new(None::<terminal::Terminal>);
@@ -46,6 +48,7 @@ pub(super) fn Terminal(engine: Signal<String>, detail: Signal<ContainerDetail>) 
         let mine = turn.get_value().wrapping_add(1);
         turn.set_value(mine);
         session.set(None);
+        recorded.set(None);
         phase.set(Phase::Opening);
         let say = move |next: Phase| {
             if turn.try_get_value() == Some(mine) {
@@ -53,7 +56,12 @@ pub(super) fn Terminal(engine: Signal<String>, detail: Signal<ContainerDetail>) 
             }
         };
         spawn_local(async move {
-            let opened = terminal::Terminal::open(&element, &url, move || say(Phase::Open), move |close| say(Phase::Ended(close))).await;
+            let told = move |typed| {
+                if turn.try_get_value() == Some(mine) {
+                    let _ = recorded.try_set(Some(typed));
+                }
+            };
+            let opened = terminal::Terminal::open(&element, &url, move || say(Phase::Open), told, move |close| say(Phase::Ended(close))).await;
             if opened.is_none() {
                 say(Phase::Ended(Close { code: 0, reason: "The terminal could not be loaded. Reload the page.".to_owned() }));
             }
@@ -88,6 +96,7 @@ pub(super) fn Terminal(engine: Signal<String>, detail: Signal<ContainerDetail>) 
                 <Tools phase=phase session=session connect=connect end=end/>
             </div>
             <Why phase=phase/>
+            <Recorded recorded=recorded/>
             <div class="terminal-screen" node_ref=screen on:keydown:capture=keys></div>
             <p class="list-note">"Shift + Esc leaves the terminal. Closing the page ends the program."</p>
         </div>
@@ -148,6 +157,18 @@ fn State(phase: RwSignal<Phase>, command: RwSignal<String>) -> impl IntoView {
         }
     });
     view! { <div class="grow"><StateDot text=text tone=tone/></div> }.into_any()
+}
+
+/// That somebody may look at it, said before a word is typed.
+#[component]
+fn Recorded(recorded: RwSignal<Option<bool>>) -> impl IntoView {
+    let sentence = move || {
+        recorded.get().map(|typed| match typed {
+            true => "This session is recorded: what is shown here, and what is typed.",
+            false => "This session is recorded: what is shown here, not what is typed.",
+        })
+    };
+    view! { <p class="list-note" role="status">{sentence}</p> }.into_any()
 }
 
 #[component]

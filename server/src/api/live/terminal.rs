@@ -1,4 +1,5 @@
-//! A terminal in a container, by WebSocket: keystrokes and output as binary messages, changes of its size as text.
+//! A terminal in a container, by WebSocket: keystrokes and output as binary messages, changes of its size as text. Whoever is recorded is told
+//! before anything else.
 //!
 //! It ends with the program (close code 1000, the exit code as reason), with the right to it (4001, `revoked`), with Pilothouse
 //! (1001), or with the client.
@@ -24,7 +25,7 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::HeaderMap;
 use pilothouse_app::api::{
     Code,
-    containers::{ExecQuery, TerminalControl},
+    containers::{ExecQuery, TerminalControl, TerminalNotice},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -177,6 +178,11 @@ async fn relay(socket: WebSocket, held: Held) {
     let mut typed = recorder.as_ref().map_or_else(Feed::none, Recorder::input);
     let mut shown = recorder.as_ref().map_or_else(Feed::none, Recorder::output);
     let (mut to_client, mut from_client) = socket.split();
+    if let Some(recorder) = &recorder {
+        let notice = serde_json::to_string(&TerminalNotice::Recorded { typed: recorder.takes_input() }).unwrap_or_default();
+        // A client that has gone already is found below.
+        let _ = to_client.send(Message::Text(notice.into())).await;
+    }
     let (from_program, to_program) = tokio::io::split(stream);
     let mut from_program = InspectReader::new(from_program, |bytes| shown.take(bytes));
     let mut to_program = InspectWriter::new(to_program, |bytes| typed.take(bytes));

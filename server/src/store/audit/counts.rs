@@ -117,6 +117,7 @@ impl Store {
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
         let lead = self.way(find).await?;
+        let narrowed = self.narrowed(find, lead.way).await?;
         let bound = match lead.way {
             Way::Own => None,
             Way::Walk => Some(WALKED),
@@ -124,13 +125,13 @@ impl Store {
             Way::Words => Some(LED_BY_WORDS),
         };
         let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
-        find.source(&mut query, lead.way, bound);
+        narrowed.as_ref().unwrap_or(find).source(&mut query, lead.way, bound);
         // What is taken from the newest comes in their order already, and would be sorted for nothing.
         query.push(if bound.is_some() { " LIMIT " } else { " ORDER BY audit.id DESC LIMIT " }).push_bind(COUNTED);
         let records: Vec<(i64, String, String, String, String)> = query.fetch_all(&self.read).await?;
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
-            Way::Own => false,
+            Way::Own => narrowed.is_some(),
             Way::Walk => self.led(find, Way::Walk, WALKED + 1).await? > WALKED,
             Way::Words => self.led(find, Way::Words, LED_BY_WORDS + 1).await? > LED_BY_WORDS,
             Way::Term(_) => lead.records > LED,
@@ -149,6 +150,20 @@ impl Store {
         }
         counts.bars = bars.into_values().collect();
         Ok(counts)
+    }
+
+    /// Where the database finds its own way, it goes to the end of what words lead to, and so through the oldest records first: where that is much,
+    /// only the newest are looked for.
+    async fn narrowed(&self, find: &Find, way: Way) -> Result<Option<Find>> {
+        if way != Way::Own || find.words.is_empty() || self.led(find, Way::Words, LED_BY_WORDS + 1).await? <= LED_BY_WORDS {
+            return Ok(None);
+        }
+        let mut query = Sql::new(self.kind, "SELECT audit.id FROM ");
+        find.lead(&mut query, Way::Walk, true);
+        query.push(" ORDER BY audit.id DESC LIMIT 1 OFFSET ").push_bind(WALKED);
+        let first: Option<(i64,)> = query.fetch_optional(&self.read).await?;
+        // What narrows further already begins behind it.
+        Ok(first.map(|(first,)| Find { first_id: Some(first), ..find.clone() }))
     }
 
     /// What was done since `from` (ms): the same by the same person on the same object once, the newest first, at most `limit`.

@@ -42,7 +42,7 @@ impl Find {
         if bound.is_some() {
             query.push("(SELECT audit.* FROM ");
         }
-        self.lead(query, way);
+        self.lead(query, way, true);
         if let Some(bound) = bound {
             query.push(self.order(way)).push_bind(bound).push(") AS audit WHERE 1 = 1");
         }
@@ -64,10 +64,14 @@ impl Find {
         }
     }
 
-    /// What the way leads to, as what follows `FROM`.
-    fn lead(&self, query: &mut Sql, way: Way) {
+    /// What the way leads to, as what follows `FROM`: with the `whole` records, or as far as it takes to count them.
+    pub(super) fn lead(&self, query: &mut Sql, way: Way, whole: bool) {
         if self.is_by_words(way) {
-            query.push("audit_words JOIN audit ON audit.id = audit_words.rowid WHERE ");
+            query.push("audit_words");
+            if whole {
+                query.push(" JOIN audit ON audit.id = audit_words.rowid");
+            }
+            query.push(" WHERE ");
             push_words(query, &self.words);
         } else {
             query.push("audit WHERE 1 = 1");
@@ -152,7 +156,7 @@ impl Store {
     /// To how many records this way leads, if it is fewer than `most`: by the index alone.
     pub(super) async fn led(&self, find: &Find, way: Way, most: i64) -> Result<i64> {
         let mut query = Sql::new(self.kind, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
-        find.lead(&mut query, way);
+        find.lead(&mut query, way, false);
         query.push(" LIMIT ").push_bind(most).push(") AS led");
         let found: Option<(i64,)> = query.fetch_optional(&self.read).await?;
         Ok(found.map_or(0, |(records,)| records))
