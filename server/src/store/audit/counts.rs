@@ -19,6 +19,8 @@ const VALUES: i64 = 30;
 const LED_BY_WORDS: i64 = 20_000;
 /// How many are gone through one by one, where they are counted and nothing leads.
 const WALKED: i64 = 200_000;
+/// Where so few fit among those, all records are looked through.
+const ENOUGH: usize = 500;
 
 const HOUR_MS: i64 = 3_600_000;
 /// As many bars as that at most.
@@ -71,6 +73,9 @@ pub struct Counts {
     pub newest_only: bool,
 }
 
+/// What a record is counted by: its time, user, target, permission and outcome.
+type Told = (i64, String, String, String, String);
+
 impl Find {
     /// Whether counts by the hour answer: a bar is an hour at least, and nothing else is asked for than what they tell.
     fn is_counted(&self) -> bool {
@@ -117,21 +122,21 @@ impl Store {
 
     async fn counts_of_the_newest(&self, find: &Find, width: i64) -> Result<Counts> {
         let lead = self.way(find).await?;
-        let narrowed = self.narrowed(find, lead.way).await?;
         let bound = match lead.way {
             Way::Own => None,
             Way::Walk => Some(WALKED),
             Way::Term(_) => Some(LED),
             Way::Words => Some(LED_BY_WORDS),
         };
-        let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
-        narrowed.as_ref().unwrap_or(find).source(&mut query, lead.way, bound);
-        // What is taken from the newest comes in their order already, and would be sorted for nothing.
-        query.push(if bound.is_some() { " LIMIT " } else { " ORDER BY audit.id DESC LIMIT " }).push_bind(COUNTED);
-        let records: Vec<(i64, String, String, String, String)> = query.fetch_all(&self.read).await?;
+        let newest = self.newest(find, lead.way).await?;
+        let mut records = self.counted(newest.as_ref().unwrap_or(find), lead.way, bound).await?;
+        let narrowed = newest.is_some() && records.len() >= ENOUGH;
+        if newest.is_some() && !narrowed {
+            records = self.counted(find, lead.way, bound).await?;
+        }
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
-            Way::Own => narrowed.is_some(),
+            Way::Own => narrowed,
             Way::Walk => self.led(find, Way::Walk, WALKED + 1).await? > WALKED,
             Way::Words => self.led(find, Way::Words, LED_BY_WORDS + 1).await? > LED_BY_WORDS,
             Way::Term(_) => lead.records > LED,
@@ -152,17 +157,23 @@ impl Store {
         Ok(counts)
     }
 
-    /// Where the database finds its own way, it goes to the end of what words lead to, and so through the oldest records first: where that is much,
-    /// only the newest are looked for.
-    async fn narrowed(&self, find: &Find, way: Way) -> Result<Option<Find>> {
-        if way != Way::Own || find.words.is_empty() || self.led(find, Way::Words, LED_BY_WORDS + 1).await? <= LED_BY_WORDS {
+    async fn counted(&self, find: &Find, way: Way, bound: Option<i64>) -> Result<Vec<Told>> {
+        let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
+        find.source(&mut query, way, bound);
+        // What is taken from the newest comes in their order already, and would be sorted for nothing.
+        query.push(if bound.is_some() { " LIMIT " } else { " ORDER BY audit.id DESC LIMIT " }).push_bind(COUNTED);
+        query.fetch_all(&self.read).await
+    }
+
+    /// The same among the newest records, if there are more. Where the database finds its own way, it looks through all that words lead to, the oldest first.
+    async fn newest(&self, find: &Find, way: Way) -> Result<Option<Find>> {
+        if way != Way::Own || find.words.is_empty() {
             return Ok(None);
         }
         let mut query = Sql::new(self.kind, "SELECT audit.id FROM ");
         find.lead(&mut query, Way::Walk, true);
         query.push(" ORDER BY audit.id DESC LIMIT 1 OFFSET ").push_bind(WALKED);
         let first: Option<(i64,)> = query.fetch_optional(&self.read).await?;
-        // What narrows further already begins behind it.
         Ok(first.map(|(first,)| Find { first_id: Some(first), ..find.clone() }))
     }
 

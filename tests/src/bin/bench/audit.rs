@@ -56,8 +56,10 @@ async fn shared() -> Vec<Row> {
     let report = look::store(&stores[0], None, None).await.expect("it can be read");
     assert!(report.is_whole() && report.records == MANY as u64, "{report:?}");
     let verified = MANY as f64 / begun.elapsed().as_secs_f64();
-    // The server does so by itself once a minute or so: it plans by what it knows of its tables, and puts away what its indexes have not taken in yet.
+    // The server does so by itself once a minute or so: it plans by what it knows of its tables, puts away what its indexes have not taken in yet, and
+    // what it writes back meanwhile would be in the way.
     psql(&url, "VACUUM (ANALYZE)");
+    psql(&url, "CHECKPOINT");
     say("looking for records there");
     let [list, counts] = searches(&stores[0]).await;
     let size: f64 = psql(&url, "SELECT pg_database_size(current_database())").parse().expect("it is a number");
