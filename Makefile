@@ -23,7 +23,7 @@ run: build web ## Start Pilothouse in front of this machine's own engine
 
 build: ## Build the server
 	@$(SANDBOX)/install build
-	@echo 'Building the server (10 minutes the first time on two cores)' >&2
+	@echo 'Building the server (10 to 20 minutes the first time on two cores)' >&2
 	@$(CARGO) build -p pilothouse
 
 tests:
