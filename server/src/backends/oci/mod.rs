@@ -1,10 +1,16 @@
-//! Registries: connections, signing in, redirects. What is asked for, and what the answers mean, the doors know.
+//! Registries: connections, signing in, redirects; and their answers, read in one way for the door and for [`typed`], which is what the console
+//! asks of them.
 
 mod address;
+pub mod answer;
 mod connect;
 mod error;
+pub mod judge;
+pub mod lists;
+pub mod manifests;
 mod probe;
 mod sign_in;
+pub mod typed;
 
 use std::{
     collections::BTreeMap,
@@ -65,6 +71,8 @@ pub struct Registry {
     way: RwLock<Way>,
     tokens: Tokens,
     at_once: Arc<Semaphore>,
+    /// What was read by its digest.
+    known: typed::Cache,
 }
 
 /// A request to a registry: its path is the registry's own.
@@ -143,6 +151,7 @@ impl Registry {
             way: RwLock::new(Way::Unknown),
             tokens: Tokens::default(),
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            known: typed::Cache::default(),
         })
     }
 
@@ -165,10 +174,22 @@ impl Registry {
     /// # Errors
     /// When there is none; an answer that says no is an answer.
     pub async fn send(&self, permit: &Permit, ask: Ask) -> Result<Answer, RegistryError> {
+        self.send_as(permit, ask, self.settings.redirects).await
+    }
+
+    /// The same for what is read here, and not by a client that could be sent elsewhere.
+    ///
+    /// # Errors
+    /// When there is no answer; one that says no is an answer.
+    pub async fn fetch(&self, permit: &Permit, ask: Ask) -> Result<Answer, RegistryError> {
+        self.send_as(permit, ask, Redirects::Follow).await
+    }
+
+    async fn send_as(&self, permit: &Permit, ask: Ask, redirects: Redirects) -> Result<Answer, RegistryError> {
         self.check(permit, &ask.path)?;
         let turn = tokio::time::timeout(TURN, self.at_once.clone().acquire_owned()).await.ok().and_then(Result::ok).ok_or(RegistryError::Busy)?;
         let deadline = ask.deadline;
-        let asked = tokio::time::timeout(deadline, self.exchange(ask)).await.unwrap_or(Err(RegistryError::Timeout));
+        let asked = tokio::time::timeout(deadline, self.exchange(ask, redirects)).await.unwrap_or(Err(RegistryError::Timeout));
         let (response, elsewhere) = asked?;
         #[cfg(feature = "failpoints")]
         if crate::failpoints::fails(crate::failpoints::AFTER_SEND).await {
@@ -186,7 +207,7 @@ impl Registry {
         if fits && permit.covers(&Target::Registry(self.name.clone())) { Ok(()) } else { Err(RegistryError::NotThisRegistry) }
     }
 
-    async fn exchange(&self, ask: Ask) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
+    async fn exchange(&self, ask: Ask, redirects: Redirects) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
         let Ask { method, path, headers, body, scopes, .. } = ask;
         let uri: Uri = format!("{}{path}", self.own).parse().map_err(|_| RegistryError::Garbled("there is no such path"))?;
         // What cannot be said twice is not said before it is known how to sign it; and some say "not found" to who did not sign.
@@ -212,7 +233,7 @@ impl Registry {
         match response.status() {
             StatusCode::UNAUTHORIZED if self.credential.is_some() => Err(RegistryError::CredentialRefused),
             StatusCode::UNAUTHORIZED => Err(RegistryError::CredentialMissing),
-            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => self.redirected(&method, response, &headers).await,
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => self.redirected(&method, response, &headers, redirects).await,
             _ => Ok((response, None)),
         }
     }
@@ -300,6 +321,7 @@ impl Registry {
         method: &Method,
         mut response: Response<Incoming>,
         headers: &HeaderMap,
+        redirects: Redirects,
     ) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
         if !method.is_safe() {
             return Err(RegistryError::Redirect("only what is read may lie elsewhere"));
@@ -312,7 +334,7 @@ impl Registry {
             if secure && !at.https {
                 return Err(RegistryError::Redirect("it sends from https:// to http://"));
             }
-            if self.settings.redirects == Redirects::HandOn {
+            if redirects == Redirects::HandOn {
                 return Ok((response, Some(to)));
             }
             secure = at.https;
