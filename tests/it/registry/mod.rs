@@ -3,7 +3,8 @@
 mod api;
 mod conformance;
 mod docker;
-mod hostile;
+mod holds;
+pub(crate) mod hostile;
 mod rights;
 mod rows;
 mod token;
