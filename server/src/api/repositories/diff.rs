@@ -33,7 +33,7 @@ pub async fn diff(
             check_reference("to", &query.to)?;
             let (from, to) = (manifest::read(at, &query.from).await?, manifest::read(at, &query.to).await?);
             let (from_summary, to_summary) = (manifest::summary(at, &from).await?, manifest::summary(at, &to).await?);
-            let (platform, platforms, from, to) = chosen(at, from, to, query.platform.as_deref()).await?;
+            let Chosen { platform, platforms, from, to } = chosen(at, from, to, query.platform.as_deref()).await?;
             let (from, to) = (side(at, &from).await?, side(at, &to).await?);
             Ok(Json(Diff {
                 from: from_summary,
@@ -47,10 +47,20 @@ pub async fn diff(
         .await
 }
 
+/// What is compared.
+struct Chosen {
+    /// Nothing where neither is an index.
+    platform: Option<String>,
+    /// Those that both have.
+    platforms: Vec<String>,
+    from: Parsed,
+    to: Parsed,
+}
+
 /// The images to compare: of an index the one for `platform`, else the first that both have.
-async fn chosen(at: At<'_>, from: Parsed, to: Parsed, platform: Option<&str>) -> Result<(Option<String>, Vec<String>, Parsed, Parsed), ApiError> {
+async fn chosen(at: At<'_>, from: Parsed, to: Parsed, platform: Option<&str>) -> Result<Chosen, ApiError> {
     if !from.is_index() && !to.is_index() {
-        return Ok((None, Vec::new(), from, to));
+        return Ok(Chosen { platform: None, platforms: Vec::new(), from, to });
     }
     let (ours, theirs) = (images(at, &from).await?, images(at, &to).await?);
     let has = |images: &[PlatformImage], platform: &str| images.iter().any(|image| image.platform == platform);
@@ -69,8 +79,8 @@ async fn chosen(at: At<'_>, from: Parsed, to: Parsed, platform: Option<&str>) ->
     };
     let of = |images: &[PlatformImage]| images.iter().find(|image| image.platform == chosen).map(|image| image.digest.clone());
     let (one, other) = (of(&ours).ok_or_else(none)?, of(&theirs).ok_or_else(none)?);
-    let (one, other) = (manifest::known(at, &one).await?, manifest::known(at, &other).await?);
-    Ok((Some(chosen), platforms, one, other))
+    let (from, to) = (manifest::known(at, &one).await?, manifest::known(at, &other).await?);
+    Ok(Chosen { platform: Some(chosen), platforms, from, to })
 }
 
 fn listed(platforms: &[String]) -> String {

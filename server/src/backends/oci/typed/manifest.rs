@@ -17,8 +17,9 @@ use crate::backends::{
     },
 };
 
-/// Images of one index that are looked at.
+/// Images of one index that are looked at, and what attests something in it.
 const IMAGES: usize = 64;
+const ATTESTATIONS: usize = 512;
 const CREATED: &str = "org.opencontainers.image.created";
 /// What BuildKit says of a manifest that only attests something, and of which image.
 pub(super) const ATTESTS: &str = "vnd.docker.reference.type";
@@ -145,7 +146,7 @@ impl Parsed {
             let named = part.annotations.as_ref().and_then(|notes| notes.get(ATTESTED));
             image.is_none_or(|image| named.is_some_and(|named| named == image))
         };
-        self.fields.manifests.iter().filter(|part| part.is_attestation()).filter(is_of)
+        self.fields.manifests.iter().filter(|part| part.is_attestation()).filter(is_of).take(ATTESTATIONS)
     }
 }
 

@@ -19,6 +19,8 @@ use crate::backends::oci::{
 
 /// How deep indexes in indexes are looked into, and how many of them.
 const INDEXES: usize = 64;
+/// How much that attests something is told of.
+const ATTESTATIONS: usize = 512;
 
 /// How much is asked for.
 #[derive(Clone, Copy)]
@@ -121,7 +123,7 @@ async fn look_into(at: At<'_>, index: &str, digest: &str, attestations: &mut Vec
         };
         needs |= parsed.manifests().iter().any(|part| part.digest == digest);
         for part in parsed.attestations(Some(digest)) {
-            if !attestations.iter().any(|known| known.digest == part.digest) {
+            if attestations.len() < ATTESTATIONS && !attestations.iter().any(|known| known.digest == part.digest) {
                 attestations.push(attestation(part));
             }
         }
