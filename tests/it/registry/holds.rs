@@ -214,6 +214,10 @@ fn an_artifact_names_its_subject_and_is_found_by_the_tag_that_clients_keep() {
     );
     assert!(shown["pull"].as_str().unwrap().starts_with("oras pull "), "{shown}");
     assert_eq!(read(&ana, "h4/x", "/deletion?reference=v1")["referrers"], 1);
+    // What cosign keeps beside it.
+    let signature = push("h4/x", Some(&format!("{}.sig", digest(&image).replace(':', "-"))), &json!({ "signs": true }), &["a signature"]);
+    let kept = read(&ana, "h4/x", "/manifests/v1")["referrers"][1].clone();
+    assert_eq!((&kept["digest"], &kept["artifact_type"]), (&json!(digest(&signature)), &"application/vnd.dev.cosign.artifact.sig.v1+json".into()));
 }
 
 #[test]

@@ -4,17 +4,25 @@ use http::Method;
 use pilothouse_app::api::repositories::Referrer;
 use serde::Deserialize;
 
-use super::{At, manifest::Descriptor};
-use crate::backends::oci::{
-    RegistryError,
-    judge::{KINDS, OCI_INDEX},
-    lists,
-    manifests::{self, ask},
+use super::{
+    At,
+    manifest::{self, Descriptor},
+};
+use crate::{
+    access::is_tag,
+    backends::oci::{
+        RegistryError,
+        judge::{KINDS, OCI_INDEX},
+        lists,
+        manifests::{self, ask},
+    },
 };
 
 /// How many there may be, and on how many pages.
 const MOST: usize = 1_000;
 const PAGES: usize = 20;
+/// What cosign keeps by tags of its own, unless it is told to do as the spec has it: the tag's end, which stands in the type, too.
+const COSIGN: [&str; 3] = ["sig", "att", "sbom"];
 /// How a registry answers that does not know what it is asked for.
 const NOT_KNOWN: [u16; 4] = [400, 404, 405, 501];
 
@@ -23,11 +31,39 @@ struct Index {
     manifests: Vec<Descriptor>,
 }
 
-/// Reads the manifests that name `digest` as their subject: as the registry lists them, or by the tag that clients keep where it does not.
+/// Reads what speaks of `digest`: what names it as its subject, and what cosign keeps beside it.
 ///
 /// # Errors
 /// When the registry does not say, or says what is no list.
 pub async fn read(at: At<'_>, digest: &str) -> Result<Vec<Referrer>, RegistryError> {
+    let mut found = listed(at, digest).await?;
+    for end in COSIGN {
+        let tag = format!("{}.{end}", tag_of(digest));
+        if !is_tag(&tag) {
+            continue;
+        }
+        let kept = match manifest::read(at, &tag).await {
+            Ok(kept) => kept,
+            Err(RegistryError::Refused(no)) if no.status == 404 => continue,
+            Err(error) => return Err(error),
+        };
+        found.push(Referrer {
+            artifact_type: format!("application/vnd.dev.cosign.artifact.{end}.v1+json"),
+            size: kept.manifest.body.len() as u64,
+            annotations: kept.annotations(),
+            digest: kept.manifest.digest,
+        });
+    }
+    Ok(found)
+}
+
+/// The tag that is kept for a digest. A tag has at most 128 characters; of a longer digest its beginning names it.
+fn tag_of(digest: &str) -> String {
+    digest.replacen(':', "-", 1).chars().take(128).collect()
+}
+
+/// What names `digest` as its subject: as the registry lists it, or by the tag that clients keep where it does not.
+async fn listed(at: At<'_>, digest: &str) -> Result<Vec<Referrer>, RegistryError> {
     let mut found: Vec<Referrer> = Vec::new();
     let mut last: Option<String> = None;
     for page in 0..PAGES {
@@ -48,8 +84,7 @@ pub async fn read(at: At<'_>, digest: &str) -> Result<Vec<Referrer>, RegistryErr
 
 /// By the tag `sha256-HEX`, which the spec has clients keep.
 async fn by_tag(at: At<'_>, digest: &str) -> Result<Vec<Referrer>, RegistryError> {
-    // A tag has at most 128 characters; of a longer digest its beginning names it.
-    let tag: String = digest.replacen(':', "-", 1).chars().take(128).collect();
+    let tag = tag_of(digest);
     let index = match manifests::get(at.registry, at.permit, ask(Method::GET, at.repository, &tag, KINDS, "pull"), &tag).await {
         Ok(index) if index.media == OCI_INDEX => index,
         // Some other thing by that name.
@@ -75,6 +110,6 @@ fn shown(part: Descriptor) -> Referrer {
 /// What attests something within an index, as BuildKit puts it there.
 pub fn attestation(part: &Descriptor) -> Referrer {
     let annotations = part.annotations.clone().unwrap_or_default();
-    let artifact_type = annotations.get(super::manifest::ATTESTS).unwrap_or(&part.media_type).clone();
+    let artifact_type = annotations.get(manifest::ATTESTS).unwrap_or(&part.media_type).clone();
     Referrer { digest: part.digest.clone(), artifact_type, size: part.size, annotations }
 }
