@@ -4,6 +4,7 @@ mod api;
 mod conformance;
 mod docker;
 mod holds;
+mod holds_odd;
 pub(crate) mod hostile;
 mod rights;
 mod rows;
