@@ -99,13 +99,15 @@ wire! {
     /// Something that names this manifest as its subject: a signature, an SBOM, an attestation.
     pub struct Referrer { pub digest: String, pub artifact_type: String, pub size: u64, pub annotations: BTreeMap<String, String> }
 
+    #[derive(Default)]
+    #[serde(default)]
     pub struct DiffQuery {
         /// A tag or a digest.
         pub from: String,
         /// A tag or a digest of the same repository.
         pub to: String,
         /// Which image of an index, as `os/architecture`; without it the first that both have.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         pub platform: Option<String>,
     }
 
@@ -126,6 +128,8 @@ wire! {
 
     pub struct FieldDiff { pub field: String, pub before: Option<String>, pub after: Option<String> }
 
+    #[derive(Default)]
+    #[serde(default)]
     pub struct DeletionQuery {
         /// A tag or a digest.
         pub reference: String,

@@ -50,6 +50,9 @@ impl Policy {
         if let (Target::Registry(name), false) = (&operation.target, permission.is_house()) {
             return self.on_registry(subject, rights, rights.registry(name), operation.clone(), now);
         }
+        if permission.is_registry() && (&operation.target, operation.place) == (&Target::System, Place::Catalog) {
+            return self.on_any_registry(subject, rights, operation, now);
+        }
         let on_engine = match &operation.target {
             Target::Engine(name) if !permission.is_house() => rights.engine(name),
             _ => None,
@@ -95,6 +98,19 @@ impl Policy {
         };
         let hides = if knows { Hides::Nothing } else { Hides::Object };
         Err(Denied { reason: format!("{} needs the permission {permission} on {place}.", subject.user), hides })
+    }
+
+    /// The same for what is about all registries: it is held on one of them, or on a part of one. Each is decided on its own besides.
+    fn on_any_registry(&self, subject: &Subject, rights: &Rights, operation: Operation, now: i64) -> Result<Permit, Denied> {
+        let permission = operation.permission;
+        let held = |on: &OnRegistry| on.whole.get(permission, now).or_else(|| on.prefixes.values().find_map(|slots| slots.get(permission, now)));
+        match rights.everywhere.get(permission, now).or_else(|| rights.registries().find_map(held)) {
+            Some(slot) => Ok(self.permit(operation, slot, Reach::Everything, false)),
+            None => {
+                let reason = format!("{} needs the permission {permission} on a registry.", subject.user);
+                Err(Denied { reason, hides: Hides::Nothing })
+            }
+        }
     }
 
     /// Whether it depends on whose the object is: then that must be looked up first.
@@ -170,7 +186,9 @@ fn denied(subject: &Subject, operation: &Operation, rights: &Rights, on_engine: 
     let permission = operation.permission;
     // Where a registry is, is a right on everything: a refusal tells nothing of it.
     if let Target::Registry(name) = &operation.target {
-        let knows = rights.everywhere.any(now) || rights.registry(name).is_some() || permission == Permission::RegistryCreate;
+        let knows = rights.everywhere.any(now)
+            || rights.registry(name).is_some()
+            || matches!(permission, Permission::RegistryCreate | Permission::RegistryTest);
         let reason = format!("{} needs the permission {permission} on all.", subject.user);
         return Denied { reason, hides: if knows { Hides::Nothing } else { Hides::Target } };
     }

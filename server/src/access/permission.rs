@@ -118,6 +118,8 @@ permissions! {
     RegistryCreate "registry.registry.create" Change;
     RegistryUpdate "registry.registry.update" Change;
     RegistryDelete "registry.registry.delete" Change;
+    // It sends a credential to an address of somebody's choice.
+    RegistryTest "registry.registry.test" Sensitive;
     // Manifests, blobs, tags and referrers; and to see that the repository is there.
     RepositoryPull "registry.repository.pull" View;
     // Blobs, manifests by digest, and tags that there are not yet.
@@ -180,6 +182,7 @@ permissions! {
     AccountView "account.self.view" Own;
     AccountUpdate "account.self.update" Own;
     EngineList "account.engine.list" Own;
+    // That the distribution API is spoken here, and a catalog of what may be pulled.
     RegistryList "account.registry.list" Own;
     OverviewView "account.overview.view" Own;
     SessionManage "account.session.manage" Own;
@@ -203,7 +206,8 @@ impl Permission {
     /// Whether it is about Pilothouse itself, which no right on one target gives. Where an engine is belongs to it: whoever may say that
     /// the engine `a` is at another address reaches every engine there is. The same goes for registries.
     pub fn is_house(self) -> bool {
-        self.name().starts_with("system.") || matches!(self, Permission::RegistryCreate | Permission::RegistryUpdate | Permission::RegistryDelete)
+        self.name().starts_with("system.")
+            || matches!(self, Permission::RegistryCreate | Permission::RegistryUpdate | Permission::RegistryDelete | Permission::RegistryTest)
     }
 
     /// Whether it is about what an engine holds.

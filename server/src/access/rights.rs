@@ -134,6 +134,11 @@ impl Rights {
         self.engines.get(name)
     }
 
+    /// What is held on each registry.
+    pub fn registries(&self) -> impl Iterator<Item = &OnRegistry> {
+        self.registries.values()
+    }
+
     pub fn registry(&self, name: &str) -> Option<&OnRegistry> {
         self.registries.get(name)
     }

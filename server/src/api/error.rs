@@ -10,7 +10,7 @@ use pilothouse_app::api::{Code, Problem};
 use crate::{
     access::Hides,
     authn::password::PasswordError,
-    backends::docker::EngineError,
+    backends::{docker::EngineError, oci::RegistryError},
     guardrails::{GuardrailError, Stopped},
     house::HouseError,
     operate::{Failure, Refused},
@@ -105,6 +105,40 @@ impl From<EngineError> for ApiError {
                 tracing::error!("A permit was used on an engine it is not for.");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        let text = error.to_string();
+        match error {
+            RegistryError::Unreachable(_) | RegistryError::BrokenOff => Self::new(Code::BackendUnreachable, text),
+            RegistryError::Timeout => Self::new(Code::BackendTimeout, text),
+            RegistryError::Busy => Self::new(Code::Overloaded, text),
+            RegistryError::Refused(no) => {
+                let (code, title) = match no.status {
+                    404 => (Code::NotFound, "The registry has no such thing."),
+                    405 | 501 => (Code::Conflict, "The registry does not do this."),
+                    409 => (Code::Conflict, "The registry refused."),
+                    429 => (Code::Overloaded, "The registry was asked too often; try again later."),
+                    _ => (Code::BackendError, "The registry refused."),
+                };
+                Self(Problem::new(code, title).detail(text))
+            }
+            RegistryError::NotThisRegistry => {
+                tracing::error!("A permit was used on a registry it is not for.");
+                Self::internal()
+            }
+            RegistryError::CredentialRefused
+            | RegistryError::CredentialMissing
+            | RegistryError::ForeignRealm(_)
+            | RegistryError::Redirect(_)
+            | RegistryError::Garbled(_)
+            | RegistryError::WrongDigest
+            | RegistryError::BadManifest(_)
+            | RegistryError::Schema1
+            | RegistryError::UnknownKind => Self::new(Code::BackendError, text),
         }
     }
 }

@@ -22,6 +22,7 @@ mod people;
 mod providers;
 mod recordings;
 pub mod registries;
+mod repositories;
 mod robots;
 mod roles;
 pub mod session;
@@ -184,6 +185,7 @@ pub fn routes(api: Api) -> Router {
         .merge(guardrails::routes())
         .merge(recordings::routes())
         .merge(registries::routes())
+        .merge(repositories::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

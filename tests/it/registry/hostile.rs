@@ -18,14 +18,14 @@ use serde_json::json;
 type Script = Arc<dyn Fn(&str, &str) -> Vec<u8> + Send + Sync>;
 
 /// A server that says what its script has it say, and keeps what it heard.
-struct Fake {
-    url: String,
+pub(crate) struct Fake {
+    pub(crate) url: String,
     seen: Arc<Mutex<String>>,
 }
 
 impl Fake {
     /// `script` gets the request line and the head.
-    fn start(script: impl Fn(&str, &str) -> Vec<u8> + Send + Sync + 'static) -> Fake {
+    pub(crate) fn start(script: impl Fn(&str, &str) -> Vec<u8> + Send + Sync + 'static) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (seen, script): (Arc<Mutex<String>>, Script) = (Arc::default(), Arc::new(script));
@@ -39,7 +39,7 @@ impl Fake {
         Fake { url, seen }
     }
 
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.seen.lock().unwrap().clone()
     }
 
@@ -78,17 +78,17 @@ fn converse(mut stream: TcpStream, seen: &Mutex<String>, script: &Script) {
 }
 
 /// An answer with these lines of head, and its length.
-fn say(status: &str, head: &str, body: &str) -> Vec<u8> {
+pub(crate) fn say(status: &str, head: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// The greeting that asks for nothing, and else what `script` says.
-fn open(script: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Fake {
+pub(crate) fn open(script: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Fake {
     Fake::start(move |line, _| if line.starts_with("GET /v2/ ") { say("200 OK", "", "{}") } else { script(line) })
 }
 
 /// A house in front of these, by name, with a credential for each.
-fn house(fakes: &[(&str, &Fake, serde_json::Value)]) -> House {
+pub(crate) fn house(fakes: &[(&str, &Fake, serde_json::Value)]) -> House {
     let house = House::start(&[]);
     for (name, fake, more) in fakes {
         let mut settings = json!({ "url": fake.url });

@@ -3,7 +3,9 @@
 mod api;
 mod conformance;
 mod docker;
-mod hostile;
+mod holds;
+mod holds_odd;
+pub(crate) mod hostile;
 mod rights;
 mod rows;
 mod token;

@@ -356,3 +356,15 @@ fn what_a_registry_has_is_cut_to_what_one_may_see_of_it() {
         assert_eq!(registries().decide(&Subject::of(user), operation, NOW).unwrap_err().hides, hides, "{user}");
     }
 }
+
+#[test]
+fn the_list_of_registries_is_for_who_sees_one() {
+    let ask = |user: &str, permission| registries().decide(&Subject::of(user), Operation::on_system("Test", permission, ""), NOW);
+    for user in ["ana", "vic", "dev", "two", "lab"] {
+        assert!(ask(user, Permission::RegistryView).is_ok(), "{user}");
+    }
+    for user in ["eve", "pat"] {
+        assert_eq!(ask(user, Permission::RegistryView).unwrap_err().hides, Hides::Nothing, "{user}");
+    }
+    assert!(ask("vic", Permission::RepositoryPull).is_err(), "a right on a repository is none on all of them");
+}

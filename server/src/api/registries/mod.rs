@@ -39,7 +39,7 @@ fn none(name: &str) -> ApiError {
 }
 
 async fn list_registries(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<ListQuery>) -> Answer<RegistryList> {
-    let operation = Operation::on_system("RegistryList", Permission::RegistryList, "");
+    let operation = Operation::on_system("RegistryList", Permission::RegistryView, "");
     api.operator
         .operate(&who, operation, async |_| {
             let policy = api.operator.policy();
@@ -83,7 +83,7 @@ fn build(input: RegistryInput) -> Result<Registry, ApiError> {
 
 async fn test(State(api): State<Api>, Extension(who): Who, Input(input): Input<RegistryInput>) -> Answer<RegistryTest> {
     let name = input.name.chars().take(63).collect::<String>();
-    let operation = Operation::on_registry("RegistryTest", Permission::RegistryCreate, &name, place(&input.settings.url));
+    let operation = Operation::on_registry("RegistryTest", Permission::RegistryTest, &name, place(&input.settings.url));
     api.operator
         .operate(&who, operation, async |permit| {
             let (ok, message) = match build(input) {

@@ -1,5 +1,7 @@
 //! What can go wrong with a registry.
 
+use super::answer::No;
+
 /// Why a registry did not do it. Each is one sentence, and none holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
@@ -29,6 +31,18 @@ pub enum RegistryError {
     /// What it says is not what the spec has it say.
     #[error("The registry's answer is not what the distribution spec has it be: {0}.")]
     Garbled(&'static str),
+    /// It says no.
+    #[error("{}", .0.sentence)]
+    Refused(No),
+    #[error("What the registry sent is not what its digest says.")]
+    WrongDigest,
+    /// It cannot be read, or in two ways.
+    #[error("The registry's manifest cannot be passed on: {0}")]
+    BadManifest(String),
+    #[error("This is a manifest of schema 1, a kind that was given up. Push the image again with a newer client.")]
+    Schema1,
+    #[error("This manifest is of no kind that is known here: it is neither an image nor an index of OCI or Docker.")]
+    UnknownKind,
     /// The permit was for something else. A mistake of ours.
     #[error("The permit is not for this registry.")]
     NotThisRegistry,

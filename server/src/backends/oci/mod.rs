@@ -1,10 +1,17 @@
-//! Registries: connections, signing in, redirects. What is asked for, and what the answers mean, the doors know.
+//! Registries: connections, signing in, redirects; and their answers, read in one way for the door and for [`typed`], which is what the console
+//! asks of them.
 
 mod address;
+pub mod answer;
 mod connect;
 mod error;
+pub mod judge;
+pub mod lists;
+pub mod manifests;
 mod probe;
+mod redirect;
 mod sign_in;
+pub mod typed;
 
 use std::{
     collections::BTreeMap,
@@ -43,8 +50,6 @@ const TURN: Duration = Duration::from_secs(10);
 const TOKEN: Duration = Duration::from_secs(10);
 /// The longest answer of a realm that is read, in bytes.
 const LARGEST_TOKEN: usize = 64 * 1024;
-/// How often a registry may send a request elsewhere.
-const HOPS: usize = 3;
 /// Hosts besides its own that a registry may have for its tokens.
 const REALMS: usize = 8;
 /// Where Docker Hub is, and where its tokens are.
@@ -65,6 +70,8 @@ pub struct Registry {
     way: RwLock<Way>,
     tokens: Tokens,
     at_once: Arc<Semaphore>,
+    /// What was read by its digest.
+    known: typed::Cache,
 }
 
 /// A request to a registry: its path is the registry's own.
@@ -143,6 +150,7 @@ impl Registry {
             way: RwLock::new(Way::Unknown),
             tokens: Tokens::default(),
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            known: typed::Cache::default(),
         })
     }
 
@@ -165,10 +173,22 @@ impl Registry {
     /// # Errors
     /// When there is none; an answer that says no is an answer.
     pub async fn send(&self, permit: &Permit, ask: Ask) -> Result<Answer, RegistryError> {
+        self.send_as(permit, ask, self.settings.redirects).await
+    }
+
+    /// The same for what is read here, and not by a client that could be sent elsewhere.
+    ///
+    /// # Errors
+    /// When there is no answer; one that says no is an answer.
+    pub async fn fetch(&self, permit: &Permit, ask: Ask) -> Result<Answer, RegistryError> {
+        self.send_as(permit, ask, Redirects::Follow).await
+    }
+
+    async fn send_as(&self, permit: &Permit, ask: Ask, redirects: Redirects) -> Result<Answer, RegistryError> {
         self.check(permit, &ask.path)?;
         let turn = tokio::time::timeout(TURN, self.at_once.clone().acquire_owned()).await.ok().and_then(Result::ok).ok_or(RegistryError::Busy)?;
         let deadline = ask.deadline;
-        let asked = tokio::time::timeout(deadline, self.exchange(ask)).await.unwrap_or(Err(RegistryError::Timeout));
+        let asked = tokio::time::timeout(deadline, self.exchange(ask, redirects)).await.unwrap_or(Err(RegistryError::Timeout));
         let (response, elsewhere) = asked?;
         #[cfg(feature = "failpoints")]
         if crate::failpoints::fails(crate::failpoints::AFTER_SEND).await {
@@ -186,7 +206,7 @@ impl Registry {
         if fits && permit.covers(&Target::Registry(self.name.clone())) { Ok(()) } else { Err(RegistryError::NotThisRegistry) }
     }
 
-    async fn exchange(&self, ask: Ask) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
+    async fn exchange(&self, ask: Ask, redirects: Redirects) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
         let Ask { method, path, headers, body, scopes, .. } = ask;
         let uri: Uri = format!("{}{path}", self.own).parse().map_err(|_| RegistryError::Garbled("there is no such path"))?;
         // What cannot be said twice is not said before it is known how to sign it; and some say "not found" to who did not sign.
@@ -212,7 +232,7 @@ impl Registry {
         match response.status() {
             StatusCode::UNAUTHORIZED if self.credential.is_some() => Err(RegistryError::CredentialRefused),
             StatusCode::UNAUTHORIZED => Err(RegistryError::CredentialMissing),
-            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => self.redirected(&method, response, &headers).await,
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => self.redirected(&method, response, &headers, redirects).await,
             _ => Ok((response, None)),
         }
     }
@@ -294,43 +314,6 @@ impl Registry {
         tokio::time::timeout(TOKEN, asked).await.unwrap_or(Err(RegistryError::Timeout))
     }
 
-    /// What becomes of an answer that sends elsewhere: a blob may lie in a store of its own. Nothing of ours is shown there.
-    async fn redirected(
-        &self,
-        method: &Method,
-        mut response: Response<Incoming>,
-        headers: &HeaderMap,
-    ) -> Result<(Response<Incoming>, Option<Uri>), RegistryError> {
-        if !method.is_safe() {
-            return Err(RegistryError::Redirect("only what is read may lie elsewhere"));
-        }
-        let mut secure = self.own.https;
-        let mut from: Uri = self.own.to_string().parse().map_err(|_| RegistryError::Redirect("it has no address"))?;
-        for _ in 0..HOPS {
-            let to = location(response.headers(), &from).ok_or(RegistryError::Redirect("it does not say where to"))?;
-            let at = Address::of(&to).ok_or(RegistryError::Redirect("it sends to no address"))?;
-            if secure && !at.https {
-                return Err(RegistryError::Redirect("it sends from https:// to http://"));
-            }
-            if self.settings.redirects == Redirects::HandOn {
-                return Ok((response, Some(to)));
-            }
-            secure = at.https;
-            let mut plain = HeaderMap::new();
-            for name in [header::RANGE, header::ACCEPT] {
-                if let Some(value) = headers.get(&name) {
-                    plain.insert(name, value.clone());
-                }
-            }
-            response = self.ask(method.clone(), to.clone(), plain, full(Bytes::new())).await?;
-            if !response.status().is_redirection() {
-                return Ok((response, None));
-            }
-            from = to;
-        }
-        Err(RegistryError::Redirect("it sends on and on"))
-    }
-
     /// One request on a pooled connection, as it is.
     async fn ask(&self, method: Method, uri: Uri, headers: HeaderMap, body: Body) -> Result<Response<Incoming>, RegistryError> {
         let mut request = Request::new(body);
@@ -340,18 +323,6 @@ impl Registry {
         request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("Pilothouse"));
         self.client.request(request).await.map_err(|error| error::from_client(&error))
     }
-}
-
-/// Where an answer sends, as an address of its own.
-fn location(headers: &HeaderMap, from: &Uri) -> Option<Uri> {
-    let text = headers.get(header::LOCATION)?.to_str().ok()?;
-    if let Some(rest) = text.strip_prefix("//") {
-        return format!("{}://{rest}", from.scheme_str()?).parse().ok();
-    }
-    if text.starts_with('/') {
-        return format!("{}://{}{text}", from.scheme_str()?, from.authority()?).parse().ok();
-    }
-    text.parse().ok()
 }
 
 /// These bytes as a body.

@@ -8,12 +8,12 @@ use super::{
     classify::Classified,
     door::{Body, Caller, RegistryDoor, settle},
     refusal::{Code, Refusal},
-    stream::{Check, Download, deliver},
+    stream::{Download, deliver},
 };
 use crate::{
     access::Permit,
     audit::{Ending, field},
-    backends::oci::{Answer, Ask, Said, full},
+    backends::oci::{Answer, Ask, Said, answer::Check, full},
     operate::Begun,
 };
 

@@ -12,7 +12,7 @@ use super::refusal::{Code, Refusal};
 /// The longest path that is looked at, in bytes: a registry, a repository, and an upload's id.
 const LONGEST: usize = 4_096;
 /// How many items a list has at most, whatever is asked for.
-pub const MOST: u32 = 1_000;
+pub use crate::backends::oci::lists::MOST;
 
 /// A request, read.
 #[derive(Debug)]

@@ -1,59 +1,23 @@
 //! Lists: tags, referrers, and the catalog of all that one may pull. None is longer than a page.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use serde::Deserialize;
+use http::Response;
 
 use super::{
-    answer::{self, LARGEST_LIST, PROMPT, one, put, whole},
+    answer::{self, put},
     classify::{Classified, MOST},
     door::{Body, Caller, RegistryDoor, settle},
-    judge::{OCI_INDEX, judge, kind},
     refusal::{Code, Refusal},
 };
 use crate::{
     access::{Operation, Permission, Permit, is_repository_name, is_tag},
-    backends::oci::{Ask, Registry, Said, full},
+    backends::oci::{
+        full,
+        judge::OCI_INDEX,
+        lists::{self, Listed},
+    },
     clock::now_ms,
     operate::Begun,
 };
-
-/// How many pages of a registry's catalog are read for one of ours.
-const PAGES: usize = 50;
-
-#[derive(Deserialize)]
-struct Tags {
-    /// Nothing, where a repository has none.
-    tags: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Catalog {
-    repositories: Option<Vec<String>>,
-}
-
-fn ask(path: String, query: &[(&str, String)], scope: String) -> Ask {
-    let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-    Ask {
-        method: Method::GET,
-        path: if text.is_empty() { path } else { format!("{path}?{text}") },
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![scope],
-        deadline: PROMPT,
-    }
-}
-
-/// What the next page begins behind, by a registry's `Link`.
-fn next_of(headers: &HeaderMap) -> Option<String> {
-    let link = one(headers, "link")?;
-    let (target, rest) = link.strip_prefix('<')?.split_once('>')?;
-    if !rest.contains("next") {
-        return None;
-    }
-    let (_, query) = target.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "last").map(|(_, value)| value.into_owned())
-}
 
 /// A page, and the way to the next.
 fn page(body: String, media: &str, next: Option<(&str, u32, &str)>) -> Response<Body> {
@@ -79,36 +43,11 @@ impl RegistryDoor {
             return Err(Refusal::bad(Code::TagInvalid, "last is the last tag of the page before."));
         }
         let registry = self.registry(asked)?;
-        let mut query = Vec::new();
-        query.extend(limit.filter(|n| *n > 0).map(|n| ("n", n.to_string())));
-        query.extend(last.map(|last| ("last", last.to_owned())));
         let repository = &asked.repository;
-        let answer = registry.send(permit, ask(format!("/v2/{repository}/tags/list"), &query, format!("repository:{repository}:pull"))).await?;
-        if answer.response.status() != StatusCode::OK {
-            return Err(answer::refused(answer, Code::NameUnknown).await);
-        }
-        let (parts, body) = whole(answer, LARGEST_LIST).await?;
-        let listed: Tags = serde_json::from_slice(&body).map_err(|_| Refusal::garbled("its list of tags cannot be read"))?;
-        let mut tags = listed.tags.unwrap_or_default();
-        if !tags.iter().all(|tag| is_tag(tag)) {
-            return Err(Refusal::garbled("its list of tags holds what is no tag"));
-        }
-        let mut next = next_of(&parts.headers).filter(|last| is_tag(last));
-        // Some list all of them whatever they are asked for: then the pages are made here.
-        let is_whole = limit.is_some_and(|n| tags.len() > n as usize) || last.is_some_and(|last| tags.iter().any(|tag| tag.as_str() <= last));
-        if next.is_none() {
-            // Some list them in no order.
-            tags.sort_unstable();
-        }
-        if is_whole && next.is_none() {
-            tags.retain(|tag| last.is_none_or(|last| tag.as_str() > last));
-            if let Some(n) = limit.map(|n| n as usize).filter(|n| tags.len() > *n) {
-                tags.truncate(n);
-                next = tags.last().cloned();
-            }
-        }
+        let listed = lists::tags(&registry, permit, repository, limit, last).await;
+        let Listed { names, next } = listed.map_err(|error| answer::failed(error, Code::NameUnknown))?;
         let name = format!("{}/{repository}", asked.registry);
-        let body = serde_json::json!({ "name": name, "tags": tags }).to_string();
+        let body = serde_json::json!({ "name": name, "tags": names }).to_string();
         let path = format!("/v2/{name}/tags/list");
         Ok(page(body, "application/json", next.as_deref().map(|last| (path.as_str(), limit.unwrap_or(MOST), last))))
     }
@@ -126,22 +65,12 @@ impl RegistryDoor {
         query.extend(asked.asked("artifactType").map(|media| ("artifactType", media.chars().take(255).collect::<String>())));
         query.extend(limit.map(|n| ("n", n.to_string())));
         query.extend(asked.asked("last").map(|last| ("last", last.chars().take(255).collect::<String>())));
-        let mut ask = ask(format!("/v2/{repository}/referrers/{}", asked.reference), &query, format!("repository:{repository}:pull"));
-        ask.headers.insert(header::ACCEPT, HeaderValue::from_static(OCI_INDEX));
-        let answer = registry.send(permit, ask).await?;
-        if answer.response.status() != StatusCode::OK {
-            return Err(answer::refused(answer, Code::Unsupported).await);
-        }
-        let (parts, body) = whole(answer, LARGEST_LIST).await?;
-        if one(&parts.headers, "content-type").and_then(kind) != Some(OCI_INDEX) {
-            return Err(Refusal::garbled("its list of referrers is no index"));
-        }
-        judge(OCI_INDEX, &body).map_err(|_| Refusal::garbled("its list of referrers is no index"))?;
-        let text = String::from_utf8(body.to_vec()).map_err(|_| Refusal::garbled("its list of referrers is no text"))?;
-        let next = next_of(&parts.headers);
+        let found = lists::referrers(&registry, permit, repository, &asked.reference, &query).await;
+        let found = found.map_err(|error| answer::failed(error, Code::Unsupported))?;
+        let text = String::from_utf8(found.body.to_vec()).map_err(|_| Refusal::garbled("its list of referrers is no text"))?;
         let path = format!("/v2/{}/{repository}/referrers/{}", asked.registry, asked.reference);
-        let mut response = page(text, OCI_INDEX, next.as_deref().map(|last| (path.as_str(), limit.unwrap_or(MOST), last)));
-        if one(&parts.headers, "oci-filters-applied") == Some("artifactType") {
+        let mut response = page(text, OCI_INDEX, found.next.as_deref().map(|last| (path.as_str(), limit.unwrap_or(MOST), last)));
+        if found.is_filtered {
             put(response.headers_mut(), "oci-filters-applied", "artifactType");
         }
         Ok(response)
@@ -175,7 +104,7 @@ impl RegistryDoor {
             }
             let Ok(permit) = policy.decide(&caller.who.subject, operation, now_ms()) else { continue };
             let last = behind.clone().filter(|_| registry.name == from);
-            match repositories(&registry, &permit, last, most + 1 - found.len()).await {
+            match lists::repositories(&registry, &permit, last, most + 1 - found.len()).await {
                 Ok(names) => found.extend(names.into_iter().map(|name| format!("{}/{name}", registry.name))),
                 Err(_) => silent.push(registry.name.clone()),
             }
@@ -193,29 +122,4 @@ impl RegistryDoor {
         }
         Ok(response)
     }
-}
-
-/// Up to `most` repositories of a registry that a permit reaches, behind `last`.
-async fn repositories(registry: &Registry, permit: &Permit, mut last: Option<String>, most: usize) -> Result<Vec<String>, Refusal> {
-    let mut found = Vec::new();
-    for _ in 0..PAGES {
-        let mut query = vec![("n", MOST.to_string())];
-        query.extend(last.clone().map(|last| ("last", last)));
-        let answer = registry.send(permit, ask("/v2/_catalog".to_owned(), &query, "registry:catalog:*".to_owned())).await?;
-        if answer.response.status() != StatusCode::OK {
-            return Err(answer::refused(answer, Code::Unsupported).await);
-        }
-        let (parts, body) = whole(answer, LARGEST_LIST).await?;
-        let listed: Catalog = serde_json::from_slice(&body).map_err(|_| Refusal::garbled("its catalog cannot be read"))?;
-        let names = listed.repositories.unwrap_or_default();
-        let next = next_of(&parts.headers);
-        let seen = names.into_iter().filter(|name| is_repository_name(name) && last.as_ref().is_none_or(|last| name > last));
-        found.extend(seen.filter(|name| permit.reach().includes_repository(name)));
-        match next {
-            Some(next) if found.len() < most && last.as_ref() != Some(&next) => last = Some(next),
-            _ => break,
-        }
-    }
-    found.truncate(most);
-    Ok(found)
 }

@@ -6,39 +6,26 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use super::{
-    answer::{self, DIGEST, PROMPT, SLOW, one, put, whole},
+    answer::{self, DIGEST, SLOW, one, put},
     classify::Classified,
     door::{Body, Caller, RegistryDoor, settle},
-    judge::{KINDS, LARGEST, judge, kind},
     refusal::{Code, Refusal},
-    stream,
 };
 use crate::{
     access::{Permission, Permit, is_digest},
     audit::{Change, Entry, field},
-    authn::secret,
-    backends::oci::{Ask, Registry, Said, full},
+    backends::oci::{
+        Registry, Said,
+        answer::{is, sha256},
+        full,
+        judge::{KINDS, LARGEST, judge, kind},
+        manifests::{self, Manifest, ask},
+    },
     operate::Begun,
 };
 
 /// How long a client has for a manifest.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// A request about a manifest.
-fn ask(method: Method, repository: &str, reference: &str, accept: &[&str], action: &str) -> Ask {
-    let mut headers = HeaderMap::new();
-    for kind in accept {
-        headers.extend(HeaderValue::try_from(*kind).ok().map(|kind| (header::ACCEPT, kind)));
-    }
-    Ask {
-        method,
-        path: format!("/v2/{repository}/manifests/{reference}"),
-        headers,
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:{action}")],
-        deadline: PROMPT,
-    }
-}
 
 /// The kinds that a client takes, of those that there are.
 fn accepted(headers: &HeaderMap) -> Vec<&'static str> {
@@ -64,41 +51,20 @@ impl RegistryDoor {
 
     async fn get_manifest(&self, permit: &Permit, asked: &Classified, head: &request::Parts, entry: &mut Entry) -> Result<Response<Body>, Refusal> {
         let registry = self.registry(asked)?;
-        let answer = registry.send(permit, ask(head.method.clone(), &asked.repository, &asked.reference, &accepted(&head.headers), "pull")).await?;
-        if answer.elsewhere.is_some() {
-            return Err(Refusal::garbled("it sends elsewhere for a manifest"));
+        let ask = ask(head.method.clone(), &asked.repository, &asked.reference, &accepted(&head.headers), "pull");
+        let unknown = |error| answer::failed(error, Code::ManifestUnknown);
+        if head.method == Method::HEAD {
+            let found = manifests::head(&registry, permit, ask, &asked.reference).await.map_err(unknown)?;
+            let found = found.ok_or_else(|| Refusal::not_found(Code::ManifestUnknown, "The registry answered with 404."))?;
+            let digest = found.digest.ok_or_else(|| Refusal::garbled("it does not say which manifest this is"))?;
+            return Ok(shown(Bytes::new(), found.media, &digest, found.length));
         }
-        if answer.response.status() != StatusCode::OK {
-            return Err(answer::refused(answer, Code::ManifestUnknown).await);
-        }
-        let is_head = head.method == Method::HEAD;
-        let length = answer::length(answer.response.headers());
-        let (parts, body) = whole(answer, LARGEST).await?;
-        let media =
-            one(&parts.headers, "content-type").and_then(kind).ok_or_else(|| Refusal::garbled("its manifest is of no kind that is known here"))?;
-        let digest = if is_head {
-            let named = answer::digest(&parts.headers)?;
-            if is_digest(&asked.reference) {
-                answer::about(&parts.headers, &asked.reference)?;
-                asked.reference.clone()
-            } else {
-                named.ok_or_else(|| Refusal::garbled("it does not say which manifest this is"))?
-            }
-        } else {
-            self::check(media, &parts.headers, &body, &asked.reference)?
-        };
-        if asked.reference != digest && !is_head {
+        let Manifest { media, digest, body } = manifests::get(&registry, permit, ask, &asked.reference).await.map_err(unknown)?;
+        if asked.reference != digest {
             entry.also(&format!("It was {digest}."));
         }
-        let mut response = Response::new(full(if is_head { Bytes::new() } else { body.clone() }));
-        let headers = response.headers_mut();
-        put(headers, "content-type", media);
-        put(headers, DIGEST, &digest);
-        let length = if is_head { length } else { Some(body.len() as u64) };
-        if let Some(length) = length {
-            put(headers, "content-length", &length.to_string());
-        }
-        Ok(response)
+        let length = body.len() as u64;
+        Ok(shown(body, media, &digest, Some(length)))
     }
 
     pub(super) async fn put_manifest(
@@ -204,6 +170,18 @@ impl RegistryDoor {
     }
 }
 
+/// A manifest for the client, or what is said of it.
+fn shown(body: Bytes, media: &'static str, digest: &str, length: Option<u64>) -> Response<Body> {
+    let mut response = Response::new(full(body));
+    let headers = response.headers_mut();
+    put(headers, "content-type", media);
+    put(headers, DIGEST, digest);
+    if let Some(length) = length {
+        put(headers, "content-length", &length.to_string());
+    }
+    response
+}
+
 /// What a tag means now, or the digest itself if it is there.
 async fn current(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<String>, Refusal> {
     let answer = registry.send(permit, ask(Method::HEAD, repository, reference, KINDS, "pull,push")).await?;
@@ -241,31 +219,11 @@ async fn read(head: &request::Parts, body: Incoming, reference: &str) -> Result<
     };
     judge(media, &bytes).map_err(|why| Refusal::bad(Code::ManifestInvalid, why))?;
     if is_digest(reference) {
-        if !stream::is(&bytes, reference) {
+        if !is(&bytes, reference) {
             return Err(Refusal::bad(Code::DigestInvalid, "The manifest is not what the digest in the path says."));
         }
         return Ok((media, bytes, reference.to_owned()));
     }
     let digest = sha256(&bytes);
     Ok((media, bytes, digest))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    format!("sha256:{}", secret::hex(&secret::hash_bytes(bytes)))
-}
-
-/// Judges a registry's manifest, and says which one it is.
-fn check(media: &'static str, headers: &HeaderMap, body: &[u8], reference: &str) -> Result<String, Refusal> {
-    let wrong = |code, why: String| Refusal::new(StatusCode::BAD_GATEWAY, code, why);
-    if is_digest(reference) {
-        if !stream::is(body, reference) {
-            return Err(wrong(Code::DigestInvalid, "What the registry sent is not what its digest says.".to_owned()));
-        }
-    } else if let Some(named) = answer::digest(headers)?
-        && !stream::is(body, &named)
-    {
-        return Err(wrong(Code::DigestInvalid, "What the registry sent is not what it says it is.".to_owned()));
-    }
-    judge(media, body).map_err(|why| wrong(Code::ManifestInvalid, format!("The registry's manifest cannot be passed on: {why}")))?;
-    Ok(if is_digest(reference) { reference.to_owned() } else { sha256(body) })
 }

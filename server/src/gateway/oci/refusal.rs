@@ -130,6 +130,8 @@ impl From<RegistryError> for Refusal {
             RegistryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, Code::Unavailable),
             RegistryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::TooManyRequests),
             RegistryError::CredentialRefused | RegistryError::CredentialMissing => (StatusCode::FORBIDDEN, Code::Denied),
+            RegistryError::WrongDigest => (StatusCode::BAD_GATEWAY, Code::DigestInvalid),
+            RegistryError::BadManifest(_) => (StatusCode::BAD_GATEWAY, Code::ManifestInvalid),
             RegistryError::NotThisRegistry => (StatusCode::INTERNAL_SERVER_ERROR, Code::Unknown),
             _ => (StatusCode::BAD_GATEWAY, Code::Unavailable),
         };

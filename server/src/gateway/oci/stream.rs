@@ -8,7 +8,6 @@ use futures_util::StreamExt as _;
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
-use ring::digest;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     audit::{Ending, Entry},
-    backends::oci::full,
+    backends::oci::{answer::Check, full},
     lease::Lease,
 };
 
@@ -27,35 +26,6 @@ const PAUSE: Duration = Duration::from_secs(60);
 const SMALL: u64 = 256 * 1024;
 /// Pieces that may wait for a client that is slower than the registry.
 const AHEAD: usize = 4;
-
-/// Holds bytes against a digest.
-pub struct Check {
-    context: digest::Context,
-    expected: String,
-}
-
-impl Check {
-    /// For `digest`, which is one by sha256 or sha512.
-    pub fn new(digest: &str) -> Self {
-        let algorithm = if digest.starts_with("sha512:") { &digest::SHA512 } else { &digest::SHA256 };
-        Self { context: digest::Context::new(algorithm), expected: digest.split(':').nth(1).unwrap_or_default().to_owned() }
-    }
-
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.context.update(bytes);
-    }
-
-    pub fn holds(self) -> bool {
-        crate::authn::secret::hex(self.context.finish().as_ref()) == self.expected
-    }
-}
-
-/// Whether `bytes` are what `digest` says.
-pub fn is(bytes: &[u8], digest: &str) -> bool {
-    let mut check = Check::new(digest);
-    check.update(bytes);
-    check.holds()
-}
 
 /// An answer that goes on as it comes.
 pub struct Download {

@@ -8,6 +8,7 @@ mod find;
 mod forward;
 mod index;
 mod keep;
+mod pushed;
 mod views;
 mod way;
 
@@ -23,6 +24,7 @@ pub use find::{Field, Find, Match, Term};
 pub use keep::{Archived, KeepRow, PRUNE, Prunable};
 
 pub use forward::CursorRow;
+pub use pushed::PushedRow;
 pub use views::ViewRow;
 
 use super::{Flag, Kind, Result, Sql, Store};

@@ -34,7 +34,7 @@ pub fn project(labels: &BTreeMap<String, String>) -> Option<String> {
 }
 
 /// A time as Docker writes it, in milliseconds since the epoch. The year 1 is Docker's "never".
-fn millis(text: &str) -> Option<i64> {
+pub(in crate::backends) fn millis(text: &str) -> Option<i64> {
     let at = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
     (at > 0).then_some(at)
 }

@@ -1,0 +1,155 @@
+//! Lists as registries hand them out: tags, referrers, and the catalog. What is in none of the shapes of the spec is an error.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde::Deserialize;
+
+use super::{
+    Ask, Registry, RegistryError, Said,
+    answer::{LARGEST_LIST, PROMPT, no, one, whole},
+    judge::{OCI_INDEX, judge, kind},
+};
+use crate::access::{Permit, is_repository_name, is_tag};
+
+/// How many items are asked for at once.
+pub const MOST: u32 = 1_000;
+/// How many pages of a registry's catalog are read for one of ours.
+const PAGES: usize = 50;
+
+/// A page, and what the next one begins behind.
+pub struct Listed {
+    pub names: Vec<String>,
+    pub next: Option<String>,
+}
+
+/// A page of referrers.
+pub struct Referring {
+    /// An index, judged.
+    pub body: Bytes,
+    pub next: Option<String>,
+    /// Whether the registry left out what was not asked for.
+    pub is_filtered: bool,
+}
+
+#[derive(Deserialize)]
+struct Tags {
+    /// Nothing, where a repository has none.
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Catalog {
+    repositories: Option<Vec<String>>,
+}
+
+fn ask(path: String, query: &[(&str, String)], scope: String) -> Ask {
+    let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    Ask {
+        method: Method::GET,
+        path: if text.is_empty() { path } else { format!("{path}?{text}") },
+        headers: HeaderMap::new(),
+        body: Said::Bytes(Bytes::new()),
+        scopes: vec![scope],
+        deadline: PROMPT,
+    }
+}
+
+/// What the next page begins behind, by a registry's `Link`.
+fn next_of(headers: &HeaderMap) -> Option<String> {
+    let link = one(headers, "link")?;
+    let (target, rest) = link.strip_prefix('<')?.split_once('>')?;
+    if !rest.contains("next") {
+        return None;
+    }
+    let (_, query) = target.split_once('?')?;
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "last").map(|(_, value)| value.into_owned())
+}
+
+/// A page of a repository's tags: up to `limit`, if that is given, behind `last`.
+///
+/// # Errors
+/// When the registry has no such repository, or its list is none.
+pub async fn tags(registry: &Registry, permit: &Permit, repository: &str, limit: Option<u32>, last: Option<&str>) -> Result<Listed, RegistryError> {
+    let mut query = Vec::new();
+    query.extend(limit.filter(|n| *n > 0).map(|n| ("n", n.to_string())));
+    query.extend(last.map(|last| ("last", last.to_owned())));
+    let answer = registry.send(permit, ask(format!("/v2/{repository}/tags/list"), &query, format!("repository:{repository}:pull"))).await?;
+    if answer.response.status() != StatusCode::OK {
+        return Err(RegistryError::Refused(no(answer).await));
+    }
+    let (parts, body) = whole(answer, LARGEST_LIST).await?;
+    let listed: Tags = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its list of tags cannot be read"))?;
+    let mut tags = listed.tags.unwrap_or_default();
+    if !tags.iter().all(|tag| is_tag(tag)) {
+        return Err(RegistryError::Garbled("its list of tags holds what is no tag"));
+    }
+    let mut next = next_of(&parts.headers).filter(|last| is_tag(last));
+    // Some list all of them whatever they are asked for: then the pages are made here.
+    let is_whole = limit.is_some_and(|n| tags.len() > n as usize) || last.is_some_and(|last| tags.iter().any(|tag| tag.as_str() <= last));
+    if next.is_none() {
+        // Some list them in no order.
+        tags.sort_unstable();
+    }
+    if is_whole && next.is_none() {
+        tags.retain(|tag| last.is_none_or(|last| tag.as_str() > last));
+        if let Some(n) = limit.map(|n| n as usize).filter(|n| tags.len() > *n) {
+            tags.truncate(n);
+            next = tags.last().cloned();
+        }
+    }
+    Ok(Listed { names: tags, next })
+}
+
+/// A page of what names `digest` as its subject; `query` narrows and turns the page.
+///
+/// # Errors
+/// When the registry does not know them, or its list is none.
+pub async fn referrers(
+    registry: &Registry,
+    permit: &Permit,
+    repository: &str,
+    digest: &str,
+    query: &[(&str, String)],
+) -> Result<Referring, RegistryError> {
+    let mut ask = ask(format!("/v2/{repository}/referrers/{digest}"), query, format!("repository:{repository}:pull"));
+    ask.headers.insert(header::ACCEPT, HeaderValue::from_static(OCI_INDEX));
+    let answer = registry.send(permit, ask).await?;
+    if answer.response.status() != StatusCode::OK {
+        return Err(RegistryError::Refused(no(answer).await));
+    }
+    let (parts, body) = whole(answer, LARGEST_LIST).await?;
+    if one(&parts.headers, header::CONTENT_TYPE.as_str()).and_then(kind) != Some(OCI_INDEX) {
+        return Err(RegistryError::Garbled("its list of referrers is no index"));
+    }
+    judge(OCI_INDEX, &body).map_err(|_| RegistryError::Garbled("its list of referrers is no index"))?;
+    let is_filtered = one(&parts.headers, "oci-filters-applied") == Some("artifactType");
+    Ok(Referring { body, next: next_of(&parts.headers), is_filtered })
+}
+
+/// Up to `most` repositories of a registry that a permit reaches, behind `last`.
+///
+/// # Errors
+/// When the registry has no catalog, or what it has is none.
+pub async fn repositories(registry: &Registry, permit: &Permit, mut last: Option<String>, most: usize) -> Result<Vec<String>, RegistryError> {
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        let mut query = vec![("n", MOST.to_string())];
+        query.extend(last.clone().map(|last| ("last", last)));
+        let answer = registry.send(permit, ask("/v2/_catalog".to_owned(), &query, "registry:catalog:*".to_owned())).await?;
+        if answer.response.status() != StatusCode::OK {
+            return Err(RegistryError::Refused(no(answer).await));
+        }
+        let (parts, body) = whole(answer, LARGEST_LIST).await?;
+        let listed: Catalog = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its catalog cannot be read"))?;
+        let names = listed.repositories.unwrap_or_default();
+        let next = next_of(&parts.headers);
+        let seen = names.into_iter().filter(|name| is_repository_name(name) && last.as_ref().is_none_or(|last| name > last));
+        found.extend(seen.filter(|name| permit.reach().includes_repository(name)));
+        match next {
+            Some(next) if found.len() < most && last.as_ref() != Some(&next) => last = Some(next),
+            _ => break,
+        }
+    }
+    found.truncate(most);
+    Ok(found)
+}
