@@ -7,7 +7,9 @@ mod connect;
 mod error;
 pub mod judge;
 pub mod lists;
+mod locks;
 pub mod manifests;
+pub mod place;
 mod probe;
 mod sign_in;
 pub mod typed;
@@ -29,6 +31,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use address::Address;
 pub use error::RegistryError;
+pub use locks::Locks;
 pub use sign_in::Credential;
 
 use crate::{
