@@ -2,6 +2,7 @@
 
 mod api;
 mod conformance;
+mod copy;
 mod docker;
 mod holds;
 pub(crate) mod hostile;

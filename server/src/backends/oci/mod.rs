@@ -4,6 +4,7 @@
 mod address;
 pub mod answer;
 mod connect;
+pub mod copy;
 mod error;
 pub mod judge;
 pub mod lists;
