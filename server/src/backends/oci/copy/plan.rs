@@ -144,7 +144,10 @@ impl Reader<'_> {
             let mut items = Vec::new();
             for item in referrers::of(self.from, &subject).await? {
                 let digest = item["digest"].as_str().unwrap_or_default().to_owned();
-                if self.referrer(&digest, &subject).await? { items.push(item) } else { self.plan.odd += 1 }
+                if items.iter().any(|known: &Value| known["digest"] == item["digest"]) {
+                    continue;
+                }
+                if self.referrer(&digest, &subject).await? { items.push(item) } else { self.odd()? }
             }
             if !items.is_empty() {
                 self.plan.referring.push((subject, items));
@@ -168,6 +171,12 @@ impl Reader<'_> {
         self.known.insert(digest.to_owned());
         self.tree(found, 0).await?;
         Ok(true)
+    }
+
+    fn odd(&mut self) -> Result<(), CopyError> {
+        self.plan.odd += 1;
+        let many = || CopyError::Wrong(format!("More than {MANIFESTS} referrers in its lists are gone, or are none: mend the lists first."));
+        (self.plan.odd <= MANIFESTS).then_some(()).ok_or_else(many)
     }
 
     fn counted(&mut self, manifest: &Manifest) -> Result<(), CopyError> {
