@@ -16,15 +16,15 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::super::{Api, ApiError, Input, Named, Who, live};
+use super::{
+    super::{Api, ApiError, Input, Named, Who, live},
+    Place, check_reference, registry,
+};
 use crate::{
     access::{Known, Operation, Permission, Permit, is_digest, is_repository_name, is_tag},
     audit::{Ending, Entry, field},
     authn::Principal,
-    backends::oci::{
-        Registry, RegistryError,
-        copy::{Copy, CopyError, Moved, Progress, Side, Wanted},
-    },
+    backends::oci::copy::{Copy, CopyError, Moved, Progress, Side, Wanted},
     lease::{Lease, Over},
     operate::{Begun, Failure, Refused},
 };
@@ -40,10 +40,10 @@ const PUTS: [Permission; 3] = [Permission::RepositoryPush, Permission::Repositor
 pub async fn copy(
     State(api): State<Api>,
     Extension(who): Who,
-    Named((registry, repository)): Named<(String, String)>,
+    Named((registry_name, repository)): Place,
     Input(input): Input<CopyInput>,
 ) -> Result<Response, ApiError> {
-    let mut source = Operation::on_repository("ManifestCopy", Permission::RepositoryPull, &registry, &repository, &input.reference).durable();
+    let mut source = Operation::on_repository("ManifestCopy", Permission::RepositoryPull, &registry_name, &repository, &input.reference).durable();
     if is_digest(&input.reference) {
         source.known = Some(Known { name: source.object.clone(), id: input.reference.clone() });
     }
@@ -56,7 +56,7 @@ pub async fn copy(
         |step| step.error.is_some(),
         async |permit| {
             let mut target = target.ok_or_else(|| ApiError::new(Code::Conflict, "The right to this has just changed. Try again."))?;
-            match prepare(&api, &permit, &repository, &target, input).await {
+            match prepare(&api, &permit, (&registry_name, &repository), &target, input).await {
                 Ok((copy, turn)) => Ok(steps(copy, turn, target)),
                 Err(error) => {
                     target.end(ending(error.status(), error.0.code == Code::Forbidden), &error.0.title);
@@ -129,12 +129,13 @@ fn ending(status: u16, is_denied: bool) -> Ending {
 async fn prepare(
     api: &Api,
     permit: &Permit,
-    repository: &str,
+    (source, repository): (&str, &str),
     target: &Target,
     input: CopyInput,
 ) -> Result<(Copy, SemaphorePermit<'static>), ApiError> {
-    if !is_repository_name(repository) || !(is_tag(&input.reference) || is_digest(&input.reference)) {
-        return Err(ApiError::field("reference", "What is copied is a tag, or a digest by sha256 or sha512, of a repository."));
+    check_reference("reference", &input.reference)?;
+    if !is_repository_name(repository) {
+        return Err(ApiError::new(Code::NotFound, "There is no such repository: this is no repository's name."));
     }
     if !is_repository_name(&input.to_repository) {
         return Err(ApiError::field("to_repository", "A repository's name is parts of a-z, 0-9 and . _ - between them, with / between the parts."));
@@ -142,19 +143,13 @@ async fn prepare(
     if !is_tag(&input.to_tag) {
         return Err(ApiError::field("to_tag", "A tag is 1 to 128 of letters, digits, _ . and -, and does not begin with . or -."));
     }
-    let from = Side { registry: registry(api, permit, None)?, repository: repository.to_owned(), permit: permit.clone() };
-    let to = Side { registry: registry(api, &target.permit, Some("to_registry"))?, repository: input.to_repository, permit: target.permit.clone() };
+    let from = Side { registry: registry(api, source)?, repository: repository.to_owned(), permit: permit.clone() };
+    let there = registry(api, &input.to_registry).map_err(|error| ApiError(error.0.field("to_registry")))?;
+    let to = Side { registry: there, repository: input.to_repository, permit: target.permit.clone() };
     let turn = TURNS.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, format!("{AT_ONCE} copies are on their way; try again shortly.")))?;
     let CopyInput { reference, to_tag: tag, referrers, overwrite, .. } = input;
     let wanted = Wanted { reference, tag, referrers, overwrite };
     Ok((Copy::prepare(api.registrar.registries.clone(), from, to, wanted).await?, turn))
-}
-
-/// The registry that a permit is for.
-fn registry(api: &Api, permit: &Permit, field: Option<&str>) -> Result<Arc<Registry>, ApiError> {
-    let name = permit.operation().target.to_string();
-    let problem = || Problem::new(Code::NotFound, format!("There is no registry {name}, or you may not see it."));
-    api.registrar.registries.get(&name).ok_or_else(|| ApiError(field.into_iter().fold(problem(), Problem::field)))
 }
 
 /// A copy on its way. It ends when nobody listens any more.
@@ -238,19 +233,13 @@ async fn run(copy: &Copy, progress: &Arc<Progress>, mut target: Target) -> CopyP
 impl From<CopyError> for ApiError {
     fn from(error: CopyError) -> Self {
         let sentence = error.to_string();
-        let code = match &error {
+        let code = match error {
             CopyError::NotThere(_) => Code::NotFound,
             CopyError::Taken(_) => Code::Conflict,
             CopyError::Denied(_) => Code::Forbidden,
             CopyError::Wrong(_) => Code::BackendError,
             CopyError::Stalled(_) => Code::BackendTimeout,
-            CopyError::Registry { error, .. } => match error {
-                RegistryError::Unreachable(_) | RegistryError::BrokenOff => Code::BackendUnreachable,
-                RegistryError::Timeout => Code::BackendTimeout,
-                RegistryError::Busy => Code::Overloaded,
-                RegistryError::NotThisRegistry => Code::Internal,
-                _ => Code::BackendError,
-            },
+            CopyError::Registry { error, .. } => ApiError::from(error).0.code,
         };
         Self::new(code, sentence)
     }
