@@ -16,12 +16,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
-    super::{Api, ApiError, Input, Named, Who, live},
-    Place, check_reference, registry,
-};
+use super::{Place, check_reference, registry};
 use crate::{
-    access::{Known, Operation, Permission, Permit, is_digest, is_repository_name, is_tag},
+    access::{Known, Operation, Permission, Permit, is_digest, is_repository_name, is_tag, table::oci::PUTS},
+    api::{Api, ApiError, Input, Named, Who, live},
     audit::{Ending, Entry, field},
     authn::Principal,
     backends::oci::copy::{Copy, CopyError, Moved, Progress, Side, Wanted},
@@ -34,8 +32,6 @@ const AT_ONCE: usize = 16;
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 /// How often a copy tells how far it is, at most.
 const STEP: Duration = Duration::from_millis(100);
-/// Any of these is enough at the target; the first that is held counts. It is the same at the door (`gateway/oci`), and so is what they allow.
-const PUTS: [Permission; 3] = [Permission::RepositoryPush, Permission::RepositoryCreate, Permission::RepositoryRetag];
 
 pub async fn copy(
     State(api): State<Api>,
@@ -82,7 +78,8 @@ struct Target {
 impl Target {
     async fn begin(api: &Api, who: &Principal, input: &CopyInput) -> Result<Self, ApiError> {
         let operation = |permission| Operation::on_repository("ManifestCopy", permission, &input.to_registry, &input.to_repository, &input.to_tag);
-        let held = PUTS.into_iter().find(|permission| api.operator.may(who, &operation(*permission)));
+        // The same as at the door, and they allow the same.
+        let held = PUTS.iter().copied().find(|permission| api.operator.may(who, &operation(*permission)));
         // Of what is not held, the least is named.
         let begun = api.operator.begin(who, operation(held.unwrap_or(Permission::RepositoryCreate))).await;
         let Begun { permit, entry, lease } = begun.map_err(|refused| match refused {

@@ -9,7 +9,7 @@ use crate::{
     backends::oci::{
         Locks, RegistryError,
         answer::sha256,
-        judge::{DOCKER_LIST, LARGEST, OCI_INDEX},
+        judge::{LARGEST, OCI_INDEX},
         lists,
     },
 };
@@ -54,11 +54,11 @@ async fn listed(side: &Side, digest: &str) -> Result<Option<Vec<Value>>, CopyErr
     Err(CopyError::Wrong(format!("What speaks of {digest} is more than {PAGES} pages: so much is not copied at once.")))
 }
 
-/// As clients keep it; `None` where they do not.
+/// As clients keep it; `None` where they do not, and something else may have that name.
 async fn kept(side: &Side, tag: &str) -> Result<Option<Vec<Value>>, CopyError> {
     let Some(list) = side.manifest(tag).await? else { return Ok(None) };
-    if !matches!(list.media, OCI_INDEX | DOCKER_LIST) {
-        return Err(CopyError::Wrong(format!("The tag {tag} in {} is to be a list of referrers, and is none.", side.name())));
+    if list.media != OCI_INDEX {
+        return Ok(None);
     }
     items_of(side, &list.body).map(Some)
 }
@@ -76,8 +76,9 @@ pub async fn list(to: &Side, locks: &Locks, subject: &str, items: &[Value], move
     let tag = tag_of(subject);
     let _alone = locks.take(format!("{}:{tag}", to.name())).await;
     let before = to.meaning(&tag).await?;
+    let other = || CopyError::Wrong(format!("The tag {tag} in {} is to be a list of referrers, and is none.", to.name()));
     let mut all = match &before {
-        Some(digest) => kept(to, digest).await?.unwrap_or_default(),
+        Some(digest) => kept(to, digest).await?.ok_or_else(other)?,
         None => Vec::new(),
     };
     let fresh: Vec<Value> = items.iter().filter(|item| all.iter().all(|known| known["digest"] != item["digest"])).cloned().collect();
