@@ -85,8 +85,8 @@ impl Plan {
 
     /// What was not copied, in a sentence, if anything was not.
     pub fn left(&self) -> Option<String> {
-        let foreign = (self.foreign > 0).then(|| format!("{} layers that their owner keeps elsewhere were not sent.", self.foreign));
-        let odd = (self.odd > 0).then(|| format!("{} referrers are gone, or are not what their list says, and were not sent.", self.odd));
+        let foreign = (self.foreign > 0).then(|| format!("Layers that their owner keeps elsewhere and that were not sent: {}.", self.foreign));
+        let odd = (self.odd > 0).then(|| format!("Entries in lists of referrers that are gone or are none: {}.", self.odd));
         let all: Vec<String> = ["Done.".to_owned()].into_iter().chain(foreign).chain(odd).collect();
         (all.len() > 1).then(|| all.join(" "))
     }
@@ -238,7 +238,7 @@ mod tests {
     fn what_was_not_sent_is_said() {
         let plan = |foreign, odd| Plan { foreign, odd, ..Plan::default() }.left();
         assert_eq!(plan(0, 0), None);
-        assert_eq!(plan(2, 0).as_deref(), Some("Done. 2 layers that their owner keeps elsewhere were not sent."));
-        assert!(plan(1, 3).unwrap().contains("3 referrers"));
+        assert_eq!(plan(2, 0).as_deref(), Some("Done. Layers that their owner keeps elsewhere and that were not sent: 2."));
+        assert!(plan(1, 3).unwrap().ends_with("are none: 3."));
     }
 }
