@@ -63,17 +63,20 @@ fn record(house: &House, object: &str) -> Value {
     found.unwrap_or_else(|| panic!("nothing is written down of {object}"))
 }
 
-/// An index with two platforms, an attestation of one of them, and an SBOM that speaks of it.
+/// An index with two platforms, an attestation of one of them, and an SBOM and a signature that speak of it.
 struct Whole {
     index: String,
     manifests: Vec<String>,
     blobs: Vec<String>,
     sbom: String,
+    /// Kept as cosign does: under a tag of its own.
+    signature: String,
 }
 
 impl Whole {
     fn push(client: &Client, repository: &str, tag: &str) -> Whole {
-        let mut whole = Whole { index: String::new(), manifests: Vec::new(), blobs: Vec::new(), sbom: String::new() };
+        let mut whole =
+            Whole { index: String::new(), manifests: Vec::new(), blobs: Vec::new(), sbom: String::new(), signature: manifest("{}", "signature") };
         let mut items = Vec::new();
         for (architecture, layer) in [("amd64", "layer of one"), ("arm64", "layer of the other"), ("unknown", "attestation")] {
             let config = json!({ "os": "linux", "architecture": architecture }).to_string();
@@ -86,7 +89,7 @@ impl Whole {
         }
         whole.index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": items }).to_string();
         let (config, sbom) = (part("application/vnd.oci.empty.v1+json", "{}"), part("application/spdx+json", "what is inside"));
-        whole.blobs.extend(["{}".to_owned(), "what is inside".to_owned()]);
+        whole.blobs.extend(["{}", "what is inside", "signature"].map(str::to_owned));
         let subject = part(INDEX, &whole.index);
         whole.sbom = json!({
             "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/spdx+json", "config": config, "layers": [sbom], "subject": subject,
@@ -104,6 +107,7 @@ impl Whole {
         let listed =
             json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [part(MANIFEST, &whole.sbom), part(MANIFEST, &whole.manifests[0])] });
         put(&whole.list(), INDEX, &listed.to_string());
+        put(&format!("{}.sig", whole.list()), MANIFEST, &whole.signature);
         whole
     }
 
@@ -115,6 +119,7 @@ impl Whole {
     fn assert_at(&self, client: &Client, repository: &str, tag: &str) {
         let get = |what: &str, reference: &str| client.get(&format!("/v2/{repository}/{what}/{reference}")).body;
         assert_eq!(get("manifests", tag), self.index);
+        assert_eq!(get("manifests", &format!("{}.sig", self.list())), self.signature);
         for text in self.manifests.iter().chain([&self.sbom]) {
             assert_eq!(&get("manifests", &digest(text)), text);
         }
@@ -138,7 +143,7 @@ fn an_index_goes_whole_to_another_registry_and_by_mount_to_another_repository() 
     let counts = |step: &Value| ["blobs_done", "blobs_total", "blobs_present", "bytes_done", "bytes_total"].map(|name| step[name].as_u64().unwrap());
     let blobs = whole.blobs.len() as u64;
     assert_eq!(counts(&step), [blobs, blobs, 0, bytes as u64, bytes as u64], "{step}");
-    assert_eq!((&step["manifests_done"], &step["manifests_total"]), (&5.into(), &5.into()), "{step}");
+    assert_eq!((&step["manifests_done"], &step["manifests_total"]), (&6.into(), &6.into()), "{step}");
     assert!(step["status"].as_str().unwrap().contains("gone or are none: 1."), "what is not what its list says is left out aloud: {step}");
     whole.assert_at(&client, "two/copy/whole", "stable");
     // Again: all is there.

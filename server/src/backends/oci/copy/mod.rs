@@ -63,7 +63,7 @@ impl Copy {
         let missing = || CopyError::NotThere(format!("There is no {} in {}.", wanted.reference, from.name()));
         let root = from.manifest(&wanted.reference).await?.ok_or_else(missing)?;
         let copy = Self { registries, from, to, wanted, root };
-        copy.tag_now().await?;
+        copy.tag_now(&copy.wanted.tag, &copy.root).await?;
         Ok(copy)
     }
 
@@ -94,10 +94,13 @@ impl Copy {
             for (subject, items) in &plan.referring {
                 referrers::list(&self.to, &self.registries.tags, subject, items, moved).await?;
             }
+            for (tag, kept) in &plan.tags {
+                self.set_tag(tag, kept, moved).await?;
+            }
             left = plan.left();
         }
         progress.tell("Setting the tag.");
-        self.set_tag(moved).await?;
+        self.set_tag(&self.wanted.tag, &self.root, moved).await?;
         progress.tell(&left.unwrap_or_else(|| "Done.".to_owned()));
         Ok(())
     }
@@ -123,12 +126,12 @@ impl Copy {
         }
     }
 
-    /// What the tag means now, if it may come to mean what is copied.
-    async fn tag_now(&self) -> Result<Option<String>, CopyError> {
-        let (to, tag) = (&self.to, &self.wanted.tag);
+    /// What a tag of the target means now, if it may come to mean `manifest`.
+    async fn tag_now(&self, tag: &str, manifest: &Manifest) -> Result<Option<String>, CopyError> {
+        let to = &self.to;
         let before = to.meaning(tag).await?;
         match &before {
-            Some(digest) if !is(&self.root.body, digest) => {
+            Some(digest) if !is(&manifest.body, digest) => {
                 if !self.wanted.overwrite {
                     let sentence =
                         format!("The tag {tag} is in {} already and means {digest}. Say overwrite to let it mean something else.", to.name());
@@ -138,7 +141,7 @@ impl Copy {
                     return Err(to.lacks(Permission::RepositoryPush, "This tag is there already and would come to mean something else"));
                 }
             }
-            None if to.held() == Permission::RepositoryRetag && to.meaning(&self.root.digest).await?.is_none() => {
+            None if to.held() == Permission::RepositoryRetag && to.meaning(&manifest.digest).await?.is_none() => {
                 return Err(to.lacks(Permission::RepositoryCreate, "The target does not have it yet: to copy it makes it"));
             }
             _ => {}
@@ -146,16 +149,14 @@ impl Copy {
         Ok(before)
     }
 
-    async fn set_tag(&self, moved: &mut Vec<Moved>) -> Result<(), CopyError> {
-        let tag = &self.wanted.tag;
+    async fn set_tag(&self, tag: &str, manifest: &Manifest, moved: &mut Vec<Moved>) -> Result<(), CopyError> {
         // Two who set one tag at once, at whichever door: each is told what it meant before.
         let _alone = self.registries.tags.take(format!("{}:{tag}", self.to.name())).await;
-        let before = self.tag_now().await?;
-        if before.as_ref().is_some_and(|digest| is(&self.root.body, digest)) {
+        let before = self.tag_now(tag, manifest).await?;
+        if before.as_ref().is_some_and(|digest| is(&manifest.body, digest)) {
             return Ok(());
         }
-        moved.push(Moved { tag: tag.clone(), before, after: self.root.digest.clone() });
-        self.to.put(tag, self.root.media, self.root.body.clone(), &self.root.digest).await?;
-        Ok(())
+        moved.push(Moved { tag: tag.to_owned(), before, after: manifest.digest.clone() });
+        self.to.put(tag, manifest.media, manifest.body.clone(), &manifest.digest).await
     }
 }

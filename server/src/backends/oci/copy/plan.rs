@@ -35,6 +35,8 @@ pub struct Plan {
     pub blobs: Vec<Blob>,
     /// What speaks of a manifest, by that one's digest, as lists have it.
     pub referring: Vec<(String, Vec<Value>)>,
+    /// What is kept under tags of its own: each tag, and what it means.
+    pub tags: Vec<(String, Manifest)>,
     /// How many layers are kept elsewhere.
     foreign: usize,
     /// How many referrers were in a list and are not what it says.
@@ -148,6 +150,12 @@ impl Reader<'_> {
                     continue;
                 }
                 if self.referrer(&digest, &subject).await? { items.push(item) } else { self.odd()? }
+            }
+            for (tag, kept) in referrers::beside(self.from, &subject).await? {
+                self.plan.tags.push((tag, kept.clone()));
+                if self.known.insert(kept.digest.clone()) {
+                    self.tree(kept, 0).await?;
+                }
             }
             if !items.is_empty() {
                 self.plan.referring.push((subject, items));

@@ -1,4 +1,5 @@
-//! What speaks of a manifest: as the registry lists it, or, where it has no such list, as clients keep one under a tag.
+//! What speaks of a manifest: as the registry lists it, or, where it has no such list, as clients keep one under a tag; and what cosign keeps
+//! under tags of its own.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,11 +12,14 @@ use crate::{
         answer::sha256,
         judge::{LARGEST, OCI_INDEX},
         lists,
+        manifests::Manifest,
     },
 };
 
 /// How many pages of a list are read.
 const PAGES: usize = 20;
+/// How the tags end that cosign keeps beside a manifest, unless it is told to do as the spec has it.
+const COSIGN: [&str; 3] = ["sig", "att", "sbom"];
 
 #[derive(Deserialize)]
 struct Index {
@@ -34,6 +38,18 @@ pub async fn of(from: &Side, digest: &str) -> Result<Vec<Value>, CopyError> {
         Some(items) => Ok(items),
         None => Ok(kept(from, &tag_of(digest)).await?.unwrap_or_default()),
     }
+}
+
+/// What cosign keeps beside `digest`: each tag, and what it means.
+pub async fn beside(from: &Side, digest: &str) -> Result<Vec<(String, Manifest)>, CopyError> {
+    let mut found = Vec::new();
+    for end in COSIGN {
+        let tag = format!("{}.{end}", tag_of(digest));
+        if let Some(kept) = from.manifest(&tag).await? {
+            found.push((tag, kept));
+        }
+    }
+    Ok(found)
 }
 
 /// As the registry lists it; `None` where it has no such list.
