@@ -2,11 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -17,7 +13,10 @@ use pilothouse_tests::{
 };
 use serde_json::{Value, json};
 
-use super::hostile::{open, say};
+use super::{
+    hostile::{open, say},
+    relay::Relay,
+};
 
 fn path(registry: &str, repository: &str) -> String {
     format!("/api/v1/registries/{registry}/repositories/{}/copy", repository.replace('/', "%2F"))
@@ -214,51 +213,6 @@ fn it_takes_the_right_to_pull_here_and_to_push_there() {
     assert_eq!(refused(&copy_as(house, &house.admin, from, "nowhere/copy/rights/a:v1", false)).0, 404);
     assert_eq!(refused(&copy_as(house, &house.admin, from, "one/copy/../a:v1", false)).0, 400);
     assert_eq!(refused(&copy_as(house, &house.admin, from, "one/copy/rights/a:-v1", false)).0, 400);
-}
-
-/// Passes bytes on to the registry of all tests, and fails at it.
-struct Relay {
-    url: String,
-    /// A connection breaks off in the middle of what is long.
-    cuts: Arc<AtomicBool>,
-}
-
-/// So many bytes go before it breaks off.
-const CUT: usize = 300_000;
-
-impl Relay {
-    /// With `drips`, what comes from the registry comes slowly.
-    fn start(drips: bool) -> Relay {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let relay = Relay { url: format!("http://{}", listener.local_addr().unwrap()), cuts: Arc::default() };
-        let cuts = relay.cuts.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let server = TcpStream::connect(registry().url.trim_start_matches("http://")).unwrap();
-                let (up, down) = ((client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client));
-                let (cuts, never) = (cuts.clone(), AtomicBool::new(false));
-                std::thread::spawn(move || pass(up.0, up.1, &cuts, false));
-                std::thread::spawn(move || pass(down.0, down.1, &never, drips));
-            }
-        });
-        relay
-    }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, cuts: &AtomicBool, drips: bool) {
-    let (mut buffer, mut passed) = ([0; 16_384], 0);
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        passed += n;
-        let breaks_off = cuts.load(Ordering::Relaxed) && passed > CUT;
-        if breaks_off || to.write_all(&buffer[..n]).is_err() {
-            let _ = from.shutdown(Shutdown::Both);
-            break;
-        }
-        if drips && n > 1_000 {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-    let _ = to.shutdown(Shutdown::Both);
 }
 
 /// A house in front of the registry of all tests, and of the same by a relay.

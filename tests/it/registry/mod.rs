@@ -6,6 +6,7 @@ mod copy;
 mod docker;
 mod holds;
 pub(crate) mod hostile;
+mod relay;
 mod rights;
 mod rows;
 mod token;
