@@ -25,6 +25,7 @@ pub fn document() -> Value {
         engines::describe,
         registries::describe,
         repositories::describe,
+        repositories::describe_lives,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

@@ -51,6 +51,22 @@ pub fn in_front_of(url: &str) -> House {
     House::with_settings(&[], &format!("[[registries]]\nname = \"reg\"\nurl = \"{url}\"\nlabels = {{ env = \"test\" }}\n"))
 }
 
+/// One house in front of two registries for all tests of this run: the one that others use, too, is `one`, and the other `two`.
+pub fn two() -> &'static House {
+    static OTHER: LazyLock<Registry> = LazyLock::new(|| {
+        let registry = Registry::start();
+        outlives_statics(&[&registry.running]);
+        registry
+    });
+    static HOUSE: LazyLock<House> = LazyLock::new(|| {
+        let section = |name: &str, url: &str| format!("[[registries]]\nname = \"{name}\"\nurl = \"{url}\"\n");
+        let house = House::with_settings(&[], &format!("{}{}", section("one", &registry().url), section("two", &OTHER.url)));
+        outlives_statics(&[&house.running]);
+        house
+    });
+    &HOUSE
+}
+
 /// The digest of a text.
 pub fn digest(text: &str) -> String {
     format!("sha256:{}", HEXLOWER.encode(hash(&SHA256, text.as_bytes()).as_ref()))

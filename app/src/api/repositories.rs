@@ -238,7 +238,9 @@ wire! {
         pub blobs_total: u32,
         /// Of those, how many were there already, or could be mounted.
         pub blobs_present: u32,
+        /// What was sent.
         pub bytes_done: u64,
+        /// What has to be: it shrinks by what turns out to be there already.
         pub bytes_total: u64,
         pub manifests_done: u32,
         pub manifests_total: u32,

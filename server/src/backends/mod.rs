@@ -10,7 +10,7 @@ use std::{
 };
 
 use docker::Engine;
-use oci::Registry;
+use oci::{Locks, Registry};
 
 /// Every engine, by name.
 #[derive(Default)]
@@ -51,6 +51,8 @@ impl Engines {
 #[derive(Default)]
 pub struct Registries {
     by_name: RwLock<BTreeMap<String, Arc<Registry>>>,
+    /// Held while it is settled what a tag means, by `REGISTRY/REPOSITORY:TAG`.
+    pub tags: Locks,
 }
 
 impl Registries {

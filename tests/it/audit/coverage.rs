@@ -7,7 +7,7 @@ use std::{
 
 use pilothouse_tests::{
     http,
-    registry::{MANIFEST, digest, manifest},
+    registry::{self, Client, MANIFEST, digest, manifest},
     sandbox::{Behaviour, House, PASSWORD, Recorder},
     store::sql,
 };
@@ -148,6 +148,13 @@ impl Deeds<'_> {
         self.gone(&format!("/registries/kept/repositories/team%2Fx/manifests/{known}?tags=v1"));
     }
 
+    /// What is done with what a registry holds.
+    fn repositories(&self) {
+        Client::admin(self.house).push("reg/coverage/a", "v1", "layer");
+        let copy = json!({ "reference": "v1", "to_registry": "reg", "to_repository": "coverage/b", "to_tag": "v1" });
+        self.done("POST", "/registries/reg/repositories/coverage%2Fa/copy", copy);
+    }
+
     /// Tokens, bundles, and sign-in from the command line.
     fn credentials(&self, browser: &mut Browser) {
         let token = self.done("POST", "/tokens", json!({ "name": "mine" }));
@@ -247,13 +254,15 @@ fn told(house: &House, into: &mut BTreeMap<String, Vec<(bool, String)>>) {
 fn every_change_of_the_house_says_what_it_changed() {
     let (fake, streams) = (Recorder::start(Behaviour::Say(DONE)), Recorder::start(Behaviour::Say(SWITCHED)));
     let engines = [("fake", fake.url.clone()), ("streams", streams.url.clone())];
-    let house = House::with_settings(&engines, &format!("external_url = \"{HERE}\"\n"));
+    let registries = format!("[[registries]]\nname = \"reg\"\nurl = \"{}\"\n", registry::registry().url);
+    let house = House::with_settings(&engines, &format!("external_url = \"{HERE}\"\n{registries}"));
     let deeds = Deeds { house: &house };
     let mut browser = Browser::of(&house, "admin");
     deeds.access();
     deeds.robots();
     deeds.rules();
     deeds.places(&fake.url);
+    deeds.repositories();
     deeds.credentials(&mut browser);
     deeds.recordings();
     deeds.account();

@@ -2,10 +2,12 @@
 
 mod api;
 mod conformance;
+mod copy;
 mod docker;
 mod holds;
 mod holds_odd;
 pub(crate) mod hostile;
+mod relay;
 mod rights;
 mod rows;
 mod token;

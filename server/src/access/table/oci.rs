@@ -57,7 +57,8 @@ impl Act {
 }
 
 const NONE: &[&str] = &[];
-const PUTS: &[Permission] = &[RepositoryPush, RepositoryCreate, RepositoryRetag];
+/// To give a tag a meaning. What it means already may take more than the least of them.
+pub const PUTS: &[Permission] = &[RepositoryPush, RepositoryCreate, RepositoryRetag];
 const UPLOADS: &[Permission] = &[RepositoryCreate, RepositoryPush];
 const PULLS: &[Permission] = &[RepositoryPull];
 const DELETES: &[Permission] = &[RepositoryDelete];

@@ -1,5 +1,6 @@
 //! What a registry holds: repositories, tags, manifests. What one may not pull does not exist.
 
+mod copy;
 mod delete;
 mod diff;
 mod list;
@@ -12,10 +13,10 @@ use std::sync::Arc;
 use axum::Router;
 use pilothouse_app::api::{
     Code,
-    repositories::{DeletionPreview, ManifestDelete, ManifestDiff, ManifestGet, RepositoryList, TagDelete, TagList},
+    repositories::{DeletionPreview, ManifestCopy, ManifestDelete, ManifestDiff, ManifestGet, RepositoryList, TagDelete, TagList},
 };
 
-use super::{Api, ApiError, Named, route};
+use super::{Api, ApiError, Named, route, route_live};
 use crate::{
     access::{Permit, is_digest, is_repository_name, is_tag},
     backends::oci::{Registry, typed::At},
@@ -29,7 +30,8 @@ pub fn routes() -> Router<Api> {
     let router = route(router, ManifestDiff, diff::diff);
     let router = route(router, DeletionPreview, delete::preview);
     let router = route(router, TagDelete, delete::delete_tag);
-    route(router, ManifestDelete, delete::delete_manifest)
+    let router = route(router, ManifestDelete, delete::delete_manifest);
+    route_live(router, ManifestCopy, copy::copy)
 }
 
 /// The registry and the repository that a path names.

@@ -4,10 +4,13 @@
 mod address;
 pub mod answer;
 mod connect;
+pub mod copy;
 mod error;
 pub mod judge;
 pub mod lists;
+mod locks;
 pub mod manifests;
+pub mod place;
 mod probe;
 mod redirect;
 mod sign_in;
@@ -30,6 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use address::Address;
 pub use error::RegistryError;
+pub use locks::Locks;
 pub use sign_in::Credential;
 
 use crate::{

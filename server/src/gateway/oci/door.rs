@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use super::{
     classify::{Classified, classify},
     refusal::{Code, Refusal},
-    stream::Locks,
 };
 use crate::{
     access::{Hides, Known, Operation, Permission, table::oci::Act},
@@ -40,8 +39,6 @@ pub struct RegistryDoor {
     pub(super) registries: Arc<Registries>,
     /// What uploads under way are sealed with.
     pub(super) seal: Seal,
-    /// Held while it is settled what a tag means.
-    pub(super) tags: Locks,
     /// Where tokens are asked for.
     realm: String,
 }
@@ -49,7 +46,7 @@ pub struct RegistryDoor {
 impl RegistryDoor {
     /// `url` is where Pilothouse is reached.
     pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, seal: Seal, url: &str) -> Self {
-        Self { operator, registries, seal, tags: Locks::default(), realm: format!("{url}/token") }
+        Self { operator, registries, seal, realm: format!("{url}/token") }
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.

@@ -87,7 +87,7 @@ impl RegistryDoor {
             // Two who push one tag at once: each is told what it meant before.
             let _alone = match is_digest(&asked.reference) {
                 true => None,
-                false => Some(self.tags.take(format!("{}/{}:{}", asked.registry, asked.repository, asked.reference)).await),
+                false => Some(self.registries.tags.take(format!("{}/{}:{}", asked.registry, asked.repository, asked.reference)).await),
             };
             self.store_manifest(&permit, asked, &mut entry, media, bytes, &digest).await
         };

@@ -1,7 +1,7 @@
 //! Blobs on their way to a client: never whole in memory, counted, leased, and held against their digest. What is not what its digest says
 //! breaks off before its end, so that nobody takes it for whole.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -172,27 +172,4 @@ async fn pass(send: &mpsc::Sender<io::Result<Bytes>>, piece: Bytes, sent: &mut u
 /// Whether a client's body is known to be empty.
 pub fn is_empty(body: &Incoming) -> bool {
     body.is_end_stream() || body.size_hint().exact() == Some(0)
-}
-
-/// Locks by name, each for as long as somebody holds it.
-#[derive(Default)]
-pub struct Locks(std::sync::Mutex<std::collections::HashMap<String, std::sync::Weak<tokio::sync::Mutex<()>>>>);
-
-impl Locks {
-    /// Waits until nobody else holds the lock of this name.
-    pub async fn take(&self, name: String) -> tokio::sync::OwnedMutexGuard<()> {
-        let lock = {
-            let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            all.retain(|_, lock| lock.strong_count() > 0);
-            match all.get(&name).and_then(std::sync::Weak::upgrade) {
-                Some(lock) => lock,
-                None => {
-                    let lock = Arc::default();
-                    all.insert(name, Arc::downgrade(&lock));
-                    lock
-                }
-            }
-        };
-        lock.lock_owned().await
-    }
 }

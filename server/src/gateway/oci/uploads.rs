@@ -7,7 +7,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,10 @@ use super::{
 use crate::{
     access::{Operation, Permission, Permit, is_digest, is_repository_name},
     audit::{Ending, Entry, field},
-    backends::oci::{Address, Answer, Ask, Registry, RegistryError, Said, full},
+    backends::oci::{
+        Answer, Ask, Registry, RegistryError, Said, full,
+        place::{rest_of, uploads},
+    },
     gateway::upload::{Counts, Upload},
     lease::Lease,
     operate::Begun,
@@ -30,8 +33,6 @@ use crate::{
 
 /// How long one request of an upload may take, as long as it moves.
 const LONGEST_UPLOAD: std::time::Duration = std::time::Duration::from_secs(86_400);
-/// The longest place that a registry may name for an upload, in bytes.
-const LONGEST: usize = 2_500;
 
 /// An upload under way.
 #[derive(Debug, Deserialize, Serialize)]
@@ -56,11 +57,6 @@ fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
     if from <= to && to - from + 1 == length { Ok(Some((from, to))) } else { Err(invalid()) }
 }
 
-/// `/v2/REPOSITORY/blobs/uploads/`
-fn uploads(repository: &str) -> String {
-    format!("/v2/{repository}/blobs/uploads/")
-}
-
 fn ask(method: Method, path: String, repository: &str) -> Ask {
     Ask {
         method,
@@ -70,20 +66,6 @@ fn ask(method: Method, path: String, repository: &str) -> Ask {
         scopes: vec![format!("repository:{repository}:pull,push")],
         deadline: PROMPT,
     }
-}
-
-/// What of a registry's `Location` is the upload, if it is one of this repository at this registry.
-fn rest_of(location: &str, own: &Address, repository: &str) -> Option<String> {
-    let uri: Uri = match location.starts_with('/') && !location.starts_with("//") {
-        true => format!("{own}{location}").parse().ok()?,
-        false => location.parse().ok()?,
-    };
-    let at = Address::of(&uri)?;
-    let path = uri.path().strip_prefix(&uploads(repository))?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'~' | b':' | b'+');
-    let is_id = !path.is_empty() && path != "." && path != ".." && path.bytes().all(plain);
-    let rest = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-    (at == *own && is_id && rest.len() <= LONGEST).then_some(rest)
 }
 
 impl RegistryDoor {
@@ -430,35 +412,4 @@ fn ended(mut entry: Entry, counts: &Counts, result: Result<Response<Body>, Refus
         }
     }
     result
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_upload_goes_on_in_its_own_repository_at_the_registrys_own_address() {
-        let own = Address::parse("http://127.0.0.1:5000", false).unwrap();
-        let rest = |location: &str| rest_of(location, &own, "team/x");
-        assert_eq!(rest("/v2/team/x/blobs/uploads/abc?_state=1").as_deref(), Some("abc?_state=1"));
-        assert_eq!(rest("http://127.0.0.1:5000/v2/team/x/blobs/uploads/abc").as_deref(), Some("abc"));
-        for bad in [
-            "http://evil.example/v2/team/x/blobs/uploads/abc",
-            "https://127.0.0.1:5000/v2/team/x/blobs/uploads/abc",
-            "http://127.0.0.1:5001/v2/team/x/blobs/uploads/abc",
-            "http://127.0.0.1:5000@evil.example/v2/team/x/blobs/uploads/abc",
-            "//evil.example/v2/team/x/blobs/uploads/abc",
-            "/v2/team/y/blobs/uploads/abc",
-            "/v2/team/x/../y/blobs/uploads/abc",
-            "/v2/team/x/blobs/uploads/../../../y/blobs/uploads/abc",
-            "/v2/team/x/blobs/uploads/..",
-            "/v2/team/x/blobs/uploads/a%2fb",
-            "/v2/team/x/blobs/uploads/",
-            "/v2/team/x/manifests/abc",
-            "abc",
-            "",
-        ] {
-            assert_eq!(rest(bad), None, "{bad}");
-        }
-    }
 }
