@@ -31,6 +31,7 @@ scenes('a registry is tried, added, changed and removed', async (page, own) => {
   const name = own('second')
   page.provoked = [/^400 POST \/api\/v1\/registries(\/test)?$/]
   await forget(page, name)
+  await visit(page, '/')
   const nav = await menu(page)
   await nav.getByRole('link', { name: 'Registries', exact: true }).click()
   await page.waitForURL('**/registries')
@@ -168,7 +169,7 @@ scenes('an image is copied, and what is in the way is not overwritten by itself'
   await other.getByText('It is there').waitFor()
 })
 
-scenes('a tag goes alone where another means the same, and an image that runs goes only when one insists', async (page, own) => {
+scenes('what shares a digest and what runs it is shown, and goes only when one insists', async (page, own) => {
   const name = own('doomed')
   const runs = own('ui-runs-doomed')
   await discard(runs)
@@ -184,21 +185,34 @@ scenes('a tag goes alone where another means the same, and an image that runs go
   await dialog.getByRole('radio', { name: /^Delete the image/ }).check()
   await dialog.getByText('All of its 2 tags, which mean the same: 1, 2.').waitFor()
   assert.equal(await dialog.getByRole('button', { name: /^Delete the image/ }).getAttribute('aria-disabled'), 'true', 'it runs')
+  // This registry deletes by digest only: it says so, and what would go is read again.
+  page.provoked = [/^409 DELETE .*\/tags\/1/]
   await dialog.getByRole('radio', { name: /^Delete only this tag/ }).check()
   await dialog.getByRole('button', { name: 'Delete the tag' }).click()
-  await told(page, 'Deleted the tag 1.')
-  await row(page, '1').waitFor({ state: 'detached' })
+  await dialog.getByRole('alert').getByText(/deletes by digest only/).waitFor()
+  await sound(page, 'registry-delete-tag-refused')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await row(page, '1').waitFor()
 
+  // Meanwhile a third tag means it, too: what was not seen does not go.
   await row(page, '2').getByRole('link').first().click()
   await page.getByRole('heading', { level: 1, name: `team/${name}:2` }).waitFor()
-  await page.locator('.run-lines').getByRole('link', { name: runs }).waitFor()
+  await page.getByRole('link', { name: runs, exact: true }).waitFor()
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   const last = page.getByRole('dialog', { name: `Delete team/${name}:2?` })
+  await last.getByRole('radio', { name: /^Delete the image/ }).check()
   await last.getByRole('link', { name: runs }).waitFor()
+  await publish(name, '3')
+  page.provoked = [/^409 DELETE .*\/manifests\//]
   const yes = last.getByRole('button', { name: /^Delete the image/ })
   assert.equal(await yes.getAttribute('aria-disabled'), 'true', 'the tag has to be typed first')
   await last.getByLabel(/^Type 2/).fill('2')
+  await yes.click()
+  await last.getByRole('alert').getByText(/not those that you have seen/).waitFor()
+  await last.getByText('All of its 3 tags, which mean the same: 1, 2, 3.').waitFor()
+  assert.equal(await yes.getAttribute('aria-disabled'), 'true', 'what is new has to be looked at')
   await sound(page, 'registry-delete-image')
+  await last.getByLabel(/^Type 2/).fill('2')
   await yes.click()
   await told(page, `Deleted team/${name}:2.`)
   await page.waitForURL(`**${path}`)
@@ -221,6 +235,7 @@ scenes('who has no role on a registry is told what they are for', { as: 'strange
   assert.equal(await page.getByRole('button', { name: /^Add a registry/ }).first().getAttribute('aria-disabled'), 'true')
   await sound(page, 'registries-none')
   if (!isNarrow(page)) {
+    await visit(page, '/')
     await page.keyboard.press('g')
     await page.keyboard.press('y')
     await page.waitForURL('**/registries')

@@ -123,7 +123,8 @@ fn Platform(at: StoredValue<At>, asked: Memo<DiffQuery>, diff: Signal<Diff>) -> 
         (platforms.len() > 1).then(|| {
             let option = |platform: String| {
                 let selected = platform == chosen;
-                view! { <option value=platform.clone() selected=selected>{platform}</option> }
+                let words = platform.clone();
+                view! { <option value=platform selected=selected>{words}</option> }
             };
             view! {
                 <div class="toolbar">

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::address::is_digest;
-use super::lost::{What, is_risky, is_shared, lines, to_type};
+use super::lost::{What, is_hopeless, is_risky, is_shared, lines, to_type};
 use super::runs::RunLines;
 use crate::api::Problem;
 use crate::api::repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, TagDelete, TagDeleteInput};
@@ -116,7 +116,11 @@ fn Question(
     };
     let reason = Signal::derive({
         let name = name.clone();
-        move || (risky.get() && typed.with(|typed| *typed != name)).then(|| format!("type {name} first"))
+        move || {
+            let hopeless = kept.with_value(|(_, deletion)| is_hopeless(deletion, what.get()));
+            let untyped = || (risky.get() && typed.with(|typed| *typed != name)).then(|| format!("type {name} first"));
+            hopeless.map(str::to_owned).or_else(untyped)
+        }
     });
     let busy = submit.busy;
     let toasts = Toasts::get();

@@ -93,7 +93,7 @@ fn Head(at: StoredValue<At>, detail: Signal<ManifestDetail>, copied: RwSignal<Op
 
 #[component]
 fn Body(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
-    let pull = Signal::derive(move || detail.with(|detail| command(&detail.pull)));
+    let pull = Signal::derive(move || detail.with(|detail| detail.pull.clone()));
     let annotations = Memo::new(move |_| detail.with(|detail| detail.annotations.clone()));
     let referrers = Signal::derive(move || detail.with(|detail| detail.referrers.clone()));
     let raw = Signal::derive(move || detail.with(|detail| detail.raw.clone()));
@@ -127,11 +127,6 @@ fn Body(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
     .into_any()
 }
 
-/// The command that pulls it, where what is said is its name alone.
-fn command(pull: &str) -> String {
-    if pull.contains(' ') { pull.to_owned() } else { format!("docker pull {pull}") }
-}
-
 /// What is in an image itself. An index has none of it.
 #[component]
 fn Inside(detail: Signal<ManifestDetail>) -> impl IntoView {
@@ -151,15 +146,4 @@ fn Image(config: ImageConfig) -> impl IntoView {
         </div>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::command;
-
-    #[test]
-    fn a_name_alone_is_pulled_by_docker() {
-        assert_eq!(command("h/hub/a:1"), "docker pull h/hub/a:1");
-        assert_eq!(command("docker pull h/hub/a:1"), "docker pull h/hub/a:1");
-    }
 }

@@ -34,6 +34,12 @@ pub(super) fn is_risky(deletion: &Deletion, reference: &str, what: What) -> bool
     }
 }
 
+/// Why the registry would refuse, whatever one insists on.
+pub(super) fn is_hopeless(deletion: &Deletion, what: What) -> Option<&'static str> {
+    let unknown = what == What::Image && !deletion.tags_are_complete;
+    unknown.then_some("not every tag says what it means, so what would go along is not known")
+}
+
 /// What is to be typed before something goes that is in use: the tag, or the beginning of the digest.
 pub(super) fn to_type(reference: &str) -> String {
     if is_digest(reference) { short_id(reference) } else { reference.to_owned() }
@@ -57,7 +63,7 @@ pub(super) fn lines(deletion: &Deletion, reference: &str, what: What) -> Vec<Str
         tags => lines.push(format!("All of its {}, which mean the same: {}.", count(tags.len(), "tag"), tags.join(", "))),
     }
     if !deletion.tags_are_complete {
-        lines.push("There are too many tags to ask for each: others that mean it go, too.".to_owned());
+        lines.push("Other tags that mean it: not every tag of this repository says what it means.".to_owned());
     }
     if !deletion.needed_by.is_empty() {
         lines.push(format!("It is part of other images, which break: {}.", deletion.needed_by.join(", ")));
@@ -71,7 +77,7 @@ pub(super) fn lines(deletion: &Deletion, reference: &str, what: What) -> Vec<Str
 
 #[cfg(test)]
 mod tests {
-    use super::{What, is_risky, is_shared, lines, to_type};
+    use super::{What, is_hopeless, is_risky, is_shared, lines, to_type};
     use crate::api::repositories::{Deletion, Run};
 
     fn deletion(tags: &[&str]) -> Deletion {
@@ -97,7 +103,9 @@ mod tests {
         assert!(is_shared(&deletion(&["1", "2"]), "1"));
         assert!(!is_shared(&deletion(&["1"]), "1"));
         assert!(!is_shared(&deletion(&["1", "2"]), "sha256:0123456789abcdef"));
-        assert!(is_shared(&Deletion { tags_are_complete: false, ..deletion(&["1"]) }, "1"), "there may be others");
+        let unknown = Deletion { tags_are_complete: false, ..deletion(&["1"]) };
+        assert!(is_shared(&unknown, "1"), "there may be others");
+        assert!(is_hopeless(&unknown, What::Image).is_some() && is_hopeless(&unknown, What::Tag).is_none());
     }
 
     #[test]
