@@ -36,13 +36,15 @@ pub fn fill(registry: SocketAddr) {
 
 /// Pushes what an image is made of, and says its manifest.
 fn image(registry: SocketAddr, architecture: &str, version: &str, layers: &[&str]) -> String {
+    // So that it is known which one is older.
+    let made = if version == "1.0" { "2026-11-01T10:00:00Z" } else { "2026-11-08T10:00:00Z" };
     let history: Vec<Value> = ["COPY base / # buildkit", "COPY app /app # buildkit"]
         .iter()
-        .map(|step| json!({ "created": "2026-11-01T10:00:00Z", "created_by": step }))
-        .chain([json!({ "created": "2026-11-01T10:00:00Z", "created_by": "CMD [\"--serve\"]", "empty_layer": true })])
+        .map(|step| json!({ "created": made, "created_by": step }))
+        .chain([json!({ "created": made, "created_by": "CMD [\"--serve\"]", "empty_layer": true })])
         .collect();
     let config = json!({
-        "os": "linux", "architecture": architecture, "created": "2026-11-01T10:00:00Z",
+        "os": "linux", "architecture": architecture, "created": made,
         "config": {
             "Entrypoint": ["/app"], "Cmd": ["--serve"], "Env": ["PATH=/bin", format!("VERSION={version}")], "WorkingDir": "/srv",
             "ExposedPorts": { "8080/tcp": {} }, "Labels": { "made.for": "browser", "org.opencontainers.image.version": version },

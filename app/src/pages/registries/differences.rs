@@ -92,6 +92,29 @@ pub(super) fn Layers(layers: Signal<Vec<LayerDiff>>) -> impl IntoView {
     .into_any()
 }
 
+/// What a field is called on the page of an image.
+fn field_words(field: &str) -> String {
+    let words = match field {
+        "os" => "System",
+        "architecture" => "Architecture",
+        "variant" => "Variant",
+        "author" => "Author",
+        "user" => "User",
+        "working_dir" => "Working directory",
+        "stop_signal" => "Stop signal",
+        "exposed_ports" => "Ports",
+        "volumes" => "Volumes",
+        "entrypoint" => "Entrypoint",
+        "command" => "Command",
+        other => match other.split_once(' ') {
+            Some(("env", name)) => return format!("Environment {name}"),
+            Some(("label", name)) => return format!("Label {name}"),
+            _ => other,
+        },
+    };
+    words.to_owned()
+}
+
 #[component]
 pub(super) fn Fields(fields: Signal<Vec<FieldDiff>>) -> impl IntoView {
     let cell = |value: Option<String>| match value {
@@ -101,9 +124,9 @@ pub(super) fn Fields(fields: Signal<Vec<FieldDiff>>) -> impl IntoView {
     let row = move |field: FieldDiff| {
         view! {
             <tr>
-                <td class="main"><span class="name">{field.field}</span></td>
-                <td data-label="Before" class="wide-cell">{cell(field.before)}</td>
-                <td data-label="After" class="wide-cell">{cell(field.after)}</td>
+                <td class="main"><span class="name">{field_words(&field.field)}</span></td>
+                <td data-label="Before">{cell(field.before)}</td>
+                <td data-label="After">{cell(field.after)}</td>
             </tr>
         }
     };
@@ -114,7 +137,7 @@ pub(super) fn Fields(fields: Signal<Vec<FieldDiff>>) -> impl IntoView {
         }
         view! {
             <div class="table-box bare" tabindex="0" role="region" aria-label="What else differs">
-                <table class="table cards dense">
+                <table class="table cards differences">
                     <thead>
                         <tr>
                             <th scope="col">"Field"</th>
@@ -132,8 +155,14 @@ pub(super) fn Fields(fields: Signal<Vec<FieldDiff>>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::summary;
+    use super::{field_words, summary};
     use crate::api::repositories::LayerDiff;
+
+    #[test]
+    fn fields_are_called_as_on_the_page_of_an_image() {
+        let words = ["working_dir", "env PATH", "label a b", "odd"].map(field_words);
+        assert_eq!(words, ["Working directory", "Environment PATH", "Label a b", "odd"]);
+    }
 
     #[test]
     fn layers_are_counted_by_where_they_are() {
