@@ -11,6 +11,9 @@ use crate::ui::format::count;
 use crate::ui::{Callout, SkeletonText, StateDot, Tone};
 use crate::widgets::ProblemView;
 
+/// How many are named; of the rest, how many there are.
+const SHOWN: usize = 100;
+
 /// The containers of an image. Asked for by the browser alone, when the page is there: engines may take their time.
 #[component]
 pub(super) fn RunsOf(#[prop(into)] query: Signal<RunQuery>) -> impl IntoView {
@@ -46,13 +49,15 @@ pub(super) fn RunLines(runs: Vec<Run>, unseen: u32, silent: Vec<String>) -> impl
     } else {
         "No container is made from it on the engines that answered."
     });
-    let lines = runs.into_iter().map(|run| view! { <Line run=run/> }).collect_view();
+    let rest = runs.len().saturating_sub(SHOWN);
+    let lines = runs.into_iter().take(SHOWN).map(|run| view! { <Line run=run/> }).collect_view();
     view! {
         <div class="stack">
             {match nothing {
                 Some(words) => view! { <p class="none">{words}</p> }.into_any(),
                 None => view! { <ul class="run-lines">{lines}</ul> }.into_any(),
             }}
+            {(rest > 0).then(|| view! { <p class="list-note">{format!("And {}.", count(rest, "more container"))}</p> })}
             {(unseen > 0).then(|| view! { <p class="list-note">{more(unseen)}</p> })}
             {(!silent.is_empty()).then(|| view! {
                 <Callout tone=Tone::Warn title="Not all engines answered">{format!("What runs on {} is not known.", silent.join(", "))}</Callout>
