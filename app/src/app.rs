@@ -14,7 +14,7 @@ use crate::assets::Assets;
 use crate::pages::not_found::NotFound;
 #[cfg(feature = "ssr")]
 use crate::parts::Part;
-use crate::parts::{OfAccess, OfEngine, OfHouse, OfOverview, OfSession};
+use crate::parts::{OfAccess, OfEngine, OfHouse, OfOverview, OfRegistries, OfSession};
 #[cfg(feature = "ssr")]
 use crate::ui::theme;
 use crate::widgets::Frame;
@@ -110,6 +110,15 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/recording-rules") view=|| OfHouse::RecordingRules.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
+                    </ParentRoute>
+                    <ParentRoute path=path!("") view=Outlet>
+                        <Route path=path!("/registries") view=|| OfRegistries::Registries.view()/>
+                        <Route path=path!("/registries/:registry") view=|| OfRegistries::RegistryPage.view()/>
+                        <Route path=path!("/registries/:registry/edit") view=|| OfRegistries::EditRegistry.view()/>
+                        <Route path=path!("/registries/:registry/repositories/:repository") view=|| OfRegistries::RepositoryPage.view()/>
+                        <Route path=path!("/registries/:registry/repositories/:repository/images/:reference") view=|| OfRegistries::RegistryImage.view()/>
+                        <Route path=path!("/registries/:registry/repositories/:repository/compare") view=|| OfRegistries::CompareImages.view()/>
+                        <Route path=path!("/add/registry") view=|| OfRegistries::AddRegistry.view()/>
                     </ParentRoute>
                     <ParentRoute path=path!("") view=Outlet>
                         <Route path=path!("/people") view=|| OfAccess::People.view()/>

@@ -27,6 +27,7 @@ use crate::pages::people::{AddPerson, People, Person};
 use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
+use crate::pages::registries::{AddRegistry, CompareImages, EditRegistry, Registries, RegistryImage, RegistryPage, RepositoryPage};
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::session::{FirstSetup, SignInPage};
@@ -44,6 +45,8 @@ pub enum Part {
     Overview,
     /// What stands on one engine.
     Engine,
+    /// Registries, and what they hold.
+    Registries,
     /// Tokens, the audit trail, the list of engines.
     House,
     /// People, teams, robots, roles, and who may do what.
@@ -52,7 +55,7 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which they are loaded when there is time.
-    pub const ALL: [Self; 5] = [Self::Overview, Self::Engine, Self::House, Self::Access, Self::Session];
+    pub const ALL: [Self; 6] = [Self::Overview, Self::Engine, Self::House, Self::Registries, Self::Access, Self::Session];
 
     /// The part in which the page at `path` lies. For an address without a page it does not matter.
     pub fn of(path: &str) -> Self {
@@ -61,6 +64,7 @@ impl Part {
             [""] => Self::Overview,
             ["on", _, "edit"] => Self::House,
             ["on", ..] => Self::Engine,
+            ["registries", ..] | ["add", "registry"] => Self::Registries,
             ["people" | "teams" | "robots" | "roles" | "grants" | "access", ..] => Self::Access,
             ["add", "person" | "team" | "robot" | "role"] => Self::Access,
             _ => Self::House,
@@ -80,6 +84,7 @@ impl Part {
             Self::Session => "session",
             Self::Overview => "overview",
             Self::Engine => "engine",
+            Self::Registries => "registries",
             Self::House => "house",
             Self::Access => "access",
         }
@@ -91,6 +96,7 @@ impl Part {
             Self::Session => load_session().await,
             Self::Overview => load_overview().await,
             Self::Engine => load_engine().await,
+            Self::Registries => load_registries().await,
             Self::House => load_house().await,
             Self::Access => load_access().await,
         };
@@ -142,6 +148,10 @@ part!(Overview overview load_overview, OfOverview: Overview);
 part!(
     Engine engine load_engine, OfEngine:
     Containers, ContainerForm, ContainerPage, Images, ImagePage, Volumes, Networks, NetworkPage, Events,
+);
+part!(
+    Registries registries load_registries, OfRegistries:
+    Registries, AddRegistry, EditRegistry, RegistryPage, RepositoryPage, RegistryImage, CompareImages,
 );
 part!(
     House house load_house, OfHouse:
@@ -215,6 +225,9 @@ mod tests {
             ("/add/role", Part::Access),
             ("/add/engine", Part::House),
             ("/access/review", Part::Access),
+            ("/registries", Part::Registries),
+            ("/registries/hub/repositories/team%2Fapp/images/1", Part::Registries),
+            ("/add/registry", Part::Registries),
             ("/nowhere", Part::House),
         ] {
             assert_eq!(Part::of(path), part, "{path}");

@@ -8,13 +8,15 @@ import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 
 /**
- * Where Pilothouse is, the administrator's password, the socket of the engine `demo`, the set-up link of a second Pilothouse that
- * nobody has been at, and the folder for screenshots: the test that starts this gives them.
+ * Where Pilothouse is, the administrator's password, the socket of the engine `demo`, the address by which Pilothouse reaches that
+ * engine's registry (which it calls `images`), the set-up link of a second Pilothouse that nobody has been at, and the folder for
+ * screenshots: the test that starts this gives them.
  */
 export const {
   PILOTHOUSE_URL: base,
   PILOTHOUSE_PASSWORD: password,
   PILOTHOUSE_SOCKET: socket,
+  PILOTHOUSE_REGISTRY: images,
   PILOTHOUSE_SETUP: setup,
   PILOTHOUSE_SCREENS: screens,
 } = process.env
@@ -35,7 +37,7 @@ let browser
 let opened = process.pid % 200 << 8
 
 before(async () => {
-  assert.ok(base && password && socket && setup && screens, 'run this through `cargo test -p pilothouse-tests browser`')
+  assert.ok(base && password && socket && images && setup && screens, 'run this through `cargo test -p pilothouse-tests browser`')
   assert.ok(CHROMIUM, 'there is no Chromium: `deploy/sandbox/install test` installs it')
   mkdirSync(screens, { recursive: true })
   // Nothing but the console is to be reached, and root may run it.

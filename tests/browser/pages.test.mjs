@@ -2,6 +2,7 @@
 import { calm, narrow, on, reachable, scene, sound, visit } from './harness.mjs'
 
 const worker = `${on}/containers/worker`
+const samples = '/registries/images/repositories/samples%2Fapp'
 // A page's address, and what shows that what comes later has come.
 const PAGES = {
   overview: ['/', '.hot-list li'],
@@ -23,6 +24,14 @@ const PAGES = {
   networks: [`${on}/networks`, 'tbody tr'],
   network: [`${on}/networks/shop_default`, 'tbody tr'],
   events: [`${on}/events`, 'tbody tr'],
+  registries: ['/registries', 'tbody tr'],
+  'registry-add': ['/add/registry', 'form'],
+  'registry-declared': ['/registries/images/edit', '.code-block'],
+  registry: ['/registries/images', 'tbody tr'],
+  repository: [samples, 'tbody tr'],
+  'registry-index': [`${samples}/images/multi`, 'tbody tr'],
+  'registry-image': [`${samples}/images/1.0`, '.history li'],
+  'registry-compare': [`${samples}/compare?from=1.0&to=1.1`, 'tbody tr'],
   audit: ['/audit', 'tbody tr'],
   guardrails: ['/guardrails', '.empty-state, tbody tr'],
   'guardrail-add': ['/add/guardrail', 'form'],

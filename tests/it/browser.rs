@@ -1,9 +1,10 @@
 //! The console in a real browser, at a real engine with the sample containers: `tests/browser` holds the suite.
 
-use std::{path::Path, process::Command};
+use std::{net::SocketAddr, path::Path, process::Command};
 
 use pilothouse_tests::{
     identity::OpenId,
+    images,
     sandbox::{Engine, House, PASSWORD, target},
 };
 use serde_json::json;
@@ -14,13 +15,20 @@ const OF_THE_TRAIL: [&str; 2] = ["audit.test.mjs", "recordings.test.mjs"];
 #[test]
 fn the_console_works_in_a_browser() {
     let console = console();
-    suite("browser.tap", |name| !OF_THE_TRAIL.contains(&name), |engines| House::with_console(engines, &console, Some(PASSWORD)));
+    suite(
+        "browser.tap",
+        |name| !OF_THE_TRAIL.contains(&name),
+        |engines, registry| {
+            images::fill(registry);
+            House::with_console_and_registry(engines, &console, Some(PASSWORD), registry)
+        },
+    );
 }
 
 #[test]
 fn the_pages_of_the_trail_work_with_a_million_records() {
     let console = console();
-    suite("trail.tap", |name| OF_THE_TRAIL.contains(&name), |engines| House::with_history(engines, &console, Some(PASSWORD), 1_000_000));
+    suite("trail.tap", |name| OF_THE_TRAIL.contains(&name), |engines, _| House::with_history(engines, &console, Some(PASSWORD), 1_000_000));
 }
 
 fn console() -> std::path::PathBuf {
@@ -30,7 +38,7 @@ fn console() -> std::path::PathBuf {
 }
 
 /// Runs the files that `is_in` says of, or of those only what `PILOTHOUSE_ONLY` is in the name of. What comes of them is in the file `told`.
-fn suite(told: &str, is_in: impl Fn(&str) -> bool, house: impl Fn(&[(&str, String)]) -> House) {
+fn suite(told: &str, is_in: impl Fn(&str) -> bool, house: impl Fn(&[(&str, String)], SocketAddr) -> House) {
     let only = std::env::var("PILOTHOUSE_ONLY").unwrap_or_default();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -40,7 +48,7 @@ fn suite(told: &str, is_in: impl Fn(&str) -> bool, house: impl Fn(&[(&str, Strin
         return;
     }
     let engine = Engine::with_samples();
-    let house = house(&[("demo", format!("unix://{}", engine.socket.display()))]);
+    let house = house(&[("demo", format!("unix://{}", engine.socket.display()))], engine.registry());
     let untouched = House::with_console(&[], &console(), None);
     let openid = OpenId::start(json!({}), &[&house]);
     // Written as it goes: a suite of minutes can be watched.
@@ -52,6 +60,7 @@ fn suite(told: &str, is_in: impl Fn(&str) -> bool, house: impl Fn(&[(&str, Strin
         .env("PILOTHOUSE_URL", format!("http://{}", house.address))
         .env("PILOTHOUSE_PASSWORD", PASSWORD)
         .env("PILOTHOUSE_SOCKET", &engine.socket)
+        .env("PILOTHOUSE_REGISTRY", format!("http://{}", engine.registry()))
         .env("PILOTHOUSE_OPENID", openid.issuer())
         .env("PILOTHOUSE_OPENID_PEOPLE", openid.people_file())
         .env("PILOTHOUSE_SETUP", untouched.setup_link())

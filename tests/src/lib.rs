@@ -4,6 +4,7 @@
 pub mod crowd;
 pub mod http;
 pub mod identity;
+pub mod images;
 pub mod load;
 pub mod mail;
 pub mod postgres;

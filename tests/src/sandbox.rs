@@ -167,6 +167,11 @@ impl Engine {
 }
 
 impl Engine {
+    /// Where this machine reaches the registry that the engine has at `127.0.0.1:5099`.
+    pub fn registry(&self) -> SocketAddr {
+        format!("{}:{REGISTRY_PORT}", self.address).parse().unwrap()
+    }
+
     /// One of its own, with the sample containers at work.
     pub fn with_samples() -> Engine {
         let engine = Engine::start();
@@ -278,7 +283,13 @@ impl House {
         House::made(engines, password, &House::console_settings(console))
     }
 
-    /// The same with a trail of so many records.
+    /// The same in front of a registry, too, which it calls `images`.
+    pub fn with_console_and_registry(engines: &[(&str, String)], console: &Path, password: Option<&str>, registry: SocketAddr) -> House {
+        let declared = format!("[[registries]]\nname = \"images\"\nurl = \"http://{registry}\"\nlabels = {{ env = \"test\" }}\n");
+        House::made(engines, password, &(House::console_settings(console) + &declared))
+    }
+
+    /// With the built browser half, and a trail of so many records.
     pub fn with_history(engines: &[(&str, String)], console: &Path, password: Option<&str>, records: usize) -> House {
         let dir = folder("house");
         std::fs::create_dir_all(dir.join("data")).unwrap();

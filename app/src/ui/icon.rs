@@ -10,6 +10,7 @@ pub mod icons {
     use super::Outlines;
 
     pub const ACTIVITY: Outlines = &["M3 12h4l3 8 4-16 3 8h4"];
+    pub const ARCHIVE: Outlines = &["M3 4h18v5H3z", "M5 9v11h14V9", "M10 13h4"];
     pub const ARROW_LEFT: Outlines = &["M19 12H5", "M11 18l-6-6 6-6"];
     pub const BOOK: Outlines = &["M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3z", "M5 17a3 3 0 0 1 3-3h11"];
     pub const BOX: Outlines = &["M12 3l8 4.5v9L12 21l-8-4.5v-9z", "M4 7.5l8 4.5 8-4.5", "M12 12v9"];

@@ -42,9 +42,10 @@ pub(super) struct NavLink {
 /// The links that `me` may follow, those of the engine included where there is one.
 pub(super) fn links(me: &Who, engine: Option<&str>) -> Vec<NavLink> {
     let access = access_pages(me).next().map(|(_, href)| ("Access", href, icons::PEOPLE, "p", None));
-    let own: [(&str, &str, Outlines, &str, Option<&str>); 4] = [
+    let own: [(&str, &str, Outlines, &str, Option<&str>); 5] = [
         ("Overview", "/", icons::HOME, "o", None),
         ("Engines", "/engines", icons::SERVER, "e", None),
+        ("Registries", "/registries", icons::ARCHIVE, "y", None),
         ("Audit", "/audit", icons::LIST, "a", Some("system.audit.list")),
         ("Recordings", "/recordings", icons::PLAY, "s", Some("system.recording.list")),
     ];
@@ -88,6 +89,7 @@ const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["?"], does: "Show these shortcuts" },
     Shortcut { keys: &["g", "o"], does: "Overview" },
     Shortcut { keys: &["g", "e"], does: "Engines" },
+    Shortcut { keys: &["g", "y"], does: "Registries" },
     Shortcut { keys: &["g", "c"], does: "Containers of this engine" },
     Shortcut { keys: &["g", "i"], does: "Images of this engine" },
     Shortcut { keys: &["g", "v"], does: "Volumes of this engine" },
@@ -229,7 +231,7 @@ fn Sidebar(engines: Engines, drawer: RwSignal<bool>, palette: RwSignal<bool>, he
         }
     };
     let own = links(&me, None);
-    let (first, rest): (Vec<NavLink>, Vec<NavLink>) = own.into_iter().partition(|link| link.key == "o" || link.key == "e");
+    let (first, rest): (Vec<NavLink>, Vec<NavLink>) = own.into_iter().partition(|link| ["o", "e", "y"].contains(&link.key));
     let of_engine = {
         let me = me.clone();
         move || {
@@ -415,8 +417,8 @@ mod tests {
     fn links_are_those_one_may_follow() {
         let me = who(&["engine.container.list", "engine.image.list"], "engine/demo");
         let words = |engine| links(&me, engine).into_iter().map(|link| link.words).collect::<Vec<_>>();
-        assert_eq!(words(Some("demo")), ["Overview", "Engines", "Tokens", "Use docker here", "API", "Containers", "Images"]);
-        assert_eq!(words(Some("other")), ["Overview", "Engines", "Tokens", "Use docker here", "API"]);
+        assert_eq!(words(Some("demo")), ["Overview", "Engines", "Registries", "Tokens", "Use docker here", "API", "Containers", "Images"]);
+        assert_eq!(words(Some("other")), ["Overview", "Engines", "Registries", "Tokens", "Use docker here", "API"]);
         assert!(links(&who(&["system.audit.list"], "all"), None).iter().any(|link| link.href == "/audit"));
     }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 /// `name=value` lines; a name alone has an empty value.
-pub(super) fn read(text: &str) -> BTreeMap<String, String> {
+pub(in crate::pages) fn read(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| line.split_once('=').unwrap_or((line, ""))).map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
 /// One label a line.
-pub(super) fn lines(labels: &BTreeMap<String, String>) -> String {
+pub(in crate::pages) fn lines(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 

@@ -15,4 +15,5 @@ mod way;
 pub use add::AddEngine;
 pub use edit::EditEngine;
 pub use health::EngineHealth;
+pub(super) use labels::{lines as label_lines, read as read_labels};
 pub use list::Engines;

@@ -218,7 +218,7 @@ fn History(detail: Signal<ImageDetail>) -> impl IntoView {
 }
 
 /// A step as its word and the rest: `RUN` and `apt-get update`. The engine's old way to write it is undone.
-fn step(created_by: &str) -> (String, String) {
+pub(in crate::pages) fn step(created_by: &str) -> (String, String) {
     let text = created_by.trim();
     let text = text.strip_prefix("/bin/sh -c #(nop)").map_or(text, str::trim_start);
     if let Some(run) = text.strip_prefix("/bin/sh -c ") {

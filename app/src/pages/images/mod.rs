@@ -7,4 +7,5 @@ mod list;
 mod pull;
 
 pub use detail::ImagePage;
+pub(super) use detail::step;
 pub use list::Images;
