@@ -235,6 +235,7 @@ const OWN: &[&str] = &[
     "PasswordChange",
     "RecoveryRenew",
     "RegistryList",
+    "RunList",
     "SessionList",
     "SessionRevoke",
     "SignOut",

@@ -24,6 +24,7 @@ mod recordings;
 pub mod registries;
 mod robots;
 mod roles;
+mod runs;
 pub mod session;
 mod sheet;
 mod teams;
@@ -59,6 +60,7 @@ use crate::{
     reach::Reach,
     recordings::Recordings,
     registries::Registrar,
+    runs::Runs,
     store::Store,
 };
 
@@ -75,6 +77,8 @@ pub struct Api {
     pub fleet: Arc<Fleet>,
     /// How registries are, and which there are.
     pub registrar: Arc<Registrar>,
+    /// What runs where.
+    pub runs: Arc<Runs>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
@@ -184,6 +188,7 @@ pub fn routes(api: Api) -> Router {
         .merge(guardrails::routes())
         .merge(recordings::routes())
         .merge(registries::routes())
+        .merge(runs::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())
