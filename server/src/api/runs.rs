@@ -1,6 +1,9 @@
 //! Where images run, and where what runs is from.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::{
@@ -10,7 +13,7 @@ use pilothouse_app::api::{
 
 use super::{Answer, Api, ApiError, Asked, Named, Who, route};
 use crate::{
-    access::{Operation, Permission, Permit, Reach, Thing, is_digest, is_repository_name},
+    access::{Operation, Permission, Permit, Thing, is_digest, is_repository_name},
     authn::Principal,
     backends::{
         docker::{
@@ -22,7 +25,7 @@ use crate::{
     },
     clock::now_ms,
     runs::{
-        kin,
+        Found, kin,
         names::{self, Place},
     },
 };
@@ -59,7 +62,9 @@ async fn list_runs(State(api): State<Api>, Extension(who): Who, Asked(query): As
     api.operator
         .operate(&who, operation, async |permit| {
             let (digests, counts_unseen) = sought(&api, &permit, query).await?;
-            Ok(Json(shown(&api, &who, &digests, counts_unseen)))
+            let seen = seen(&api, &who, &digests);
+            let unseen = if counts_unseen { seen.unseen } else { 0 };
+            Ok(Json(Runs { items: seen.found.into_iter().map(|found| found.run).collect(), unseen, silent_engines: seen.silent }))
         })
         .await
 }
@@ -87,26 +92,31 @@ async fn sought(api: &Api, permit: &Permit, query: RunQuery) -> Result<(BTreeSet
     Ok((digests, is_there))
 }
 
-/// What of it somebody may see: their containers, the engines where they may see some, and how many more there are.
-fn shown(api: &Api, who: &Principal, digests: &BTreeSet<String>, counts_unseen: bool) -> Runs {
+/// What of [`crate::runs::Known`] somebody may see.
+pub(super) struct Seen {
+    /// The containers that they may list.
+    pub found: Vec<Found>,
+    /// How many more there are. Who may not know of the image must not be told.
+    pub unseen: u32,
+    /// The engines that do not answer, of those on which they may list containers.
+    pub silent: Vec<String>,
+}
+
+/// What is made from these digests, as far as `who` may see it. What must not go although somebody runs it is asked of [`crate::runs::Runs::of`].
+pub(super) fn seen(api: &Api, who: &Principal, digests: &BTreeSet<String>) -> Seen {
     let policy = api.operator.policy();
-    let reach = |engine: &str| {
-        let operation = Operation::on_engine("ContainerList", Permission::ContainerList, engine, "");
-        policy.decide(&who.subject, operation, now_ms()).ok().map(|permit| permit.reach().clone())
-    };
-    let reaches: std::collections::BTreeMap<String, Reach> =
-        api.engines.list().iter().filter_map(|engine| Some((engine.name.clone(), reach(&engine.name)?))).collect();
-    let known = api.runs.of(digests);
-    let (mut items, mut unseen) = (Vec::new(), 0);
-    for found in known.found {
-        if reaches.get(&found.run.engine).is_some_and(|reach| reach.includes(found.project.as_deref())) {
-            items.push(found.run);
-        } else if counts_unseen {
-            unseen += 1;
+    let mut reaches = BTreeMap::new();
+    for engine in api.engines.list() {
+        let operation = Operation::on_engine("ContainerList", Permission::ContainerList, &engine.name, "");
+        if let Ok(permit) = policy.decide(&who.subject, operation, now_ms()) {
+            reaches.insert(engine.name.clone(), permit.reach().clone());
         }
     }
-    let silent_engines = known.silent.into_iter().filter(|engine| reaches.contains_key(engine)).collect();
-    Runs { items, unseen, silent_engines }
+    let known = api.runs.of(digests);
+    let may = |found: &Found| reaches.get(&found.run.engine).is_some_and(|reach| reach.includes(found.project.as_deref()));
+    let (found, others): (Vec<Found>, Vec<Found>) = known.found.into_iter().partition(may);
+    let silent = known.silent.into_iter().filter(|engine| reaches.contains_key(engine)).collect();
+    Seen { found, unseen: u32::try_from(others.len()).unwrap_or(u32::MAX), silent }
 }
 
 async fn origin(State(api): State<Api>, Extension(who): Who, Named((engine, id)): Named<(String, String)>) -> Answer<ContainerOrigin> {

@@ -17,7 +17,7 @@ use crate::backends::{
     Engines,
     docker::{
         Engine, Health,
-        belongings::{Made, Project},
+        belongings::{Images, Made, Project},
     },
 };
 
@@ -33,6 +33,8 @@ pub struct Runs {
 pub struct Found {
     pub run: Run,
     pub project: Option<Project>,
+    /// By which of the digests that were asked for it was found.
+    pub by: BTreeSet<String>,
 }
 
 /// All that is known of some digests.
@@ -56,8 +58,12 @@ impl Runs {
     pub fn of(&self, digests: &BTreeSet<String>) -> Known {
         let mut known = Known::default();
         let engines = self.engines.list();
-        let by_engine: Vec<BTreeSet<String>> = engines.iter().map(|engine| engine.belongings.images_known_by(digests)).collect();
-        let images: BTreeSet<String> = by_engine.into_iter().flatten().collect();
+        let mut images = Images::new();
+        for engine in &engines {
+            for (image, by) in engine.belongings.images_known_by(digests) {
+                images.entry(image).or_default().extend(by);
+            }
+        }
         for engine in engines {
             if is_silent(&engine) {
                 known.silent.push(engine.name.clone());
@@ -85,5 +91,5 @@ fn found(engine: &str, made: Made) -> Found {
         state: made.state.to_owned(),
         digests: made.digests,
     };
-    Found { run, project: made.project }
+    Found { run, project: made.project, by: made.by }
 }

@@ -48,7 +48,12 @@ pub struct Made {
     pub state: &'static str,
     /// By which digests the engine knows the image, without names.
     pub digests: Vec<String>,
+    /// By which of the digests that were asked for it was found.
+    pub by: BTreeSet<String>,
 }
+
+/// Ids of images, and by which of the digests that were asked for each is known.
+pub type Images = BTreeMap<String, BTreeSet<String>>;
 
 impl State {
     /// Lets the digests of an image go, if it is gone and no container is made from it.
@@ -73,27 +78,37 @@ impl State {
 }
 
 impl Belongings {
-    /// The ids of the images that are known by one of these digests. An engine that keeps images as registries do has them as ids.
-    pub fn images_known_by(&self, digests: &BTreeSet<String>) -> BTreeSet<String> {
+    /// The ids of the images that are known by some of these digests, with those. An engine that keeps images as registries do has them as ids.
+    pub fn images_known_by(&self, digests: &BTreeSet<String>) -> Images {
         let state = self.read();
-        let known = |id: &String| state.digests.of(id).filter_map(|name| digest_of(name)).any(|digest| digests.contains(digest));
-        state.digests.0.keys().chain(state.images.keys()).filter(|id| digests.contains(*id) || known(id)).cloned().collect()
+        let mut images = Images::new();
+        for id in state.images.keys().chain(state.digests.0.keys()) {
+            let names = state.digests.of(id).filter_map(|name| digest_of(name)).chain([id.as_str()]);
+            let known_by: BTreeSet<String> = names.filter(|name| digests.contains(*name)).map(str::to_owned).collect();
+            if !known_by.is_empty() {
+                images.insert(id.clone(), known_by);
+            }
+        }
+        images
     }
 
-    /// The containers that are made from these images, by id.
-    pub fn made_from(&self, images: &BTreeSet<String>) -> Vec<Made> {
+    /// The containers that are made from these images.
+    pub fn made_from(&self, images: &Images) -> Vec<Made> {
         let state = self.read();
-        let made = state.containers.iter().filter(|(_, container)| images.contains(&container.image));
-        let mut digests: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        made.map(|(id, container)| Made {
-            id: id.clone(),
-            name: container.name.clone(),
-            project: container.project.clone(),
-            image: container.called.clone(),
-            state: word(container.state),
-            digests: digests.entry(&container.image).or_insert_with(|| state.plain_digests(&container.image)).clone(),
-        })
-        .collect()
+        let mut made = Vec::new();
+        for (id, container) in &state.containers {
+            let Some(by) = images.get(&container.image) else { continue };
+            made.push(Made {
+                id: id.clone(),
+                name: container.name.clone(),
+                project: container.project.clone(),
+                image: container.called.clone(),
+                state: word(container.state),
+                digests: state.plain_digests(&container.image),
+                by: by.clone(),
+            });
+        }
+        made
     }
 
     /// The digests that an image is or was known by, as the engine writes them; `None` when there is no such image in the index.
@@ -160,7 +175,8 @@ mod tests {
             state.forget_unused_digests(Some(id));
         }
         drop(state);
-        assert_eq!(belongings.images_known_by(&set(&["sha256:d1", "sha256:d3"])), set(&["sha256:i1"]));
+        let known = belongings.images_known_by(&set(&["sha256:d1", "sha256:d3"]));
+        assert_eq!(known, Images::from([("sha256:i1".to_owned(), set(&["sha256:d1"]))]));
         assert_eq!(belongings.digests_of("sha256:i1").map(|names| names.len()), Some(2));
         assert_eq!((belongings.digests_of("sha256:i2"), belongings.digests_of("sha256:i3")), (Some(vec![]), None));
         belongings.write().containers.clear();
