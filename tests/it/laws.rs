@@ -234,6 +234,7 @@ const OWN: &[&str] = &[
     "PasskeyStart",
     "PasswordChange",
     "RecoveryRenew",
+    "RunList",
     "SessionList",
     "SessionRevoke",
     "SignOut",

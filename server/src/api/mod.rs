@@ -25,6 +25,7 @@ pub mod registries;
 mod repositories;
 mod robots;
 mod roles;
+mod runs;
 pub mod session;
 mod sheet;
 mod teams;
@@ -60,6 +61,7 @@ use crate::{
     reach::Reach,
     recordings::Recordings,
     registries::Registrar,
+    runs::Runs,
     store::Store,
 };
 
@@ -76,6 +78,8 @@ pub struct Api {
     pub fleet: Arc<Fleet>,
     /// How registries are, and which there are.
     pub registrar: Arc<Registrar>,
+    /// What runs where.
+    pub runs: Arc<Runs>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
@@ -186,6 +190,7 @@ pub fn routes(api: Api) -> Router {
         .merge(recordings::routes())
         .merge(registries::routes())
         .merge(repositories::routes())
+        .merge(runs::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

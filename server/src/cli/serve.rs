@@ -39,6 +39,7 @@ use crate::{
     reach::{Reach, host_of},
     recordings::Recordings,
     registries::Registrar,
+    runs::Runs,
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -152,6 +153,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         house: house.clone(),
         fleet,
         registrar,
+        runs: Arc::new(Runs::new(engines.clone())),
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
         providers,

@@ -8,13 +8,13 @@ use pilothouse_tests::{
 };
 
 /// Somebody at a command line, with a configuration of their own.
-struct Terminal<'a> {
-    docker: &'a str,
-    config: std::path::PathBuf,
+pub(super) struct Terminal<'a> {
+    pub docker: &'a str,
+    pub config: std::path::PathBuf,
 }
 
 impl Terminal<'_> {
-    fn run(&self, arguments: &[&str]) -> Result<String, String> {
+    pub fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let done = Command::new(self.docker)
             .args(arguments)
             .env_clear()
@@ -27,7 +27,7 @@ impl Terminal<'_> {
         if done.status.success() { Ok(text) } else { Err(text) }
     }
 
-    fn good(&self, arguments: &[&str]) -> String {
+    pub fn good(&self, arguments: &[&str]) -> String {
         self.run(arguments).unwrap_or_else(|text| panic!("{} {arguments:?}: {text}", self.docker))
     }
 
@@ -36,9 +36,8 @@ impl Terminal<'_> {
     }
 }
 
-/// A house at an address that the engine reaches, and speaks plain HTTP to.
-fn within_reach() -> (House, String) {
-    let mut house = in_front_of(&registry().url);
+/// The house at an address that the engine reaches, and speaks plain HTTP to.
+pub(super) fn within_reach(mut house: House) -> (House, String) {
     let gateway = std::fs::read_to_string(engine().socket.with_file_name("gateway")).unwrap();
     let host = format!("{}:{}", gateway.trim(), house.address.port());
     house.stop();
@@ -50,7 +49,7 @@ fn within_reach() -> (House, String) {
 }
 
 /// The file of a layer that no engine has.
-fn layer(n: usize) -> String {
+pub(super) fn layer(n: usize) -> String {
     let dir = folder("layer");
     std::fs::write(dir.join("file"), format!("layer {n} of {}", std::process::id())).unwrap();
     let tar = dir.join("layer.tar");
@@ -61,7 +60,7 @@ fn layer(n: usize) -> String {
 
 #[test]
 fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_other() {
-    let (house, host) = within_reach();
+    let (house, host) = within_reach(in_front_of(&registry().url));
     for (n, docker) in ["/usr/bin/docker", "/usr/local/bin/docker"].into_iter().filter(|docker| Path::new(docker).exists()).enumerate() {
         let token_a = house.user(&format!("ana{n}"), "deployer", &format!("registry/reg/repository/a{n}"));
         house.user(&format!("ben{n}"), "deployer", &format!("registry/reg/repository/b{n}"));

@@ -10,4 +10,5 @@ pub(crate) mod hostile;
 mod relay;
 mod rights;
 mod rows;
+mod runs;
 mod token;

@@ -9,6 +9,7 @@ mod list;
 mod log_lines;
 mod log_screen;
 mod logs;
+mod origin;
 mod processes;
 mod rename;
 mod row;

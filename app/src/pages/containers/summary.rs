@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use super::origin::CameFrom;
 use super::row::shown_ports;
 use crate::api::containers::{Attachment, ContainerDetail, Mount};
 use crate::api::fill;
@@ -72,6 +73,7 @@ fn What(engine: Signal<String>, detail: Signal<ContainerDetail>) -> impl IntoVie
         <Facts>
             <dt>"Image"</dt>
             <dd><a class="mono" href=image_href>{move || image.get()}</a></dd>
+            <CameFrom engine=engine detail=detail/>
             <dt>"Command"</dt>
             <dd><code>{command}</code></dd>
             <dt>"Id"</dt>

@@ -49,7 +49,7 @@ async fn once(engine: &Engine) -> Result<(), EngineError> {
     read_all(engine).await?;
     engine.belongings.set_whole(true);
     while let Some(event) = events.next().await {
-        apply(engine, event?).await;
+        apply(engine, event?).await?;
     }
     Ok(())
 }
@@ -68,6 +68,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
     state.execs = std::mem::take(&mut old.execs);
     state.tasks = std::mem::take(&mut old.tasks);
     state.gone = std::mem::take(&mut old.gone);
+    state.digests = std::mem::take(&mut old.digests);
     state.image_names = std::mem::take(&mut old.image_names);
     for network in networks {
         state.networks.insert(network.id, Named { name: network.name, project: labelled(&network.labels) });
@@ -77,6 +78,7 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
         state.volumes.insert(volume.name, Volume { project: labelled(&volume.labels), mounted_by });
     }
     for image in images {
+        state.digests.learn(&image.id, &image.digests);
         let claimed_by = old.images.remove(&image.id).map(|image| image.claimed_by).unwrap_or_default();
         state.images.insert(image.id, Image { names: image.tags.into_iter().chain(image.digests).collect(), claimed_by });
     }
@@ -86,11 +88,13 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
         let entry = Container {
             name,
             project: labelled(&container.labels),
+            called: named(&mut old, &container),
             image: container.image_id,
             state: Running::of(&container.state).unwrap_or_default(),
         };
         put_container(&mut state, container.id, entry, &container.mounts);
     }
+    state.forget_all_unused_digests();
     for (map, list) in [(0, services), (1, secrets), (2, configs)] {
         for item in list {
             let named = Named { name: item.spec.name, project: labelled(&item.spec.labels) };
@@ -102,6 +106,13 @@ async fn read_all(engine: &Engine) -> Result<(), EngineError> {
         }
     }
     Ok(())
+}
+
+/// What a container calls its image. Once the name is another image's, the list says the id; but it may be known from before.
+fn named(old: &mut State, container: &wire::Listed) -> String {
+    let before = old.containers.remove(&container.id).map(|before| before.called);
+    let before = before.filter(|before| container.image.starts_with("sha256:") && !before.is_empty());
+    before.unwrap_or_else(|| container.image.clone())
 }
 
 /// A list of a swarm's; empty where the engine is no manager of one.
@@ -130,10 +141,15 @@ pub(super) async fn learn(engine: &Engine, thing: Thing, called: &str) -> Result
             let entry = Container {
                 name: found.name.trim_start_matches('/').to_owned(),
                 project: labelled(&found.config.labels),
-                image: found.image,
+                image: found.image.clone(),
+                called: found.config.image,
                 state: Running::of(&found.state.status).unwrap_or_default(),
             };
             put_container(&mut index.write(), found.id, entry, &found.mounts);
+            // Its name may have been another image's already when that was looked at.
+            if !index.read().images.contains_key(&found.image) && found.image.starts_with("sha256:") {
+                Box::pin(learn(engine, Thing::Image, &found.image)).await?;
+            }
         }
         Thing::Network => {
             let found: wire::ListedNetwork = read(engine, &format!("/networks/{called}")).await?;
@@ -146,6 +162,7 @@ pub(super) async fn learn(engine: &Engine, thing: Thing, called: &str) -> Result
         Thing::Image => {
             let found: wire::InspectedImage = read(engine, &format!("/images/{called}/json")).await?;
             let mut state = index.write();
+            state.digests.learn(&found.id, &found.digests);
             let names: Vec<String> = found.tags.into_iter().chain(found.digests).collect();
             // A name is at one image only.
             for image in state.images.values_mut() {
@@ -187,9 +204,12 @@ pub(super) async fn learn(engine: &Engine, thing: Thing, called: &str) -> Result
     Ok(())
 }
 
-/// What an event changes. What cannot be read was gone again already.
-async fn apply(engine: &Engine, event: wire::EventLine) {
-    let Some(thing) = thing_of(&event.kind) else { return };
+/// What an event changes. What is not there was gone again already.
+///
+/// # Errors
+/// When the engine does not say what a container is made from, or what an image is: then everything is read again, for what runs must be known.
+async fn apply(engine: &Engine, event: wire::EventLine) -> Result<(), EngineError> {
+    let Some(thing) = thing_of(&event.kind) else { return Ok(()) };
     let id = event.actor.id.as_str();
     let action = event.action.split(':').next().unwrap_or_default();
     match (thing, action) {
@@ -207,11 +227,15 @@ async fn apply(engine: &Engine, event: wire::EventLine) {
         (_, "destroy" | "remove") | (Thing::Image, "delete") => forget(engine, thing, id),
         (Thing::Container, "create")
         | (Thing::Network | Thing::Volume | Thing::Service | Thing::Secret | Thing::Config, "create" | "update")
-        | (Thing::Image, "tag" | "pull" | "load" | "import" | "commit" | "untag") => {
-            if let Err(error) = learn(engine, thing, id).await {
-                tracing::debug!(engine = engine.name, %error, "Something was gone before it could be looked at.");
+        | (Thing::Image, "tag" | "pull" | "push" | "load" | "import" | "commit" | "untag") => match learn(engine, thing, id).await {
+            Err(error @ (EngineError::Timeout | EngineError::BrokenOff | EngineError::Busy | EngineError::Unreachable(_)))
+                if matches!(thing, Thing::Container | Thing::Image) =>
+            {
+                return Err(error);
             }
-        }
+            Err(error) => tracing::debug!(engine = engine.name, %error, "Something was gone before it could be looked at."),
+            Ok(()) => {}
+        },
         (Thing::Container, word) => {
             if let (Some(state), Some(container)) = (Running::of(word), engine.belongings.write().containers.get_mut(id)) {
                 container.state = state;
@@ -219,18 +243,23 @@ async fn apply(engine: &Engine, event: wire::EventLine) {
         }
         _ => {}
     }
+    Ok(())
 }
 
 fn forget(engine: &Engine, thing: Thing, id: &str) {
     let mut state = engine.belongings.write();
     state.bury(thing, id);
     match thing {
-        Thing::Container => drop(state.containers.remove(id)),
+        Thing::Container => {
+            let image = state.containers.remove(id).map(|container| container.image);
+            state.forget_unused_digests(image.as_deref());
+        }
         Thing::Network => drop(state.networks.remove(id)),
         Thing::Volume => drop(state.volumes.remove(id)),
         Thing::Image => {
             state.images.remove(id);
             state.forget_unused_names();
+            state.forget_unused_digests(Some(id));
         }
         Thing::Service => drop(state.services.remove(id)),
         Thing::Secret => drop(state.secrets.remove(id)),

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{super::typed::names::without_tag, project_of};
+use super::{super::typed::names::without_tag, made::Digests, project_of};
 use crate::access::{Known, Owner, Thing};
 
 pub type Project = Arc<str>;
@@ -37,6 +37,8 @@ pub(super) struct State {
     pub configs: HashMap<String, Named>,
     pub volumes: HashMap<String, Volume>,
     pub images: HashMap<String, Image>,
+    /// By which digests an image is or was known: see `made.rs`.
+    pub digests: Digests,
     /// Who gave an image this name, or pulled it by it.
     pub image_names: HashMap<String, BTreeSet<Project>>,
     /// By id, the container of a command and the service of a task: neither ever changes.
@@ -52,6 +54,8 @@ pub(super) struct Container {
     pub project: Option<Project>,
     /// The image's id.
     pub image: String,
+    /// The image as the container names it; its id, where the list says no more.
+    pub called: String,
     pub state: Running,
 }
 
@@ -398,6 +402,7 @@ mod tests {
             project: project.map(Into::into),
             image: image.into(),
             state: Running::Yes,
+            ..Container::default()
         };
         state.containers.insert("aaa1".into(), container("web", Some("shop"), "sha256:11"));
         state.containers.insert("aab2".into(), container("db", Some("blog"), "sha256:11"));

@@ -13,12 +13,14 @@ mod cut;
 mod find;
 mod follow;
 mod index;
+mod made;
 mod settle;
 
 pub use claims::{Claim, Claimed};
 pub use cut::{Cut, cut_event, event_reaches, hide_value, hide_values};
 pub use follow::follow;
 pub use index::{Belongings, Project};
+pub use made::{Images, Made, digest_of};
 pub use settle::{not_found, settle};
 
 /// The labels that say which project a thing belongs to, the first that is there and not empty.

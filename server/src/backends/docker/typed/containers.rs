@@ -60,6 +60,12 @@ pub async fn identify(engine: &Engine, permit: &Permit, id: &ContainerId) -> Res
     ContainerId::parse(&inspected.id).map_err(|_| call::unreadable())
 }
 
+/// What a container names its image, and the image's id.
+pub async fn image_of(engine: &Engine, permit: &Permit, id: &ContainerId) -> Result<(String, String), EngineError> {
+    let inspected: wire::Belonging = call::read(engine, permit, &path(id, "json")).await?;
+    Ok((inspected.config.image, inspected.image))
+}
+
 pub async fn start(engine: &Engine, permit: &Permit, id: &ContainerId) -> Result<(), EngineError> {
     act(engine, permit, id, "start", CHANGE).await
 }

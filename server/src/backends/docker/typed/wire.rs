@@ -184,7 +184,7 @@ wire! {
 
     /// As much of a container as tells whose it is.
     Belonging { id "Id" String, name "Name" String, image "Image" String, config "Config" Labelled, state "State" InspectedState, mounts "Mounts" Vec<MountPoint>, }
-    Labelled { labels "Labels" Labels, }
+    Labelled { labels "Labels" Labels, image "Image" String, }
     /// A service, a secret or a config.
     InSwarm { id "ID" String, spec "Spec" SwarmSpec, }
     SwarmSpec { name "Name" String, labels "Labels" Labels, }
