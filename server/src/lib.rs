@@ -32,5 +32,6 @@ pub mod providers;
 pub mod reach;
 pub mod recordings;
 pub mod registries;
+pub mod registry_retention;
 pub mod seal;
 pub mod store;

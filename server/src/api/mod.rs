@@ -59,6 +59,7 @@ use crate::{
     reach::Reach,
     recordings::Recordings,
     registries::Registrar,
+    registry_retention::Retention,
     store::Store,
 };
 
@@ -75,6 +76,8 @@ pub struct Api {
     pub fleet: Arc<Fleet>,
     /// How registries are, and which there are.
     pub registrar: Arc<Registrar>,
+    /// What goes of what registries hold, and when.
+    pub retention: Arc<Retention>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.

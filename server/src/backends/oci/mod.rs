@@ -3,6 +3,7 @@
 mod address;
 mod connect;
 mod error;
+mod kind;
 mod probe;
 mod sign_in;
 
