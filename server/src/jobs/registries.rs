@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{clock::now_ms, registry_retention::Retention, store::Store};
 
-const EVERY: Duration = Duration::from_secs(30);
+const EVERY: Duration = Duration::from_secs(5);
 
 pub async fn tidy_registries(store: Store, retention: Arc<Retention>) {
     loop {

@@ -119,12 +119,9 @@ async fn pages(
 ) -> Result<Option<()>, Unread> {
     let mut last: Option<String> = None;
     for _ in 0..PAGES {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("n", PAGE);
-        if let Some(last) = &last {
-            query.append_pair("last", last);
-        }
-        let ask = question(Method::GET, format!("{path}?{}", query.finish()), scope.to_owned());
+        let behind = last.iter().map(|last| ("last", last.as_str()));
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("n", PAGE).extend_pairs(behind).finish();
+        let ask = question(Method::GET, format!("{path}?{query}"), scope.to_owned());
         let answer = registry.send(permit, ask).await.map_err(|error| unread(registry, what, &error))?;
         match answer.response.status() {
             StatusCode::OK => {}

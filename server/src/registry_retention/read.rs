@@ -140,7 +140,8 @@ impl Reader {
     pub async fn repository(&self, permit: &Permit, name: &str, running: &Running) -> Result<Repository, Unread> {
         let tags = ask::tags(&self.registry, permit, name).await?;
         let mut repository = Repository { name: name.to_owned(), ..Repository::default() };
-        let mut resolved = stream::iter(tags).map(|tag| async move { (ask::resolve(&self.registry, permit, name, &tag).await, tag) }).buffer_unordered(AT_ONCE);
+        let mut resolved =
+            stream::iter(tags).map(|tag| async move { (ask::resolve(&self.registry, permit, name, &tag).await, tag) }).buffer_unordered(AT_ONCE);
         while let Some((digest, tag)) = resolved.next().await {
             if let Some(digest) = digest? {
                 repository.tags.insert(tag, Tag { digest, ..Tag::default() });
@@ -169,7 +170,8 @@ impl Reader {
             let mut found = Vec::new();
             {
                 let name = name.as_str();
-                let read = stream::iter(std::mem::take(&mut wanted)).map(|digest| async move { (self.manifest(permit, name, &digest).await, digest) });
+                let read =
+                    stream::iter(std::mem::take(&mut wanted)).map(|digest| async move { (self.manifest(permit, name, &digest).await, digest) });
                 let mut read = read.buffer_unordered(AT_ONCE);
                 while let Some((manifest, digest)) = read.next().await {
                     found.extend(manifest?.map(|manifest| (digest, manifest)));
@@ -247,7 +249,12 @@ impl Reader {
                 *at = record.at.max(*at);
             };
             // A pull by tag says in its note what came.
-            record.note.split([' ', ',']).map(|word| word.trim_end_matches('.')).filter(|word| is_digest(word)).for_each(|digest| add(digest.to_owned()));
+            record
+                .note
+                .split([' ', ','])
+                .map(|word| word.trim_end_matches('.'))
+                .filter(|word| is_digest(word))
+                .for_each(|digest| add(digest.to_owned()));
             add(record.object);
         }
         let by = |of: &BTreeMap<String, i64>, mark: char, reference: &str| of.get(&clean(&format!("{place}{mark}{reference}"))).copied();

@@ -73,7 +73,13 @@ struct Runs {
 
 impl Retention {
     /// Begins to run a plan, and answers with the run; it goes on by itself, and ends `entry`. What is read is read with `permit`.
-    pub async fn start(self: &Arc<Self>, whom: Whom, permit: Permit, mut entry: Entry, plan: RetentionPlanRow) -> Result<RetentionRunRow, RetentionError> {
+    pub async fn start(
+        self: &Arc<Self>,
+        whom: Whom,
+        permit: Permit,
+        mut entry: Entry,
+        plan: RetentionPlanRow,
+    ) -> Result<RetentionRunRow, RetentionError> {
         let items = items_of(&plan);
         let prepared = async {
             let alone = self.alone(&plan.registry)?;

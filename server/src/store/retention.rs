@@ -67,7 +67,6 @@ pub struct UseRow {
 const RUNS: i64 = 200;
 const PLANS_MS: i64 = 7 * 86_400_000;
 
-
 impl Store {
     /// The rules of a registry, by prefix; of all registries without one.
     pub async fn retention_rules(&self, registry: Option<&str>) -> Result<Vec<RetentionRuleRow>> {
@@ -152,7 +151,8 @@ impl Store {
     pub async fn add_retention_run(&self, run: &RetentionRunRow) -> Result<bool> {
         let mut tx = self.begin().await?;
         if let Some(plan) = &run.plan {
-            let taken = sqlx::query("UPDATE retention_plans SET run = $2 WHERE id = $1 AND run IS NULL").bind(plan).bind(&run.id).execute(&mut *tx).await?;
+            let taken =
+                sqlx::query("UPDATE retention_plans SET run = $2 WHERE id = $1 AND run IS NULL").bind(plan).bind(&run.id).execute(&mut *tx).await?;
             if taken.rows_affected() == 0 {
                 return Ok(false);
             }
@@ -211,10 +211,11 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
     }
 
-    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of each kind.
+    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of it does not
+    /// matter: what was asked for is wanted.
     pub async fn repository_uses(&self, registry: &str, place: &str, limit: usize) -> Result<Vec<UseRow>> {
         let sql = "SELECT operation, object, note, MAX(at) AS at FROM audit \
-                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestPut') AND outcome = 'ok' \
+                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestPut') AND decision = 'allowed' \
                    AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY operation, object, note LIMIT $6";
         let [a, b, c, d] = ranges(place);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

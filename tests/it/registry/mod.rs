@@ -4,6 +4,7 @@ mod api;
 mod conformance;
 mod docker;
 mod hostile;
+mod retention;
 mod rights;
 mod rows;
 mod token;

@@ -4,9 +4,9 @@ use axum::{Extension, Json, Router, extract::State};
 use pilothouse_app::api::{
     Code, Empty, ListQuery, Page, Problem,
     registry_retention::{
-        Every, KEEPS_NOTHING, PlannedTag, RetentionPlan, RetentionPlanGet, RetentionPlanTags, RetentionPreview, RetentionRule,
-        RetentionRuleCreate, RetentionRuleDelete, RetentionRuleInput, RetentionRuleList, RetentionRuleUpdate, RetentionRun, RetentionRunInput,
-        RetentionRunList, RetentionRunStart, RetentionStorage, RunState, StorageAdvice,
+        Every, KEEPS_NOTHING, PlannedTag, RetentionPlan, RetentionPlanGet, RetentionPlanTags, RetentionPreview, RetentionRule, RetentionRuleCreate,
+        RetentionRuleDelete, RetentionRuleInput, RetentionRuleList, RetentionRuleUpdate, RetentionRun, RetentionRunInput, RetentionRunList,
+        RetentionRunStart, RetentionStorage, RunState, StorageAdvice,
     },
 };
 

@@ -225,7 +225,8 @@ impl<'a> Look<'a> {
         let mut left: Vec<&str> = self.kept.keys().copied().collect();
         while !left.is_empty() {
             while let Some(digest) = left.pop() {
-                let needed = self.manifest(digest).into_iter().flat_map(|manifest| &manifest.needs).map(|need| (need.as_str(), Reason::NeededByIndex));
+                let needed =
+                    self.manifest(digest).into_iter().flat_map(|manifest| &manifest.needs).map(|need| (need.as_str(), Reason::NeededByIndex));
                 let speaks = speakers.get(digest).into_iter().flatten().map(|speaker| (*speaker, Reason::SubjectStays));
                 let more: Vec<(&str, Reason)> = needed.chain(speaks).filter(|(more, _)| !self.kept.contains_key(more)).collect();
                 for (more, reason) in more {
@@ -233,7 +234,8 @@ impl<'a> Look<'a> {
                     left.push(more);
                 }
             }
-            left = subjects.keys().copied().filter(|digest| !self.kept.contains_key(digest) && !self.goes_with_its_subject(digest, &subjects)).collect();
+            left =
+                subjects.keys().copied().filter(|digest| !self.kept.contains_key(digest) && !self.goes_with_its_subject(digest, &subjects)).collect();
             for digest in &left {
                 self.kept.insert(digest, (Reason::SubjectUnknown, None));
             }

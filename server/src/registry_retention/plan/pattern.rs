@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn a_tag_fits_as_a_whole() {
-        for (pattern, tag) in [("v*", "v1"), ("v*", "v"), ("*", "x"), ("v?.?", "v1.2"), ("*-rc*", "1-rc2"), ("a*b*c", "aXbXbXc"), ("latest", "latest")] {
+        for (pattern, tag) in
+            [("v*", "v1"), ("v*", "v"), ("*", "x"), ("v?.?", "v1.2"), ("*-rc*", "1-rc2"), ("a*b*c", "aXbXbXc"), ("latest", "latest")]
+        {
             assert!(fits(pattern, tag), "{pattern} {tag}");
         }
         for (pattern, tag) in [("v*", "1v"), ("v?", "v"), ("v?", "v12"), ("latest", "latest2"), ("a*b", "abc"), ("", "x"), ("V*", "v1")] {
@@ -48,6 +50,8 @@ mod tests {
 
     #[test]
     fn patterns_are_of_what_tags_are_of() {
-        assert!(is_pattern("v*.?") && is_pattern("*") && !is_pattern("") && !is_pattern("a/b") && !is_pattern("[ab]") && !is_pattern(&"a".repeat(129)));
+        assert!(
+            is_pattern("v*.?") && is_pattern("*") && !is_pattern("") && !is_pattern("a/b") && !is_pattern("[ab]") && !is_pattern(&"a".repeat(129))
+        );
     }
 }

@@ -1,0 +1,3 @@
+//! Registries: what they hold, and what of it goes.
+
+pub mod retention;
