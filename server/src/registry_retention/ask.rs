@@ -35,6 +35,9 @@ const KINDS: [&str; 4] = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
+/// What manifests of a kind that is gone begin with.
+const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
+
 /// Why something was not read, as a sentence.
 pub type Unread = String;
 
@@ -195,6 +198,11 @@ pub async fn manifest(registry: &Registry, permit: &Permit, repository: &str, di
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Ok(None),
         status => return Err(refused(registry, &what, status)),
+    }
+    // Of schema 1 the digest is that of a part of it: it is not read, so what means it stays. It names no others.
+    let media = answer.response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media.starts_with(SCHEMA_1) {
+        return Ok(None);
     }
     let bytes = whole(answer, LARGEST_MANIFEST).await.ok_or_else(|| garbled(registry, &what))?;
     if !is_of(&bytes, digest) {

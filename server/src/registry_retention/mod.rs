@@ -3,6 +3,7 @@
 
 mod ask;
 mod due;
+mod look;
 pub mod plan;
 pub mod read;
 mod run;

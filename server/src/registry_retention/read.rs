@@ -217,6 +217,11 @@ impl Reader {
         Ok(Some(manifest))
     }
 
+    /// Whether a tag is declared immutable: none can be yet, and whatever comes to declare it is asked here.
+    fn is_immutable(&self, _repository: &str, _tag: &str) -> bool {
+        false
+    }
+
     /// Whether somebody has begun to push to a repository through Pilothouse since then: its intent is on disk before the registry hears of it.
     pub async fn is_pushed_since(&self, repository: &str, since: i64) -> Result<bool, Unread> {
         let pushed = self.store.is_pushed_since(&self.registry.name, &self.place(repository)?, since).await;
@@ -258,9 +263,11 @@ impl Reader {
             add(record.object);
         }
         let by = |of: &BTreeMap<String, i64>, mark: char, reference: &str| of.get(&clean(&format!("{place}{mark}{reference}"))).copied();
+        let name_of = repository.name.clone();
         for (name, tag) in &mut repository.tags {
             tag.pushed_at = by(&pushed, ':', name);
             tag.pulled_at = by(&pulled, ':', name);
+            tag.immutable = self.is_immutable(&name_of, name);
         }
         for (digest, manifest) in &mut repository.manifests {
             manifest.pulled_at = by(&pulled, '@', digest).max(pulled.get(digest).copied());
@@ -273,7 +280,7 @@ impl Running {
     /// By what engines know what they run.
     pub fn digests(&self) -> BTreeSet<String> {
         let named = self.images.iter().flat_map(|image| &image.digests).filter_map(|name| Some(name.split_once('@')?.1.to_owned()));
-        self.images.iter().map(|image| image.id.clone()).chain(named).collect()
+        self.images.iter().filter_map(|image| image.id.clone()).chain(named).collect()
     }
 
     pub fn problems(&self) -> impl Iterator<Item = Unread> {

@@ -6,17 +6,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use pilothouse_app::api::registry_retention::{Keep, Reason};
 
-use super::{
-    Alone, KeptItem, Retention, RetentionError, ask, is_narrowest, items_of, keep_of,
-    plan::{Facts, plan},
-    read::Reader,
-};
+use super::{Alone, KeptItem, Retention, RetentionError, is_narrowest, items_of, keep_of, look::Look, read::Reader};
 use crate::{
     access::{Operation, Permission, Permit, tidied},
     audit::{Ending, Entry, field},
@@ -27,8 +24,6 @@ use crate::{
     store::retention::{RetentionPlanRow, RetentionRunRow},
 };
 
-/// How old what was read of a repository may be. Where to read it takes longer than that, it may be as old as it took.
-const FRESH: Duration = Duration::from_secs(10);
 /// How long a registry may take to delete a manifest.
 const DELETE: Duration = Duration::from_secs(120);
 /// After so many failures it stops.
@@ -60,8 +55,17 @@ enum Came {
     Stop(String),
 }
 
-/// A manifest that a plan lets go: its repository, its digest, and all of its tags.
-type Going = BTreeMap<String, Vec<(String, BTreeSet<String>)>>;
+/// What a plan lets go, by repository.
+type Going = BTreeMap<String, Vec<Goer>>;
+
+/// A manifest that a plan lets go.
+pub(super) struct Goer {
+    pub digest: String,
+    /// All of its tags.
+    pub tags: BTreeSet<String>,
+    /// What it speaks of, which goes, too.
+    pub subject: Option<String>,
+}
 
 /// Everything at hand while a plan is run.
 struct Runs {
@@ -135,10 +139,12 @@ impl Retention {
 
     /// Every manifest of a plan, repository by repository.
     async fn all(&self, runs: &mut Runs, permit: &Permit, reader: &Reader, going: Going) -> Result<(), String> {
-        for (repository, digests) in going {
+        for (repository, mut goers) in going {
             let keep = self.still_ruled(runs, &repository).await?;
-            let mut look = Look { reader, keep, repository, facts: Facts::default(), read: None };
-            for (digest, tags) in digests {
+            let mut look = Look::new(reader, keep, repository);
+            look.refresh(permit).await?;
+            look.order(&mut goers);
+            for Goer { digest, tags, .. } in goers {
                 if self.operator.is_stopping() {
                     return Err("Pilothouse stops.".to_owned());
                 }
@@ -154,10 +160,12 @@ impl Retention {
                         runs.row.tags_gone += i64::try_from(tags.len()).unwrap_or(0);
                     }
                     Came::Spared(why) => {
+                        look.spare(&digest);
                         runs.row.spared += 1;
                         runs.row.note = why;
                     }
                     Came::Failed(why) => {
+                        look.spare(&digest);
                         runs.row.failed += 1;
                         if runs.row.failed >= FAILURES {
                             return Err(why);
@@ -175,7 +183,7 @@ impl Retention {
     }
 
     /// What the rule keeps now, if it is still the one that counts for a repository.
-    async fn still_ruled(&self, runs: &Runs, repository: &str) -> Result<pilothouse_app::api::registry_retention::Keep, String> {
+    async fn still_ruled(&self, runs: &Runs, repository: &str) -> Result<Keep, String> {
         let rules = self.store.retention_rules(Some(&runs.row.registry)).await.map_err(|_| "The rules could not be read.".to_owned())?;
         let rule = rules.iter().find(|rule| rule.id == runs.rule).ok_or("The rule is gone.")?;
         if !is_narrowest(rule, &rules, repository) {
@@ -234,7 +242,7 @@ impl Retention {
                 // It may be gone or not: so what was read is of no use any more.
                 entry.note(&error.to_string());
                 entry.finish(Ending::unknown());
-                look.read = None;
+                look.is_old();
                 Came::Failed(format!("Whether {}@{digest} was deleted is not known. {error}", look.repository))
             }
         }
@@ -263,15 +271,18 @@ pub fn by_itself() -> Origin {
     Origin { door: Door::Start, address: "-".into(), client: "".into() }
 }
 
-/// What a plan lets go, by repository: each digest with all of its tags.
+/// What a plan lets go, by repository.
 fn going(items: Vec<KeptItem>) -> Going {
-    let mut by_digest: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut by_digest: BTreeMap<(String, String), Goer> = BTreeMap::new();
     for item in items.into_iter().filter(|item| item.goes) {
-        by_digest.entry((item.repository, item.digest)).or_default().insert(item.tag);
+        let KeptItem { repository, tag, digest, reason, detail, .. } = item;
+        let subject = detail.filter(|_| reason == Reason::SubjectGoes);
+        let new = || Goer { digest: digest.clone(), tags: BTreeSet::new(), subject };
+        by_digest.entry((repository, digest.clone())).or_insert_with(new).tags.insert(tag);
     }
     let mut going = Going::new();
-    for ((repository, digest), tags) in by_digest {
-        going.entry(repository).or_default().push((digest, tags));
+    for ((repository, _), goer) in by_digest {
+        going.entry(repository).or_default().push(goer);
     }
     going
 }
@@ -287,74 +298,4 @@ async fn delete(reader: &Reader, permit: &Permit, repository: &str, digest: &str
         deadline: DELETE,
     };
     Ok(reader.registry.send(permit, ask).await?.response.status())
-}
-
-/// One repository, as it was read last.
-struct Look<'a> {
-    reader: &'a Reader,
-    keep: pilothouse_app::api::registry_retention::Keep,
-    repository: String,
-    /// Of this repository alone.
-    facts: Facts,
-    /// When reading it began, and how long it took.
-    read: Option<(Instant, Duration)>,
-}
-
-impl Look<'_> {
-    /// Reads all of the repository anew when what was read is old.
-    async fn refresh(&mut self, permit: &Permit) -> Result<(), String> {
-        if self.read.is_some_and(|(at, took)| at.elapsed() < FRESH.max(took * 2)) {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        self.facts = self.reader.facts_of_one(permit, &self.repository).await;
-        self.read = Some((begun, begun.elapsed()));
-        match self.facts.problems.first() {
-            Some(problem) => Err(problem.clone()),
-            None => Ok(()),
-        }
-    }
-
-    fn forget(&mut self, digest: &str) {
-        for repository in &mut self.facts.repositories {
-            repository.tags.retain(|_, tag| tag.digest != digest);
-            repository.manifests.remove(digest);
-        }
-    }
-
-    /// Why a manifest may not go any more; `None` where it may. It reads what runs, which tags there are and what those of the manifest mean,
-    /// and then asks the same code that made the plan.
-    ///
-    /// # Errors
-    /// When something could not be read.
-    async fn still_goes(&mut self, permit: &Permit, digest: &str, tags: &BTreeSet<String>) -> Result<Option<String>, String> {
-        let there = ask::tags(&self.reader.registry, permit, &self.repository).await?;
-        let is_new = |tag: &String| self.facts.repositories.iter().all(|repository| !repository.tags.contains_key(tag));
-        if there.iter().any(is_new) || self.reader.is_pushed_since(&self.repository, self.facts.now).await? {
-            self.read = None;
-            self.refresh(permit).await?;
-        }
-        for tag in tags {
-            match ask::resolve(&self.reader.registry, permit, &self.repository, tag).await? {
-                Some(now) if now == digest => {}
-                Some(_) => return Ok(Some(format!("The tag {tag} means something else by now."))),
-                None => return Ok(Some(format!("The tag {tag} is gone."))),
-            }
-        }
-        let running = self.reader.running().await;
-        if let Some(problem) = running.problems().next() {
-            return Err(problem);
-        }
-        self.facts.running = running.digests();
-        for repository in &mut self.facts.repositories {
-            self.reader.add_running(permit, repository, &running).await?;
-        }
-        let items = plan(&self.keep, &self.facts);
-        let mut now = items.iter().filter(|item| item.digest == digest);
-        if let Some(stays) = now.clone().find(|item| !item.goes) {
-            return Ok(Some(format!("{}.", stays.reason.words())));
-        }
-        let is_the_same = now.clone().count() == tags.len() && now.all(|item| tags.contains(&item.tag));
-        Ok((!is_the_same).then(|| "It has other tags by now.".to_owned()))
-    }
 }

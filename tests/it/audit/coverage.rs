@@ -175,7 +175,7 @@ impl Deeds<'_> {
     /// What a registry holds is looked at, and let go.
     fn retention(&self) {
         let client = Client::admin(self.house);
-        ["one", "two"].map(|tag| client.push("reg/coverage/keep", tag, tag));
+        ["one", "two"].iter().for_each(|tag| drop(client.push("reg/coverage/keep", tag, tag)));
         let rules = "/registries/reg/retention/rules";
         let keep = json!({ "prefix": "coverage", "keep": {}, "sentence": "Keep nothing but what is in use." });
         let rule = format!("{rules}/{}", text(&self.done("POST", rules, keep)["id"]));

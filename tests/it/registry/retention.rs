@@ -158,7 +158,10 @@ fn run_on_engine(configs: &[Value]) -> Vec<String> {
         tar(&[&["-cf", &made, "manifest.json", &file], layers.as_slice()].concat());
         docker(&["load", "-i", &made]);
         let container = format!("kept-{n}");
-        let _ = Command::new("/usr/bin/docker").args(["rm", "-f", &container]).env("DOCKER_HOST", format!("unix://{}", engine().socket.display())).output();
+        let _ = Command::new("/usr/bin/docker")
+            .args(["rm", "-f", &container])
+            .env("DOCKER_HOST", format!("unix://{}", engine().socket.display()))
+            .output();
         docker(&["run", "-d", "--network", "none", "--stop-signal", "KILL", "--name", &container, &name, "sleep", "600"]);
         assert_eq!(docker(&["inspect", "-f", "{{.Image}}", &container]), digest(&text), "an engine knows an image by its config");
         texts.push(text);
@@ -238,7 +241,11 @@ fn of_two_thousand_tags_exactly_those_go_that_the_preview_shows_and_nothing_that
     let deleted = deletions(&house);
     assert_eq!(deleted.len(), plan["digests_going"].as_u64().unwrap() as usize);
     let first = &deleted[0];
-    assert_eq!((&first["permission"], &first["user"], &first["outcome"]), (&"registry.repository.delete".into(), &"admin".into(), &"ok".into()), "{first}");
+    assert_eq!(
+        (&first["permission"], &first["user"], &first["outcome"]),
+        (&"registry.repository.delete".into(), &"admin".into(), &"ok".into()),
+        "{first}"
+    );
     assert!(text(&first["object"]).starts_with("reg/keep/app@sha256:") && first["changes"].to_string().contains("tags"), "{first}");
     assert_eq!(start(&house, &house.admin, &plan).status, 409, "a plan is run once");
     stop_on_engine(running.len());
@@ -282,6 +289,35 @@ fn what_was_moved_or_pushed_since_the_preview_stays_and_a_schedule_runs_as_pilot
     let mut by_itself = deletions(&house);
     by_itself.retain(|record| record["door"] == "start");
     assert!(!by_itself.is_empty() && by_itself.iter().all(|record| record["user"] == "-" && text(&record["reason"]).contains("retention rule team")));
+}
+
+#[test]
+fn an_index_goes_before_its_images_and_a_signature_before_what_it_speaks_of() {
+    let direct = Direct::start();
+    let images: Vec<String> = (0..3).map(|n| direct.image("team/x", &config(n))).collect();
+    let tag = |tag: &str, media: &str, text: &str| direct.tag("team/x", tag, media, text);
+    ["amd64", "arm64", "new"].iter().zip(&images).for_each(|(name, image)| tag(name, MANIFEST, image));
+    let of = |manifests: Value| json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests }).to_string();
+    let both = of(json!([part(MANIFEST, &images[0]), part(MANIFEST, &images[1])]));
+    tag("both", INDEX, &both);
+    // What clients leave where a registry has no list of referrers.
+    let signature = direct.image("team/x", r#"{"signed":true}"#);
+    tag(&digest(&both).replace(':', "-"), INDEX, &of(json!([part(MANIFEST, &signature)])));
+    tag(&format!("{}.sig", digest(&images[2]).replace(':', "-")), MANIFEST, &signature);
+    let house = direct.house(&[]);
+    let rule = add_rule(&house, json!({ "keep": { "newest": 1 } }));
+    let plan = preview(&house, &rule);
+    // The signature is one of what stays, and so is what the going index's own list names.
+    let going = planned(&house, &plan, "goes");
+    assert_eq!(going.keys().filter(|tag| !tag.starts_with("sha256-")).collect::<Vec<_>>(), ["amd64", "arm64", "both"], "{going:?}");
+    assert_eq!(going.len(), 4, "{going:?}");
+    good(&start(&house, &house.admin, &plan));
+    let run = ended(&house);
+    assert_eq!((&run["digests_gone"], &run["spared"], &run["state"]), (&4.into(), &0.into(), &"done".into()), "{run}");
+    let order: Vec<String> = deletions(&house).iter().rev().map(|record| text(&record["object"])).collect();
+    let at = |digest: String| order.iter().position(|object| object.ends_with(&digest)).unwrap();
+    assert!(at(digest(&both)) < at(digest(&images[0])) && at(digest(&both)) < at(digest(&images[1])), "{order:?}");
+    assert_eq!(direct.tags("team/x").len(), 2, "the new one and its signature");
 }
 
 #[test]
@@ -339,7 +375,7 @@ fn rules_are_for_those_who_manage_there_and_schedules_for_those_who_may_delete()
 fn the_code_that_plans_cannot_delete() {
     let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/registry_retention");
     let read = |name: &str| std::fs::read_to_string(room.join(name)).unwrap();
-    for name in ["plan/mod.rs", "plan/pattern.rs", "read.rs", "ask.rs", "mod.rs", "due.rs"] {
+    for name in ["plan/mod.rs", "plan/pattern.rs", "read.rs", "ask.rs", "look.rs", "mod.rs", "due.rs"] {
         let text = read(name);
         for word in ["Method::DELETE", "Method::PUT", "Method::POST", "Method::PATCH", "\"DELETE\""] {
             assert!(!text.contains(word), "{name} says {word}");
