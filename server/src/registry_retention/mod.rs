@@ -197,3 +197,35 @@ fn is_narrowest(rule: &RetentionRuleRow, rules: &[RetentionRuleRow], repository:
     let covers = |prefix: &str| prefix.is_empty() || is_under(repository, prefix);
     covers(&rule.prefix) && rules.iter().all(|other| other.prefix.len() <= rule.prefix.len() || !covers(&other.prefix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(prefix: &str) -> RetentionRuleRow {
+        let text = |text: &str| text.to_owned();
+        RetentionRuleRow {
+            id: text(prefix),
+            registry: text("hub"),
+            prefix: text(prefix),
+            keep: text("{}"),
+            schedule: text("{}"),
+            followed_at: 0,
+            created_at: 0,
+            created_by: text("ana"),
+        }
+    }
+
+    #[test]
+    fn of_several_rules_the_narrowest_counts() {
+        let rules = ["", "team", "team/x"].map(rule);
+        let of = |repository: &str| {
+            let mut theirs = rules.iter().filter(|rule| is_narrowest(rule, &rules, repository)).map(|rule| rule.prefix.as_str());
+            (theirs.next(), theirs.next())
+        };
+        assert_eq!(of("team/x/y"), (Some("team/x"), None));
+        assert_eq!(of("team/y"), (Some("team"), None));
+        assert_eq!(of("teams"), (Some(""), None));
+        assert!(!is_narrowest(&rules[1], &rules, "other"));
+    }
+}

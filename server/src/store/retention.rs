@@ -215,7 +215,7 @@ impl Store {
     /// matter: what was asked for is wanted.
     pub async fn repository_uses(&self, registry: &str, place: &str, limit: usize) -> Result<Vec<UseRow>> {
         let sql = "SELECT operation, object, note, MAX(at) AS at FROM audit \
-                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestPut') AND decision = 'allowed' \
+                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut') AND decision = 'allowed' \
                    AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY operation, object, note LIMIT $6";
         let [a, b, c, d] = ranges(place);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
