@@ -40,7 +40,7 @@ impl<'a> Look<'a> {
     }
 
     /// Says that what was read is of no use any more.
-    pub fn is_old(&mut self) {
+    pub fn outdate(&mut self) {
         self.read = None;
     }
 

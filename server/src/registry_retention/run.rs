@@ -242,7 +242,7 @@ impl Retention {
                 // It may be gone or not: so what was read is of no use any more.
                 entry.note(&error.to_string());
                 entry.finish(Ending::unknown());
-                look.is_old();
+                look.outdate();
                 Came::Failed(format!("Whether {}@{digest} was deleted is not known. {error}", look.repository))
             }
         }
