@@ -74,8 +74,10 @@ pub async fn in_use(engine: &Engine, permit: &Permit) -> Result<Vec<InUse>, Engi
 async fn services(engine: &Engine, permit: &Permit) -> Result<Vec<Service>, EngineError> {
     match call::list::<wire::Many<Service>>(engine, permit, "/services").await {
         Ok(services) => Ok(services.0),
-        // It is in no swarm, or manages none.
-        Err(EngineError::Refused { status: 503 | 406, .. }) => Ok(Vec::new()),
+        // It is in no swarm, or manages none. One that is locked says something else, and what it runs is not known.
+        Err(EngineError::Refused { status: 503 | 406, message }) if message.contains("not a swarm manager") => Ok(Vec::new()),
+        // It knows nothing of swarms.
+        Err(EngineError::NotFound(_)) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
