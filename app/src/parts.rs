@@ -28,6 +28,7 @@ use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
 use crate::pages::registries::{AddRegistry, CompareImages, EditRegistry, Registries, RegistryImage, RegistryPage, RepositoryPage};
+use crate::pages::registries::retention::{Retention, RetentionPlanPage};
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::session::{FirstSetup, SignInPage};
@@ -156,7 +157,7 @@ part!(
 part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
-    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules,
+    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, Retention, RetentionPlanPage,
 );
 part!(
     Access access load_access, OfAccess:

@@ -33,5 +33,6 @@ pub mod reach;
 pub mod recordings;
 pub mod registries;
 pub mod runs;
+pub mod registry_retention;
 pub mod seal;
 pub mod store;

@@ -3,6 +3,7 @@
 use pilothouse_app::api::{
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
     people, providers, recordings, registries, repositories, session, volumes,
+    people, providers, recordings, registries, registry_retention, session, volumes,
 };
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ pub fn document() -> Value {
         registries::describe,
         repositories::describe,
         repositories::describe_lives,
+        registry_retention::describe,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

@@ -35,6 +35,7 @@ const PAGES = {
   audit: ['/audit', 'tbody tr'],
   guardrails: ['/guardrails', '.empty-state, tbody tr'],
   'guardrail-add': ['/add/guardrail', 'form'],
+  'registry-retention': ['/registries/images/retention', '.code-block'],
   people: ['/people', 'tbody tr'],
   person: ['/people/admin', '.held li'],
   'person-add': ['/add/person', 'form'],

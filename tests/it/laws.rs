@@ -448,6 +448,28 @@ const MAY_NOT: &[(&str, &[&str])] = &[
     ("store", &["access", "api", "audit", "authn", "backends", "gateway", "house", "http", "observe", "fleet", "registries"]),
     ("backends", &["api", "audit", "authn", "gateway", "house", "http", "store", "fleet", "registries"]),
     ("gateway", &["api", "store", "house", "http"]),
+    ("registry_retention", &["api", "gateway", "house", "http", "fleet"]),
+    // What plans a deletion cannot do one.
+    (
+        "registry_retention/plan",
+        &[
+            "api",
+            "audit",
+            "authn",
+            "backends",
+            "clock",
+            "fleet",
+            "gateway",
+            "house",
+            "http",
+            "jobs",
+            "observe",
+            "operate",
+            "outgoing",
+            "registries",
+            "store",
+        ],
+    ),
     ("recordings", &["api", "backends", "gateway", "house", "http", "fleet"]),
     ("api", &["gateway"]),
 ];

@@ -22,7 +22,7 @@ pub use explain::{Explained, Missing};
 pub use operation::{Known, Operation, Owner, Place, Thing};
 pub use permission::{Kind, Permission};
 pub use permission_set::PermissionSet;
-pub use permit::{ByGrant, Permit, Reach, TOLD, alerted, declared, first_setup, pruned, told_by, watch, watch_registry};
+pub use permit::{ByGrant, Permit, Reach, TIDIES, TOLD, alerted, declared, first_setup, pruned, tidied, told_by, watch, watch_registry};
 pub use policy::{Facts, Grant, Holder, Policy, Subject};
 pub use repository::{is_digest, is_repository_name, is_tag, is_under};
 pub use role::{Role, Roles, built_in, is_role_name};

@@ -129,6 +129,9 @@ permissions! {
     RepositoryDelete "registry.repository.delete" Change;
     // To give another tag to what the repository has already.
     RepositoryRetag "registry.repository.retag" Change;
+    // Retention rules and what they let go. To let it go takes the right to delete there, too.
+    RetentionView "registry.retention.view" View;
+    RetentionManage "registry.retention.manage" Change;
 
     // Pilothouse itself
     EngineCreate "system.engine.create" Change;

@@ -148,6 +148,15 @@ pub fn pruned(records: usize, rule: &str) -> Permit {
     Permit::of_the_house(operation, &format!("rule {rule}"))
 }
 
+/// The permit to run a retention rule by its schedule, in a registry: whoever gave it the schedule was asked, and held the right to delete
+/// there. `operation` is one of [`TIDIES`].
+pub fn tidied(operation: Operation, rule: &str) -> Option<Permit> {
+    TIDIES.contains(&operation.name).then(|| Permit::of_the_house(operation, &format!("retention rule {rule}")))
+}
+
+/// The operations that a retention rule does by its schedule.
+pub const TIDIES: [&str; 2] = ["RetentionRunStart", "RetentionDelete"];
+
 /// The permit to tell of what an alert found: whoever made the alert was asked. `operation` is one of [`TOLD`].
 pub fn alerted(operation: &'static str, about: String, alert: &str) -> Permit {
     Permit::of_the_house(Operation::on_system(operation, Permission::AuditManage, about), &format!("alert {alert}"))

@@ -62,6 +62,7 @@ use crate::{
     recordings::Recordings,
     registries::Registrar,
     runs::Runs,
+    registry_retention::Retention,
     store::Store,
 };
 
@@ -80,6 +81,8 @@ pub struct Api {
     pub registrar: Arc<Registrar>,
     /// What runs where.
     pub runs: Arc<Runs>,
+    /// What goes of what registries hold, and when.
+    pub retention: Arc<Retention>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.

@@ -426,7 +426,7 @@ impl Drop for Entry {
 }
 
 /// A text as it may stand in a record: control characters and bidirectional overrides escaped, cut to [`TEXT`] characters.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(TEXT));
     for (n, c) in text.chars().enumerate() {
         if n == TEXT {

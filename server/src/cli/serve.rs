@@ -40,6 +40,7 @@ use crate::{
     recordings::Recordings,
     registries::Registrar,
     runs::Runs,
+    registry_retention::Retention,
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -116,6 +117,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     providers.load(&config.providers, &store).await?;
     let (forwarding, forwarders) = forward::start(config.audit.forward, &store, &written);
     let figures = Arc::new(Figures::default());
+    let retention = Arc::new(Retention::new(operator.clone(), store.clone(), engines.clone(), registries.clone()));
     let mut background = vec![
         tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),
@@ -127,6 +129,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(jobs::make_checkpoints(keeper.clone(), written)),
         tokio::spawn(jobs::verify_trail(keeper.clone())),
         tokio::spawn(kept),
+        tokio::spawn(jobs::tidy_registries(store.clone(), retention.clone())),
         tokio::spawn(observe::collect(figures.clone(), engines.clone())),
     ];
     background.extend(forwarders);
@@ -154,6 +157,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         fleet,
         registrar,
         runs: Arc::new(Runs::new(engines.clone())),
+        retention,
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
         providers,

@@ -18,6 +18,7 @@ pub mod providers;
 pub mod recordings;
 pub mod registries;
 mod replicas;
+pub mod retention;
 pub mod roles;
 pub mod sessions;
 mod sql;

@@ -54,8 +54,18 @@ impl Store {
         Ok(())
     }
 
+    /// Its retention rules go with it: another registry of its name is not to be tidied by them.
     pub async fn delete_registry(&self, name: &str) -> Result<()> {
-        sqlx::query("DELETE FROM registries WHERE name = $1").bind(name).execute(&self.write).await?;
+        let mut tx = self.begin().await?;
+        for sql in [
+            "DELETE FROM registries WHERE name = $1",
+            "DELETE FROM retention_rules WHERE registry = $1",
+            "DELETE FROM retention_plans WHERE registry = $1",
+            "DELETE FROM retention_runs WHERE registry = $1",
+        ] {
+            sqlx::query(sql).bind(name).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -9,6 +9,8 @@ use pilothouse_tests::{
     http,
     registry::{self, Client, MANIFEST, digest, manifest},
     sandbox::{Behaviour, House, PASSWORD, Recorder},
+    registry::{Client, in_front_of, registry},
+    sandbox::{Behaviour, House, PASSWORD, Recorder, until},
     store::sql,
 };
 use serde_json::{Value, json};
@@ -199,6 +201,22 @@ impl Deeds<'_> {
         good(&ana.send(house, "DELETE", "/session", json!({})));
     }
 
+    /// What a registry holds is looked at, and let go.
+    fn retention(&self) {
+        let client = Client::admin(self.house);
+        ["one", "two"].iter().for_each(|tag| drop(client.push("reg/coverage/keep", tag, tag)));
+        let rules = "/registries/reg/retention/rules";
+        let keep = json!({ "prefix": "coverage", "keep": {}, "sentence": "Keep nothing but what is in use." });
+        let rule = format!("{rules}/{}", text(&self.done("POST", rules, keep)["id"]));
+        self.done("PUT", &rule, json!({ "prefix": "coverage", "keep": { "patterns": ["one"] } }));
+        let plan = self.done("POST", &format!("{rule}/plans"), json!({}));
+        assert_eq!((&plan["digests_going"], &plan["tags_going"]), (&json!(1), &json!(1)), "{plan}");
+        self.done("POST", &format!("/registries/reg/retention/plans/{}/run", text(&plan["id"])), json!({ "digests": 1, "tags": 1 }));
+        let runs = || self.house.get(&self.house.admin, "/api/v1/registries/reg/retention/runs").json();
+        until("the run ends", 30, || runs()["items"][0]["state"] == "done");
+        self.gone(&rule);
+    }
+
     fn recovery(&self, browser: &mut Browser) -> String {
         let renewed = browser.post(self.house, "/account/recovery-codes", json!({ "password": PASSWORD }));
         good(&renewed);
@@ -270,13 +288,15 @@ fn every_change_of_the_house_says_what_it_changed() {
     // What needs a house that speaks TLS, and one in which nobody is yet.
     let secure = Secure::start();
     secure.make_and_revoke();
+    let kept = in_front_of(&registry().url);
+    Deeds { house: &kept }.retention();
     let empty = House::empty(&[], None);
     let secret = empty.setup_link().split("#secret=").nth(1).unwrap().to_owned();
     good(&empty.post_as(&[], "/api/v1/setup", json!({ "secret": secret, "username": "admin", "password": PASSWORD })));
 
     std::thread::sleep(std::time::Duration::from_millis(300));
     let mut records = BTreeMap::new();
-    [&house, &secure.house, &empty].into_iter().for_each(|house| told(house, &mut records));
+    [&house, &secure.house, &kept, &empty].into_iter().for_each(|house| told(house, &mut records));
     let own = routes(&house).into_iter().filter(|route| route.method != "GET" && !route.path.starts_with("/api/v1/engines/fake/"));
     let unsaid: Vec<_> = own.map(|route| route.operation).filter(|operation| !records.contains_key(operation)).collect();
     assert_eq!(unsaid, names(NO_RECORD), "these were not done here, or have no record of their own");

@@ -8,6 +8,8 @@ mod holds;
 mod holds_odd;
 pub(crate) mod hostile;
 mod relay;
+mod hostile;
+mod retention;
 mod rights;
 mod rows;
 mod runs;

@@ -36,3 +36,6 @@ pub use image::RegistryImage;
 pub use list::Registries;
 pub use registry::RegistryPage;
 pub use repository::RepositoryPage;
+//! Registries: what they hold, and what of it goes.
+
+pub mod retention;

@@ -1,5 +1,6 @@
 //! Registries: list, add, test, change, forget; and the tokens that their clients ask for.
 
+mod retention;
 pub mod token;
 
 use axum::{
@@ -31,7 +32,8 @@ pub fn routes() -> Router<Api> {
     let router = route(router, RegistryTest, test);
     let router = route(router, RegistryGet, get);
     let router = route(router, RegistryUpdate, update);
-    route(router, RegistryDelete, delete)
+    let router = route(router, RegistryDelete, delete);
+    retention::routes(router)
 }
 
 fn none(name: &str) -> ApiError {

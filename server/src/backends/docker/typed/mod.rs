@@ -10,6 +10,7 @@ pub mod events;
 pub mod exec;
 pub mod frames;
 pub mod images;
+pub mod in_use;
 pub mod logs;
 pub mod looks;
 pub mod names;
