@@ -29,6 +29,7 @@ use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
+use crate::pages::run::{FindImages, RunImage};
 use crate::pages::session::{FirstSetup, SignInPage};
 use crate::pages::teams::{AddTeam, TeamPage, Teams};
 use crate::pages::volumes::Volumes;
@@ -42,7 +43,7 @@ pub enum Part {
     Session,
     /// The overview.
     Overview,
-    /// What stands on one engine.
+    /// What stands on one engine, and what is to.
     Engine,
     /// Tokens, the audit trail, the list of engines.
     House,
@@ -60,7 +61,7 @@ impl Part {
             ["sign-in" | "setup"] => Self::Session,
             [""] => Self::Overview,
             ["on", _, "edit"] => Self::House,
-            ["on", ..] => Self::Engine,
+            ["on", ..] | ["run"] | ["search", "images"] => Self::Engine,
             ["people" | "teams" | "robots" | "roles" | "grants" | "access", ..] => Self::Access,
             ["add", "person" | "team" | "robot" | "role"] => Self::Access,
             _ => Self::House,
@@ -141,7 +142,7 @@ part!(Session session load_session, OfSession: SignInPage, FirstSetup);
 part!(Overview overview load_overview, OfOverview: Overview);
 part!(
     Engine engine load_engine, OfEngine:
-    Containers, ContainerForm, ContainerPage, Images, ImagePage, Volumes, Networks, NetworkPage, Events,
+    Containers, ContainerForm, ContainerPage, Images, ImagePage, Volumes, Networks, NetworkPage, Events, FindImages, RunImage,
 );
 part!(
     House house load_house, OfHouse:
@@ -210,6 +211,8 @@ mod tests {
             ("/on/a/containers/new", Part::Engine),
             ("/on/a/images/b", Part::Engine),
             ("/on/a/edit", Part::House),
+            ("/search/images", Part::Engine),
+            ("/run", Part::Engine),
             ("/engines", Part::House),
             ("/people/a", Part::Access),
             ("/add/role", Part::Access),

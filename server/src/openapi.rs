@@ -1,8 +1,8 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
-    people, providers, recordings, registries, session, volumes,
+    access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, image_search, images,
+    networks, overview, people, providers, recordings, registries, session, volumes,
 };
 use serde_json::Value;
 
@@ -29,6 +29,7 @@ pub fn document() -> Value {
         containers::describe_raw,
         images::describe,
         images::describe_lives,
+        image_search::describe,
         volumes::describe,
         networks::describe,
         events::describe_lives,

@@ -18,6 +18,7 @@ pub mod recordings;
 pub mod reference;
 pub mod robots;
 pub mod roles;
+pub mod run;
 pub mod session;
 pub mod teams;
 pub mod volumes;

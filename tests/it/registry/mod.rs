@@ -6,4 +6,6 @@ mod docker;
 mod hostile;
 mod rights;
 mod rows;
+mod run;
+mod search;
 mod token;

@@ -8,3 +8,4 @@ mod pull;
 
 pub use detail::ImagePage;
 pub use list::Images;
+pub(super) use pull::{Job, Phase, Progress};

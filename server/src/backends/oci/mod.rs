@@ -1,6 +1,7 @@
 //! Registries: connections, signing in, redirects. What is asked for, and what the answers mean, the doors know.
 
 mod address;
+pub mod catalog;
 mod connect;
 mod error;
 mod probe;
