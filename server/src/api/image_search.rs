@@ -63,16 +63,19 @@ type Found = (Vec<FoundImage>, Option<SilentSource>);
 async fn in_registries(api: &Api, who: &Principal, words: &str) -> Vec<Found> {
     let policy = api.operator.policy();
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-    let permitted = api.registrar.registries.list().into_iter().filter_map(|registry| {
+    let mut asked = Vec::new();
+    for registry in api.registrar.registries.list() {
         let operation = Operation::on_registry("ImageSearch", Permission::RepositoryPull, &registry.name, "").at(Place::Catalog);
-        let may = api.operator.may(who, &operation);
-        let permit = may.then(|| policy.decide(&who.subject, operation, now_ms()).ok()).flatten()?;
-        Some((registry, permit))
-    });
-    join_all(permitted.map(|(registry, permit)| in_registry(api, registry, permit, &words))).await
+        if !api.operator.may(who, &operation) {
+            continue;
+        }
+        let Ok(permit) = policy.decide(&who.subject, operation, now_ms()) else { continue };
+        asked.push(in_registry(api.reach.registry_host(), registry, permit, &words));
+    }
+    join_all(asked).await
 }
 
-async fn in_registry(api: &Api, registry: Arc<Registry>, permit: Permit, words: &[String]) -> Found {
+async fn in_registry(host: &str, registry: Arc<Registry>, permit: Permit, words: &[String]) -> Found {
     let mut names = Vec::new();
     let why = match tokio::time::timeout(PATIENCE, look_through(&registry, &permit, words, &mut names)).await {
         Ok(Ok(true)) => None,
@@ -82,7 +85,6 @@ async fn in_registry(api: &Api, registry: Arc<Registry>, permit: Permit, words: 
     };
     names.sort_unstable();
     names.dedup();
-    let host = api.reach.registry_host();
     let found = |repository: String| FoundImage {
         image: format!("{host}/{}/{repository}", registry.name),
         registry: Some(registry.name.clone()),

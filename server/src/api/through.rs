@@ -55,7 +55,9 @@ fn check_way(engine: &Engine, url: &str, host: &str) -> Result<(), ApiError> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    // What is no address in particular leads to one's own machine, too.
+    let is_own = |address: std::net::IpAddr| address.is_loopback() || address.is_unspecified();
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_own)
 }
 
 /// What `said` means, by which an engine tells that it could not pull through Pilothouse at `host`.
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_its_names() {
-        assert!(is_loopback("localhost") && is_loopback("127.0.0.1") && is_loopback("::1"));
+        assert!(["localhost", "Localhost", "127.0.0.1", "::1", "0.0.0.0"].into_iter().all(is_loopback));
         assert!(!is_loopback("10.0.0.1") && !is_loopback("h.example") && !is_loopback("127.0.0.1.example"));
     }
 }

@@ -24,14 +24,11 @@ struct Listed {
 
 /// The repositories behind `last` that a permit reaches, and what the next page begins behind. Whoever asks sets the deadline of the whole.
 pub async fn page(registry: &Registry, permit: &Permit, last: Option<&str>) -> Result<(Vec<String>, Option<String>), RegistryError> {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("n", PAGE);
-    if let Some(last) = last {
-        query.append_pair("last", last);
-    }
+    let asked = [("n", PAGE)].into_iter().chain(last.map(|last| ("last", last)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
     let ask = Ask {
         method: Method::GET,
-        path: format!("/v2/_catalog?{}", query.finish()),
+        path: format!("/v2/_catalog?{query}"),
         headers: HeaderMap::new(),
         body: Said::Bytes(Bytes::new()),
         scopes: vec!["registry:catalog:*".to_owned()],
