@@ -88,6 +88,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/on/:engine/networks") view=|| OfEngine::Networks.view()/>
                     <Route path=path!("/on/:engine/networks/:id") view=|| OfEngine::NetworkPage.view()/>
                     <Route path=path!("/on/:engine/events") view=|| OfEngine::Events.view()/>
+                    <Route path=path!("/search/images") view=|| OfEngine::FindImages.view()/>
+                    <Route path=path!("/run") view=|| OfEngine::RunImage.view()/>
                     <ParentRoute path=path!("") view=Outlet>
                         <Route path=path!("/") view=|| OfOverview::Overview.view()/>
                         <Route path=path!("/engines") view=|| OfHouse::Engines.view()/>

@@ -31,6 +31,7 @@ use crate::pages::registries::{AddRegistry, CompareImages, EditRegistry, Registr
 use crate::pages::registries::retention::{Retention, RetentionPlanPage};
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
+use crate::pages::run::{FindImages, RunImage};
 use crate::pages::session::{FirstSetup, SignInPage};
 use crate::pages::teams::{AddTeam, TeamPage, Teams};
 use crate::pages::volumes::Volumes;
@@ -44,7 +45,7 @@ pub enum Part {
     Session,
     /// The overview.
     Overview,
-    /// What stands on one engine.
+    /// What stands on one engine, and what is to.
     Engine,
     /// Registries, and what they hold.
     Registries,
@@ -66,6 +67,7 @@ impl Part {
             ["on", _, "edit"] => Self::House,
             ["on", ..] => Self::Engine,
             ["registries", ..] | ["add", "registry"] => Self::Registries,
+            ["on", ..] | ["run"] | ["search", "images"] => Self::Engine,
             ["people" | "teams" | "robots" | "roles" | "grants" | "access", ..] => Self::Access,
             ["add", "person" | "team" | "robot" | "role"] => Self::Access,
             _ => Self::House,
@@ -148,7 +150,7 @@ part!(Session session load_session, OfSession: SignInPage, FirstSetup);
 part!(Overview overview load_overview, OfOverview: Overview);
 part!(
     Engine engine load_engine, OfEngine:
-    Containers, ContainerForm, ContainerPage, Images, ImagePage, Volumes, Networks, NetworkPage, Events,
+    Containers, ContainerForm, ContainerPage, Images, ImagePage, Volumes, Networks, NetworkPage, Events, FindImages, RunImage,
 );
 part!(
     Registries registries load_registries, OfRegistries:
@@ -221,6 +223,8 @@ mod tests {
             ("/on/a/containers/new", Part::Engine),
             ("/on/a/images/b", Part::Engine),
             ("/on/a/edit", Part::House),
+            ("/search/images", Part::Engine),
+            ("/run", Part::Engine),
             ("/engines", Part::House),
             ("/people/a", Part::Access),
             ("/add/role", Part::Access),

@@ -4,6 +4,8 @@ use pilothouse_app::api::{
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
     people, providers, recordings, registries, repositories, session, volumes,
     people, providers, recordings, registries, registry_retention, session, volumes,
+    access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, image_search, images,
+    networks, overview, people, providers, recordings, registries, session, volumes,
 };
 use serde_json::Value;
 
@@ -33,6 +35,7 @@ pub fn document() -> Value {
         containers::describe_raw,
         images::describe,
         images::describe_lives,
+        image_search::describe,
         volumes::describe,
         networks::describe,
         events::describe_lives,

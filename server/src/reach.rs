@@ -29,6 +29,18 @@ impl Reach {
     }
 }
 
+impl Reach {
+    /// The host in the names of images that are pulled through Pilothouse. Docker takes for a host what has a dot or a port.
+    pub fn registry_host(&self) -> &str {
+        self.host.strip_suffix(":443").filter(|host| self.https && host.contains('.')).unwrap_or(&self.host)
+    }
+
+    /// What stands behind the host in the name of an image that is pulled through Pilothouse: `REGISTRY/REPOSITORY`. `None` for any other.
+    pub fn own_image<'n>(&self, name: &'n str) -> Option<&'n str> {
+        [self.registry_host(), &self.host].into_iter().find_map(|host| name.strip_prefix(host)?.strip_prefix('/'))
+    }
+}
+
 /// The host of an address, without the brackets of IPv6.
 pub fn host_of(url: &str) -> Option<String> {
     let uri: Uri = url.parse().ok()?;
@@ -48,5 +60,26 @@ mod tests {
         assert_eq!(host("https://[::1]"), Some(("[::1]:443".to_owned(), true)));
         assert_eq!(host_of("https://[::1]:8443").as_deref(), Some("::1"));
         assert_eq!(host_of("https://"), None);
+    }
+
+    #[test]
+    fn an_image_is_ours_by_its_host_alone() {
+        let own = |url: &str, name: &str| Reach::new(url, None, None).and_then(|reach| reach.own_image(name).map(str::to_owned));
+        let ours = Some("reg/team/app".to_owned());
+        assert_eq!(own("https://h.example", "h.example/reg/team/app"), ours);
+        assert_eq!(own("https://h.example", "h.example:443/reg/team/app"), ours);
+        assert_eq!(own("http://127.0.0.1:8080", "127.0.0.1:8080/reg/team/app"), ours);
+        for (url, name) in [
+            ("https://h.example", "h.example.evil/reg/team/app"),
+            ("https://h.example", "h.example:5000/reg/team/app"),
+            // Without its port docker would look for it at Docker Hub.
+            ("https://house", "house/reg/team/app"),
+            // Without its port docker would speak TLS to another port.
+            ("http://h.example", "h.example/reg/team/app"),
+            ("https://h.example", "reg/team/app"),
+            ("https://h.example", "h.example"),
+        ] {
+            assert_eq!(own(url, name), None, "{name} at {url}");
+        }
     }
 }

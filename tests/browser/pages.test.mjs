@@ -20,6 +20,8 @@ const PAGES = {
   'container-inspect': [`${worker}?tab=inspect`, '.tree-line'],
   images: [`${on}/images`, 'tbody tr'],
   image: [`${on}/images/pilothouse%2Fsample%3Alatest`, '.history li'],
+  'image-search': ['/search/images', '.empty-state'],
+  run: ['/run?image=pilothouse/sample', '.form-actions'],
   volumes: [`${on}/volumes`, 'tbody tr'],
   networks: [`${on}/networks`, 'tbody tr'],
   network: [`${on}/networks/shop_default`, 'tbody tr'],

@@ -228,6 +228,7 @@ const OWN: &[&str] = &[
     "EngineList",
     "FactorList",
     "FactorRemove",
+    "ImageSearch",
     "Me",
     "Overview",
     "PasskeyAdd",

@@ -48,7 +48,12 @@ pub fn house() -> &'static House {
 
 /// A house in front of the registry at `url`, which it calls `reg`.
 pub fn in_front_of(url: &str) -> House {
-    House::with_settings(&[], &format!("[[registries]]\nname = \"reg\"\nurl = \"{url}\"\nlabels = {{ env = \"test\" }}\n"))
+    House::with_settings(&[], &settings(url))
+}
+
+/// The settings that declare the registry at `url`, which is called `reg`.
+pub fn settings(url: &str) -> String {
+    format!("[[registries]]\nname = \"reg\"\nurl = \"{url}\"\nlabels = {{ env = \"test\" }}\n")
 }
 
 /// One house in front of two registries for all tests of this run: the one that others use, too, is `one`, and the other `two`.

@@ -23,6 +23,8 @@ wire! {
         pub entrypoint: Vec<String>,
         pub env: Vec<String>,
         pub exposed_ports: Vec<String>,
+        /// Where a container is given a volume of its own, unless it is told otherwise.
+        pub volumes: Vec<String>,
         pub labels: BTreeMap<String, String>,
         pub history: Vec<Layer>,
     }

@@ -15,6 +15,7 @@ pub mod engines;
 pub mod events;
 pub mod factors;
 pub mod guardrails;
+pub mod image_search;
 pub mod images;
 pub mod networks;
 pub mod overview;

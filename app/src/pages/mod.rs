@@ -19,6 +19,7 @@ pub mod reference;
 pub mod registries;
 pub mod robots;
 pub mod roles;
+pub mod run;
 pub mod session;
 pub mod teams;
 pub mod volumes;

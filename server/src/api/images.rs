@@ -4,18 +4,19 @@ use axum::{Extension, Router, extract::State, response::Response};
 use futures_util::StreamExt;
 use pilothouse_app::api::{
     ListQuery,
-    images::{Image, ImageGet, ImageList, ImagePull, ImageRemove, ImageRemoveInput, ImageTag, PullQuery, TagInput},
+    images::{Image, ImageGet, ImageList, ImagePull, ImageRemove, ImageRemoveInput, ImageTag, PullProgress, PullQuery, TagInput},
 };
 
 use super::{
     Answer, Api, ApiError, Asked, Input, Named, Who, done,
     list::{self, Column, Filter},
-    live, route, route_live,
+    live, route, route_live, through,
 };
 use crate::{
     access::{Operation, Permission, guard::Ask},
     audit::{Changed, field},
     backends::docker::{
+        EngineError,
         belongings::settle,
         typed::{
             images::{self, Labelled},
@@ -106,10 +107,15 @@ async fn pull_image(
             let ask = Ask { operation: "ImageCreate", params: &[], query: &query, body: None };
             api.guardrails.check(&engine, &permit, &who, &ask).await?;
             let project = settle(&engine, &permit, &mut query, None).await?;
-            let steps = pull::pull(&engine, &permit, &image).await?;
+            let token = through::token(&api, &who, &engine, &image).await?;
+            // What goes wrong on the way through Pilothouse is put in our words.
+            let way = token.as_ref().map(|_| api.reach.registry_host().to_owned());
+            let login = token.as_deref().zip(way.as_deref()).map(|(token, host)| pull::Login { host, token });
+            let steps = pull::pull(&engine, &permit, &image, login).await.map_err(|error| not_pulled(way.as_deref(), error))?;
             // When it is done, the image is the project's, too.
             Ok(steps.then(move |step| {
                 let (engine, project, image) = (engine.clone(), project.clone(), image.clone());
+                let step = step.map(|step| in_our_words(way.as_deref(), step));
                 async move {
                     if let (Some(project), true) = (project, step.as_ref().is_ok_and(|step| step.done && step.error.is_none())) {
                         engine.claim(image.as_str(), &project).await;
@@ -120,4 +126,23 @@ async fn pull_image(
         },
     )
     .await
+}
+
+/// Why a pull did not begin; `way` is the host of Pilothouse, where it was to go through it.
+fn not_pulled(way: Option<&str>, error: EngineError) -> ApiError {
+    let said = error.to_string();
+    let ApiError(mut problem) = error.into();
+    if let Some(host) = way {
+        problem.title = through::explained(host, &said);
+        problem.detail = None;
+    }
+    ApiError(problem)
+}
+
+/// The same for a pull that had begun.
+fn in_our_words(way: Option<&str>, mut step: PullProgress) -> PullProgress {
+    if let (Some(host), Some(said)) = (way, &step.error) {
+        step.error = Some(through::explained(host, said));
+    }
+    step
 }

@@ -12,6 +12,7 @@ mod events;
 mod factors;
 mod grants;
 mod guardrails;
+mod image_search;
 mod images;
 mod input;
 pub mod list;
@@ -29,6 +30,7 @@ mod runs;
 pub mod session;
 mod sheet;
 mod teams;
+mod through;
 mod tokens;
 mod volumes;
 mod ways;
@@ -184,6 +186,7 @@ pub fn routes(api: Api) -> Router {
         .merge(engines::routes())
         .merge(containers::routes())
         .merge(images::routes())
+        .merge(image_search::routes())
         .merge(volumes::routes())
         .merge(networks::routes())
         .merge(events::routes())

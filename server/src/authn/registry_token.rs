@@ -24,6 +24,8 @@ pub const SERVICE: &str = "pilothouse";
 const REFRESH: &str = "pilothouse-refresh";
 /// How long a token lasts, in seconds.
 pub const LASTS_S: i64 = 300;
+/// How long a token lasts by which an engine pulls one repository, in seconds. It cannot ask for another one, and a large image takes its time.
+pub const PULL_LASTS_S: i64 = 900;
 /// How long a refresh token lasts if its credential does, in seconds: 90 days.
 const REFRESH_LASTS_S: i64 = 90 * 86_400;
 /// No token of ours is longer, in bytes.
@@ -92,6 +94,12 @@ impl Signer {
     /// A token for `known`'s owner that lets no more be done than `access`. `now` is in ms.
     pub fn access(&self, known: &Known, access: Vec<Access>, id: String, now: i64) -> Option<String> {
         self.sign(known, SERVICE, access, id, now, LASTS_S)
+    }
+
+    /// A token for an engine that pulls for `known`'s owner, from this repository of this registry and no other.
+    pub fn pull(&self, known: &Known, registry: &str, repository: &str, id: String, now: i64) -> Option<String> {
+        let access = Access { kind: "repository".to_owned(), name: format!("{registry}/{repository}"), actions: vec!["pull".to_owned()] };
+        self.sign(known, SERVICE, vec![access], id, now, PULL_LASTS_S)
     }
 
     /// What gets new tokens for as long as its credential is in force.
@@ -206,6 +214,16 @@ mod tests {
         let refresh = signer.refresh(&known(), "j".to_owned(), NOW).unwrap();
         assert!(signer.read_refresh(&refresh, NOW + 86_400_000).is_some() && signer.read(&refresh, NOW).is_none());
         assert!(super::is_one(&token));
+    }
+
+    #[test]
+    fn an_engine_gets_a_token_for_one_repository_that_ends() {
+        let signer = signer("http://here");
+        let token = signer.pull(&known(), "a", "b", "j".to_owned(), NOW).unwrap();
+        let access = Access { kind: "repository".to_owned(), name: "a/b".to_owned(), actions: vec!["pull".to_owned()] };
+        assert_eq!(*signer.read(&token, NOW + 899_000).unwrap().access, [access]);
+        assert!(signer.read(&token, NOW + 900_000).is_none(), "it has ended");
+        assert!(signer.read_refresh(&token, NOW).is_none(), "it gets no new ones");
     }
 
     #[test]

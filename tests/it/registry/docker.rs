@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use pilothouse_tests::{
-    registry::{Client, in_front_of, registry},
+    registry::{Client, registry, settings},
     sandbox::{House, PASSWORD, engine, folder},
 };
 
@@ -21,6 +21,7 @@ impl Terminal<'_> {
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("DOCKER_HOST", format!("unix://{}", engine().socket.display()))
             .env("DOCKER_CONFIG", &self.config)
+            .env("DOCKER_BUILDKIT", "0")
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
@@ -38,6 +39,9 @@ impl Terminal<'_> {
 
 /// The house at an address that the engine reaches, and speaks plain HTTP to.
 pub(super) fn within_reach(mut house: House) -> (House, String) {
+/// A house at an address that the engine reaches, and speaks plain HTTP to; these engines are its own.
+pub(super) fn within_reach(engines: &[(&str, String)]) -> (House, String) {
+    let mut house = House::with_settings(engines, &settings(&registry().url));
     let gateway = std::fs::read_to_string(engine().socket.with_file_name("gateway")).unwrap();
     let host = format!("{}:{}", gateway.trim(), house.address.port());
     house.stop();
@@ -61,6 +65,7 @@ pub(super) fn layer(n: usize) -> String {
 #[test]
 fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_other() {
     let (house, host) = within_reach(in_front_of(&registry().url));
+    let (house, host) = within_reach(&[]);
     for (n, docker) in ["/usr/bin/docker", "/usr/local/bin/docker"].into_iter().filter(|docker| Path::new(docker).exists()).enumerate() {
         let token_a = house.user(&format!("ana{n}"), "deployer", &format!("registry/reg/repository/a{n}"));
         house.user(&format!("ben{n}"), "deployer", &format!("registry/reg/repository/b{n}"));

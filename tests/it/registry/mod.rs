@@ -13,4 +13,6 @@ mod retention;
 mod rights;
 mod rows;
 mod runs;
+mod run;
+mod search;
 mod token;

@@ -194,7 +194,7 @@ fn KnownNetworks(engine: String, networks: RwSignal<String>) -> impl IntoView {
 }
 
 /// The lines that say something.
-fn lines(text: &str) -> Vec<String> {
+pub(in crate::pages) fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 

@@ -19,7 +19,7 @@ mod terminal;
 
 pub use actions::{ContainerActions, container_tone};
 pub use create::ContainerForm;
-pub(super) use create::pairs;
+pub(super) use create::{lines, pairs};
 pub use detail::ContainerPage;
 pub use list::Containers;
 pub(super) use summary::label_list;

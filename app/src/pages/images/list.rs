@@ -12,7 +12,7 @@ use crate::api::{Page, Problem, fill};
 use crate::client::{Client, Following, follow};
 use crate::ui::format::{bytes, count, grouped, short_id};
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{Button, EmptyState, Kind, PageHead, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
+use crate::ui::{Button, EmptyState, Kind, LinkButton, PageHead, Rows, SearchBox, SkeletonRows, SortHeader, Time, icons};
 use crate::widgets::{ByEngine, ListState, LiveMark, Loaded, NextPages, USE_FACETS, UseFilter, UsedBy};
 
 const SOON: Duration = Duration::from_millis(500);
@@ -42,6 +42,7 @@ fn List(engine: String) -> impl IntoView {
     view! {
         <PageHead title="Images" about=about>
             <LiveMark following=following otherwise="Every 30 s"/>
+            <LinkButton href="/search/images" label="Search images" icon=icons::SEARCH/>
             <PullButton engine=engine after=after/>
         </PageHead>
         <div class="toolbar">

@@ -9,3 +9,4 @@ mod pull;
 pub use detail::ImagePage;
 pub(super) use detail::step;
 pub use list::Images;
+pub(super) use pull::{Job, Phase, Progress};

@@ -12,7 +12,7 @@ use crate::ui::{Button, Callout, Dialog, Kind, Rows, TextField, Toasts, Tone, ic
 use crate::widgets::GateButton;
 
 #[derive(Clone, PartialEq)]
-enum Phase {
+pub(in crate::pages) enum Phase {
     /// Nothing asked for yet.
     Idle,
     Running,
@@ -22,19 +22,19 @@ enum Phase {
 
 /// A pull under way. It goes on when the dialog is closed, and ends with the page.
 #[derive(Clone, Copy)]
-struct Job {
-    phase: RwSignal<Phase>,
-    image: RwSignal<String>,
+pub(in crate::pages) struct Job {
+    pub phase: RwSignal<Phase>,
+    pub image: RwSignal<String>,
     pull: RwSignal<Pull>,
     handle: StoredValue<Option<LiveHandle>>,
 }
 
 impl Job {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { phase: RwSignal::new(Phase::Idle), image: RwSignal::default(), pull: RwSignal::default(), handle: StoredValue::new(None) }
     }
 
-    fn start(self, client: &Client, engine: &str, toasts: Toasts, after: Callback<()>) {
+    pub fn start(self, client: &Client, engine: &str, toasts: Toasts, after: Callback<()>) {
         let image = self.image.get_untracked().trim().to_owned();
         if image.is_empty() || self.phase.get_untracked() == Phase::Running {
             return;
@@ -70,7 +70,7 @@ impl Job {
     }
 
     /// The engine stops when nobody listens any more; the layers that are here stay.
-    fn cancel(self) {
+    pub fn cancel(self) {
         self.handle.set_value(None);
         self.phase.set(Phase::Idle);
     }
@@ -147,7 +147,7 @@ fn Body(engine: Signal<String>, job: Job, open: RwSignal<bool>, after: Callback<
 
 /// A line and a bar for each layer.
 #[component]
-fn Progress(job: Job) -> impl IntoView {
+pub(in crate::pages) fn Progress(job: Job) -> impl IntoView {
     let layers = Signal::derive(move || job.pull.with(|pull| pull.layers.clone()));
     let any = Memo::new(move |_| job.pull.with(|pull| !pull.layers.is_empty()));
     view! {

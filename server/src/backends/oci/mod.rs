@@ -3,6 +3,7 @@
 
 mod address;
 pub mod answer;
+pub mod catalog;
 mod connect;
 pub mod copy;
 mod error;

@@ -123,6 +123,7 @@ fn detail(inspected: wire::InspectedImage, history: Vec<wire::HistoryItem>, user
         entrypoint: config.entrypoint,
         env: config.env,
         exposed_ports: config.exposed.into_keys().collect(),
+        volumes: config.volumes.into_keys().collect(),
         labels: config.labels.0,
         history: history.into_iter().map(layer).collect(),
     }
@@ -163,11 +164,11 @@ mod tests {
     #[test]
     fn an_image_from_scratch_has_a_detail() {
         let inspected = serde_json::from_value(json!({"Id": "sha256:9", "RepoTags": ["x:1"], "Created": "2026-01-01T00:00:00Z",
-            "Config": {"Cmd": null, "Entrypoint": ["/x"], "ExposedPorts": {"80/tcp": {}}, "Labels": null}}))
+            "Config": {"Cmd": null, "Entrypoint": ["/x"], "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/data": {}}, "Labels": null}}))
         .unwrap();
         let history = serde_json::from_value(json!([{"Created": 1, "CreatedBy": "COPY", "Size": 5, "Tags": null}])).unwrap();
         let detail = detail(inspected, history, &users(containers()));
-        assert_eq!(detail.exposed_ports, ["80/tcp"]);
+        assert_eq!((detail.exposed_ports, detail.volumes), (vec!["80/tcp".to_owned()], vec!["/data".to_owned()]));
         assert_eq!(detail.summary.used_by, ["c"]);
         assert_eq!(detail.history[0].size, 5);
     }

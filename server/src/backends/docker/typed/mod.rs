@@ -16,6 +16,7 @@ pub mod looks;
 pub mod names;
 pub mod networks;
 pub mod pull;
+pub mod search;
 pub mod stats;
 pub mod volumes;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL;
 use futures_util::{Stream, StreamExt};
-use http::Method;
+use http::{HeaderValue, Method};
 use pilothouse_app::api::images::PullProgress;
 
 use super::{
@@ -19,15 +20,39 @@ const HEAD: Duration = Duration::from_secs(60);
 /// How long a pull may say nothing: unpacking one large layer is silent.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// Pulls `image`. The last step says that it is done, or what failed; leaving the stream stops the pull.
+/// What an engine shows to the registry that it pulls from.
+pub struct Login<'l> {
+    /// The registry's host, as it stands in the image's name.
+    pub host: &'l str,
+    /// A token of that registry, which the engine shows as it is and to nobody else.
+    pub token: &'l str,
+}
+
+impl Login<'_> {
+    /// The value of `X-Registry-Auth`.
+    fn header(&self) -> Result<HeaderValue, EngineError> {
+        let said = serde_json::json!({ "serveraddress": self.host, "registrytoken": self.token }).to_string();
+        let unfit = |_| EngineError::Refused { status: 400, message: "This token cannot stand in a request.".to_owned() };
+        let mut value = HeaderValue::try_from(BASE64URL.encode(said.as_bytes())).map_err(unfit)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+/// Pulls `image`, with what its registry asks for. The last step says that it is done, or what failed; leaving the stream stops the pull.
 pub async fn pull(
     engine: &Engine,
     permit: &Permit,
     image: &ImageRef,
+    login: Option<Login<'_>>,
 ) -> Result<impl Stream<Item = Result<PullProgress, EngineError>> + Send + use<>, EngineError> {
     let (repository, tag) = image.split();
     let path = call::with_query("/images/create", &[("fromImage", repository), ("tag", tag)]);
-    let chunks = call::open(engine, permit, call::request(Method::POST, &path, None)?, HEAD).await?;
+    let mut request = call::request(Method::POST, &path, None)?;
+    if let Some(login) = login {
+        request.headers_mut().insert("x-registry-auth", login.header()?);
+    }
+    let chunks = call::open(engine, permit, request, HEAD).await?;
     Ok(steps(call::json_lines(chunks)))
 }
 

@@ -218,6 +218,7 @@ wire! {
         entrypoint "Entrypoint" Vec<String>,
         env "Env" Vec<String>,
         exposed "ExposedPorts" BTreeMap<String, serde::de::IgnoredAny>,
+        volumes "Volumes" BTreeMap<String, serde::de::IgnoredAny>,
         labels "Labels" Labels,
     }
     HistoryItem { created "Created" i64, created_by "CreatedBy" String, size "Size" i64, comment "Comment" String, tags "Tags" Vec<String>, }
@@ -255,6 +256,7 @@ wire! {
         detail "progressDetail" PullDetail,
         error "error" Option<String>,
     }
+    FoundImage { name "name" String, description "description" String, stars "star_count" i64, official "is_official" bool, }
     PullDetail { current "current" Option<i64>, total "total" Option<i64>, }
 
     Exec { exit_code "ExitCode" Option<i64>, running "Running" bool, }
