@@ -24,6 +24,7 @@ pub mod problem;
 pub mod providers;
 pub mod recordings;
 pub mod registries;
+pub mod registry_rules;
 pub mod repositories;
 pub mod session;
 pub mod volumes;

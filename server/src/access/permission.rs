@@ -118,6 +118,9 @@ permissions! {
     RegistryCreate "registry.registry.create" Change;
     RegistryUpdate "registry.registry.update" Change;
     RegistryDelete "registry.registry.delete" Change;
+    // Tags that stay, quotas, limits, and who is told: of a registry as a whole.
+    RulesView "registry.rules.view" View;
+    RulesManage "registry.rules.manage" Change;
     // Manifests, blobs, tags and referrers; and to see that the repository is there.
     RepositoryPull "registry.repository.pull" View;
     // Blobs, manifests by digest, and tags that there are not yet.

@@ -58,7 +58,7 @@ use crate::{
     providers::Providers,
     reach::Reach,
     recordings::Recordings,
-    registries::Registrar,
+    registries::{Registrar, hooks::Hooks, rules::Rules},
     store::Store,
 };
 
@@ -75,6 +75,10 @@ pub struct Api {
     pub fleet: Arc<Fleet>,
     /// How registries are, and which there are.
     pub registrar: Arc<Registrar>,
+    /// What registries are bound by.
+    pub rules: Arc<Rules>,
+    /// Who is told of what changes in registries.
+    pub hooks: Arc<Hooks>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.

@@ -1,5 +1,7 @@
 //! Registries: list, add, test, change, forget; and the tokens that their clients ask for.
 
+mod hooks;
+mod rules;
 pub mod token;
 
 use axum::{
@@ -31,7 +33,8 @@ pub fn routes() -> Router<Api> {
     let router = route(router, RegistryTest, test);
     let router = route(router, RegistryGet, get);
     let router = route(router, RegistryUpdate, update);
-    route(router, RegistryDelete, delete)
+    let router = route(router, RegistryDelete, delete);
+    hooks::routes(rules::routes(router))
 }
 
 fn none(name: &str) -> ApiError {
@@ -200,6 +203,8 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
             api.store.delete_registry(&name).await?;
             kept.remove(&name);
             api.registrar.registries.remove(&name);
+            api.rules.reload().await;
+            api.hooks.reload().await?;
             api.house.targets_changed().await;
             Ok(removed(&facts(&before)))
         })

@@ -8,6 +8,7 @@ mod blobs;
 pub mod classify;
 pub mod door;
 pub mod judge;
+mod limits;
 mod lists;
 mod manifests;
 mod refusal;
