@@ -108,6 +108,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/recordings") view=|| OfHouse::Recordings.view()/>
                             <Route path=path!("/recordings/:id") view=|| OfHouse::RecordingPage.view()/>
                             <Route path=path!("/recording-rules") view=|| OfHouse::RecordingRules.view()/>
+                            <Route path=path!("/registries/:registry/rules") view=|| OfHouse::RegistryRulesPage.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
                     </ParentRoute>

@@ -27,6 +27,7 @@ use crate::pages::people::{AddPerson, People, Person};
 use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
+use crate::pages::registries::RegistryRulesPage;
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::session::{FirstSetup, SignInPage};
@@ -146,7 +147,7 @@ part!(
 part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
-    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules,
+    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, RegistryRulesPage,
 );
 part!(
     Access access load_access, OfAccess:

@@ -16,6 +16,7 @@ pub mod people;
 pub mod providers;
 pub mod recordings;
 pub mod reference;
+pub mod registries;
 pub mod robots;
 pub mod roles;
 pub mod session;

@@ -4,7 +4,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use crate::{fleet::Fleet, guardrails::Guardrails, house::House, providers::Providers, recordings::Recordings, registries::{Registrar, hooks::Hooks, rules::Rules}, store};
+use crate::{
+    fleet::Fleet,
+    guardrails::Guardrails,
+    house::House,
+    providers::Providers,
+    recordings::Recordings,
+    registries::{Registrar, hooks::Hooks, rules::Rules},
+    store,
+};
 
 /// Changes come in bursts: what comes within this is read once.
 const GATHER: Duration = Duration::from_millis(20);

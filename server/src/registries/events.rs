@@ -4,11 +4,7 @@ use pilothouse_app::api::registry_rules::RegistryEvent;
 use serde::Serialize;
 
 use super::rules::covers;
-use crate::{
-    audit::Change,
-    clock,
-    store::audit::AuditRow,
-};
+use crate::{audit::Change, clock, store::audit::AuditRow};
 
 /// What a message is called.
 pub const MEDIA: &str = "application/vnd.docker.distribution.events.v1+json";
@@ -148,7 +144,10 @@ mod tests {
     fn what_was_changed_says_what_it_is() {
         let action = |object: &str, change| wanted("", ALL).event(&record(object, change)).map(|event| (event.action, event.target));
         let (action_is, target) = action("hub/team/x:v1", field("digest", None, Some("sha256:a"))).unwrap();
-        assert_eq!((action_is, target.repository.as_str(), target.tag.as_str(), target.digest.as_str()), (RegistryEvent::Push, "team/x", "v1", "sha256:a"));
+        assert_eq!(
+            (action_is, target.repository.as_str(), target.tag.as_str(), target.digest.as_str()),
+            (RegistryEvent::Push, "team/x", "v1", "sha256:a")
+        );
         let (action_is, target) = action("hub/team/x:v1", field("digest", Some("sha256:a"), Some("sha256:b"))).unwrap();
         assert_eq!((action_is, target.digest.as_str(), target.previous.as_str()), (RegistryEvent::Tag, "sha256:b", "sha256:a"));
         let (action_is, target) = action("hub/team/x@sha256:a", field("digest", Some("sha256:a"), None)).unwrap();

@@ -137,12 +137,8 @@ impl Hooks {
         let opened = self.opened(row).map_err(|why| why.to_string())?;
         let url = outgoing::address(&opened.url)?;
         let webhook = Webhook { url, secret: Secret(opened.secret), tls: self.tls.clone(), media: MEDIA };
-        let wanted = Wanted {
-            registry: row.registry.clone(),
-            prefix: row.prefix.clone(),
-            events: events_of(row),
-            external_url: self.external_url.clone(),
-        };
+        let wanted =
+            Wanted { registry: row.registry.clone(), prefix: row.prefix.clone(), events: events_of(row), external_url: self.external_url.clone() };
         let standing = Arc::new(Standing::new(sink_of(&row.id), "webhook", row.webhook.clone(), What::Entries));
         let task = start_one(standing.clone(), Place { webhook, wanted }, &self.store, &self.written);
         Ok(Running { row: row.clone(), standing, task })

@@ -55,7 +55,7 @@ impl Rules {
                     Some(most) => {
                         Err(format!("The quota of {of} is reached: it may hold {}, and with this it would hold {}.", size(most), size(would.bytes)))
                     }
-                    None => Err(format!("The quota of {of} is reached: it may have {} tags.", bound.tags.unwrap_or(0))),
+                    None => Err(format!("The quota of {of} is reached: it may have no more tags than {}.", bound.tags.unwrap_or(0))),
                 }
             }
         })

@@ -73,8 +73,12 @@ impl Turns {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut all = lock(&self.turns);
-        let left = all.get(&self.of).map_or(0, |running| running.saturating_sub(1));
-        if left == 0 { drop(all.remove(&self.of)) } else { drop(all.insert(self.of.clone(), left)) }
+        match all.get_mut(&self.of) {
+            Some(running) if *running > 1 => *running -= 1,
+            _ => {
+                all.remove(&self.of);
+            }
+        }
     }
 }
 

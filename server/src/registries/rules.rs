@@ -61,7 +61,10 @@ pub fn check(rules: &RegistryRules) -> Result<(), (&'static str, String)> {
     let many = |what: &str| format!("A registry has {MOST} {what} at most.");
     let is_prefix = |prefix: &str| prefix.is_empty() || is_repository_name(prefix);
     let no_prefix = |prefix: &str| {
-        format!("{:?} is no prefix: it is the name of a repository, such as team or team/app, or empty for all.", prefix.chars().take(60).collect::<String>())
+        format!(
+            "{:?} is no prefix: it is the name of a repository, such as team or team/app, or empty for all.",
+            prefix.chars().take(60).collect::<String>()
+        )
     };
     if rules.immutable.len() > MOST {
         return Err(("immutable", many("rules about tags")));
@@ -242,7 +245,8 @@ mod tests {
 
     #[test]
     fn what_rules_cannot_say_is_refused_with_its_field() {
-        let good = RegistryRules { immutable: vec![tags("", "v*"), tags("team/x", "*")], quotas: vec![quota(""), quota("team")], ..Default::default() };
+        let good =
+            RegistryRules { immutable: vec![tags("", "v*"), tags("team/x", "*")], quotas: vec![quota(""), quota("team")], ..Default::default() };
         assert_eq!(check(&good), Ok(()));
         let limits = |limits| RegistryRules { limits, ..Default::default() };
         for (bad, field) in [

@@ -124,7 +124,8 @@ impl Store {
     }
 
     pub async fn set_counted(&self, registry: &str, prefix: &str, now: i64) -> Result<()> {
-        let sql = "INSERT INTO registry_counted (registry, prefix, at) VALUES ($1, $2, $3) ON CONFLICT (registry, prefix) DO UPDATE SET at = excluded.at";
+        let sql =
+            "INSERT INTO registry_counted (registry, prefix, at) VALUES ($1, $2, $3) ON CONFLICT (registry, prefix) DO UPDATE SET at = excluded.at";
         sqlx::query(sql).bind(registry).bind(prefix).bind(now).execute(&self.write).await?;
         Ok(())
     }

@@ -6,4 +6,5 @@ mod docker;
 mod hostile;
 mod rights;
 mod rows;
+mod rules;
 mod token;

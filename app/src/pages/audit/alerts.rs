@@ -15,8 +15,7 @@ use crate::widgets::{FormProblem, GateButton, Loaded, Submit, use_act};
 
 const MANAGE: &str = "system.audit.manage";
 
-const SCOPES: &str =
-    "Say all, labels of engines and registries such as env=prod or env=prod,site=a, engine/NAME, or registry/NAME. The trail does not say which project something was in.";
+const SCOPES: &str = "Say all, labels of engines and registries such as env=prod or env=prod,site=a, engine/NAME, or registry/NAME. The trail does not say which project something was in.";
 
 /// What is offered to begin with: what it is called and looks for, where, how often and within how many minutes.
 const PRESETS: &[(&str, &str, &str, &str, &str)] = &[

@@ -54,13 +54,7 @@ struct Settings {
 }
 
 fn settings(row: &HookRow) -> Settings {
-    Settings {
-        name: row.name.clone(),
-        prefix: row.prefix.clone(),
-        events: events_of(row),
-        webhook: row.webhook.clone(),
-        enabled: row.enabled,
-    }
+    Settings { name: row.name.clone(), prefix: row.prefix.clone(), events: events_of(row), webhook: row.webhook.clone(), enabled: row.enabled }
 }
 
 fn no_hook() -> ApiError {

@@ -7,7 +7,10 @@ use tokio::task::JoinSet;
 use super::{
     super::{
         Ending,
-        forward::{Batch, Item, Secret, Sink, SinkError, webhook::{LINES, Webhook}},
+        forward::{
+            Batch, Item, Secret, Sink, SinkError,
+            webhook::{LINES, Webhook},
+        },
     },
     Alerts,
     look::places,

@@ -47,7 +47,7 @@ impl RegistryDoor {
     pub(super) fn in_time(&self, caller: &Caller, asked: &Classified) -> Result<(), Refusal> {
         let Err(wait) = self.rules.in_time(&asked.registry, &caller.who.subject.user) else { return Ok(()) };
         let most = self.rules.of(&asked.registry).limits.requests_per_second.unwrap_or(0);
-        let message = format!("{} takes {most} requests a second from each person; wait a little.", asked.registry);
+        let message = format!("Of each person's requests {} takes {most} a second; wait a little.", asked.registry);
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, message).with(header::RETRY_AFTER, &seconds.max(1).to_string()))
     }
@@ -56,7 +56,7 @@ impl RegistryDoor {
     pub(super) fn turn(&self, caller: &Caller, asked: &Classified) -> Result<Turn, Refusal> {
         self.rules.turn(&asked.registry, &caller.who.subject.user).ok_or_else(|| {
             let most = self.rules.of(&asked.registry).limits.uploads.unwrap_or(0);
-            let message = format!("{} takes {most} uploads at the same time from each person; wait until one has ended.", asked.registry);
+            let message = format!("Of each person's uploads {} takes {most} at a time; wait until one has ended.", asked.registry);
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, message).with(header::RETRY_AFTER, "1")
         })
     }
@@ -76,8 +76,12 @@ impl RegistryDoor {
     /// What is said of a blob that is larger than it may be.
     pub(super) fn over(&self, asked: &Classified, most: u64) -> Refusal {
         match self.rules.of(&asked.registry).limits.blob_bytes {
-            Some(largest) if largest <= most => too_large(format!("The blob is too large: {} takes blobs of {} at most.", asked.registry, bytes(largest))),
-            _ => Refusal::denied(format!("The quota has no room for this blob: {} are left for {}/{}.", bytes(most), asked.registry, asked.repository)),
+            Some(largest) if largest <= most => {
+                too_large(format!("The blob is too large: {} takes blobs of {} at most.", asked.registry, bytes(largest)))
+            }
+            _ => {
+                Refusal::denied(format!("The quota has no room for this blob: {} are left for {}/{}.", bytes(most), asked.registry, asked.repository))
+            }
         }
     }
 
@@ -109,7 +113,10 @@ impl RegistryDoor {
             return Ok(None);
         }
         if named.blobs.len() > MOST_BLOBS {
-            return Err(too_large(format!("The manifest names {} blobs, and where sizes are bounded it names {MOST_BLOBS} at most.", named.blobs.len())));
+            return Err(too_large(format!(
+                "The manifest names {} blobs, and where sizes are bounded it names {MOST_BLOBS} at most.",
+                named.blobs.len()
+            )));
         }
         let known = self.rules.held_blobs(&asked.registry, &asked.repository).await.map_err(|_| no_store())?;
         let (mut blobs, unknown_yet): (Vec<_>, Vec<_>) = named.blobs.into_iter().partition(|(blob, _)| known.contains_key(blob));
