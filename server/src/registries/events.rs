@@ -95,6 +95,7 @@ impl Wanted {
         let change = changes.into_iter().find(|change| matches!(change.field.as_str(), "digest" | "tag"))?;
         let (action, digest, previous) = match (change.before, change.after) {
             (None, Some(now)) => (RegistryEvent::Push, now, String::new()),
+            (Some(before), Some(now)) if before == now => return None,
             (Some(before), Some(now)) => (RegistryEvent::Tag, now, before),
             (Some(before), None) => (RegistryEvent::Delete, before, String::new()),
             (None, None) => return None,

@@ -39,8 +39,10 @@ pub struct Hooks {
     external_url: String,
     written: watch::Receiver<u64>,
     running: Mutex<HashMap<String, Running>>,
-    /// Held while something is changed: what runs is to be what was written last.
+    /// Held while something is changed: there are not to be more than there may be.
     pub changes: tokio::sync::Mutex<()>,
+    /// Held while it is read what is to run: that is to be what was written last.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// A webhook as a place that the trail is forwarded to.
@@ -85,7 +87,7 @@ impl Hooks {
     /// When this machine's authorities cannot be used.
     pub fn new(store: Store, seal: Seal, external_url: &str, written: watch::Receiver<u64>) -> Result<Self, String> {
         let (tls, external_url) = (tls::client("")?, external_url.to_owned());
-        Ok(Self { store, seal, tls, external_url, written, running: Mutex::default(), changes: tokio::sync::Mutex::default() })
+        Ok(Self { store, seal, tls, external_url, written, running: Mutex::default(), changes: <_>::default(), reading: <_>::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Running>> {
@@ -106,6 +108,7 @@ impl Hooks {
 
     /// Lets those run that are kept and switched on, as they are kept, and no others.
     pub async fn reload(&self) -> store::Result<()> {
+        let _alone = self.reading.lock().await;
         let rows = self.store.registry_hooks().await?;
         let mut running = self.lock();
         let stays = |one: &Running| rows.iter().any(|row| *row == one.row && row.enabled);
