@@ -27,6 +27,8 @@ const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 const PROMPT: Duration = Duration::from_secs(30);
 /// How many blobs one manifest may name where each is looked at.
 pub const MOST_BLOBS: usize = 1_000;
+/// How many indexes within one index are looked at.
+const MOST_INDEXES: usize = 100;
 
 /// The kinds of manifests that are read.
 const KINDS: [&str; 4] = [
@@ -45,6 +47,8 @@ pub struct Named {
     pub layers: usize,
     /// The manifests that it is an index of.
     pub manifests: Vec<String>,
+    /// Those of them that are indexes again.
+    pub indexes: Vec<String>,
 }
 
 /// What a manifest that was judged already names.
@@ -54,6 +58,7 @@ pub fn named(manifest: &[u8]) -> Named {
     let digest = |part: &Value| part["digest"].as_str().filter(|text| is_digest(text)).map(str::to_owned);
     // Layers that must not be passed on lie at their maker's.
     let is_here = |part: &&Value| part["mediaType"].as_str().is_none_or(|media| !media.contains("foreign") && !media.contains("nondistributable"));
+    let is_index = |part: &&Value| part["mediaType"].as_str().is_some_and(|media| media.contains("index") || media.contains("manifest.list"));
     let mut seen = HashSet::new();
     let parts = list("layers").iter().chain(std::iter::once(&value["config"])).filter(is_here);
     let blobs = parts.filter_map(|part| Some((digest(part)?, part["size"].as_i64().unwrap_or(0).max(0))));
@@ -61,6 +66,7 @@ pub fn named(manifest: &[u8]) -> Named {
         blobs: blobs.filter(|(digest, _)| seen.insert(digest.clone())).collect(),
         layers: list("layers").len(),
         manifests: list("manifests").iter().filter_map(digest).collect(),
+        indexes: list("manifests").iter().filter(is_index).filter_map(digest).collect(),
     }
 }
 
@@ -202,9 +208,30 @@ pub async fn tags_that_need(
     picks: impl Fn(&str) -> bool,
 ) -> Result<Vec<String>, String> {
     let picked = tags(registry, permit, repository).await?.into_iter().filter(|tag| picks(tag)).collect();
-    let found = manifests(registry, permit, repository, picked).await?;
-    let needs = |found: &Found| found.digest == digest || found.named.manifests.iter().any(|named| named == digest);
-    Ok(found.into_iter().filter(|(_, found)| needs(found)).map(|(tag, _)| tag).collect())
+    let mut need = Vec::new();
+    for (tag, found) in manifests(registry, permit, repository, picked).await? {
+        if needs(registry, permit, repository, found, digest).await? {
+            need.push(tag);
+        }
+    }
+    need.sort_unstable();
+    Ok(need)
+}
+
+/// Whether a manifest is this one, or an index that leads to it. What is named by another algorithm may be it.
+async fn needs(registry: &Registry, permit: &Permit, repository: &str, found: Found, digest: &str) -> Result<bool, String> {
+    let mut left = vec![found];
+    for _ in 0..MOST_INDEXES {
+        let Some(found) = left.pop() else { return Ok(false) };
+        let other = |named: &String| named.split(':').next() != digest.split(':').next();
+        if found.digest == digest || found.named.manifests.iter().any(|named| named == digest || other(named)) {
+            return Ok(true);
+        }
+        for index in &found.named.indexes {
+            left.extend(manifest(registry, permit, repository, index).await?);
+        }
+    }
+    Err(format!("More than {MOST_INDEXES} indexes stand in one another, so it is not known what they need."))
 }
 
 #[cfg(test)]
@@ -223,8 +250,9 @@ mod tests {
             ],
         });
         let named = named(text.to_string().as_bytes());
-        assert_eq!(named, Named { blobs: vec![(digest('a'), 5), (digest('c'), 3)], layers: 3, manifests: Vec::new() });
-        let index = serde_json::json!({ "manifests": [{ "digest": digest('b'), "size": 9 }, { "digest": "no" }] });
-        assert_eq!(super::named(index.to_string().as_bytes()).manifests, [digest('b')]);
+        assert_eq!(named, Named { blobs: vec![(digest('a'), 5), (digest('c'), 3)], layers: 3, ..Named::default() });
+        let index = serde_json::json!({ "manifests": [{ "digest": digest('b'), "mediaType": KINDS[0] }, { "digest": "no" }, { "digest": digest('d'), "mediaType": KINDS[1] }] });
+        let named = super::named(index.to_string().as_bytes());
+        assert_eq!((named.manifests, named.indexes), (vec![digest('b'), digest('d')], vec![digest('d')]));
     }
 }

@@ -283,6 +283,22 @@ fn a_webhook_is_told_of_each_change_signed_and_in_order_also_after_it_was_away()
 }
 
 #[test]
+fn an_alert_finds_a_registry_by_its_labels() {
+    let (house, receiver) = (in_front_of(&registry().url), Receiver::start());
+    for (name, scope) in [("here", "env=test"), ("elsewhere", "env=prod")] {
+        let alert = json!({ "name": name, "query": "operation:ManifestPut", "scope": scope, "url": receiver.url("/alert"), "secret": "canary canary canary" });
+        let made = house.post(&house.admin, "/api/v1/audit/alerts", alert);
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+    Client::admin(&house).push("reg/rules/alert", "v1", "layer");
+    until("the alert is there", 10, || !receiver.got().is_empty());
+    std::thread::sleep(Duration::from_millis(300));
+    let all = receiver.got();
+    let body: Value = serde_json::from_str(&all[0].body).unwrap();
+    assert_eq!((all.len(), &body["alert"]["name"], &body["items"][0]["object"]), (1, &"here".into(), &"reg/rules/alert:v1".into()), "{all:?}");
+}
+
+#[test]
 fn rules_are_of_a_registry_as_a_whole() {
     let house = bound(json!({ "quotas": [{ "tags": 1000 }] }));
     let (viewer, admin) = (house.user("vic", "viewer", "registry/reg"), house.user("ana", "admin", "registry/reg"));

@@ -154,6 +154,10 @@ impl RegistryDoor {
         if !self.rules.keeps(name, repository) {
             return Ok(());
         }
+        // Tags are read by sha256: by another algorithm it is not known what they mean.
+        if !reference.starts_with("sha256:") {
+            return self.rules.may_delete_digest(name, repository, None).map_err(Refusal::denied);
+        }
         let stays = |tag: &str| self.rules.may(name, repository, tag, Deed::Delete).is_err();
         let tags = walk::tags_that_need(registry, permit, repository, reference, stays).await.map_err(unknown)?;
         self.rules.may_delete_digest(name, repository, Some(&tags)).map_err(Refusal::denied)
