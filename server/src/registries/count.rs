@@ -55,11 +55,15 @@ async fn one(rules: &Rules, registry: &Registry, permit: &Permit, repository: &s
                 manifests.push(weighed(found));
             }
         }
-        inner.retain(|digest| !seen.contains(digest));
-        let unread: Vec<String> = inner.iter().filter(|digest| !known.contains(*digest)).cloned().collect();
-        seen.extend(inner);
-        for (_, found) in walk::manifests(registry, permit, repository, unread).await? {
-            manifests.push(weighed(found));
+        // Indexes stand in indexes. Each manifest is read once, so that this ends.
+        while !inner.is_empty() {
+            let fresh: Vec<String> = inner.into_iter().filter(|digest| seen.insert(digest.clone())).collect();
+            let unread = fresh.into_iter().filter(|digest| !known.contains(digest)).collect();
+            inner = BTreeSet::new();
+            for (_, found) in walk::manifests(registry, permit, repository, unread).await? {
+                inner.extend(found.named.manifests.iter().cloned());
+                manifests.push(weighed(found));
+            }
         }
         store.add_held(name, repository, &manifests).await.map_err(|e| e.to_string())?;
     }

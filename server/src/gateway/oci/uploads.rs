@@ -286,8 +286,11 @@ impl RegistryDoor {
             let registry = self.registry(asked)?;
             self.in_order(caller, asked, head, &place)?;
             entry.changed(vec![field("blob", None, Some(digest))]);
-            let _turn = self.turn(caller, asked)?;
-            let most = if is_empty(&body) { None } else { self.most(asked, &head.headers, place.offset).await? };
+            // What comes without bytes has waited for its turn before.
+            let (_turn, most) = match is_empty(&body) {
+                true => (None, None),
+                false => (Some(self.turn(caller, asked)?), self.most(asked, &head.headers, place.offset).await?),
+            };
             self.finish(&registry, &permit, asked, place, digest, (head, body, most), lease).await
         };
         let result = result.await;
