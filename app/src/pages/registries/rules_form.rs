@@ -81,7 +81,7 @@ fn QuotaFields(quota: QuotaDraft, quotas: RwSignal<Vec<QuotaDraft>>) -> impl Int
     let label = format!("Remove quota {}", key + 1);
     let name = |field: &str| format!("quota-{key}-{field}");
     view! {
-        <fieldset>
+        <fieldset class="quota">
             <legend>{format!("Quota {}", key + 1)}</legend>
             <TextField label="Prefix" name=name("prefix") value=prefix required=false mono=true autocomplete="off" placeholder="team"
                 hint="The repository and those below it; empty for all of the registry."/>
