@@ -112,6 +112,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/recording-rules") view=|| OfHouse::RecordingRules.view()/>
                             <Route path=path!("/registries/:registry/retention") view=|| OfHouse::Retention.view()/>
                             <Route path=path!("/registries/:registry/retention/plans/:plan") view=|| OfHouse::RetentionPlanPage.view()/>
+                            <Route path=path!("/registries/:registry/rules") view=|| OfHouse::RegistryRulesPage.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
                     </ParentRoute>

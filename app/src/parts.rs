@@ -29,6 +29,7 @@ use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
 use crate::pages::registries::{AddRegistry, CompareImages, EditRegistry, Registries, RegistryImage, RegistryPage, RepositoryPage};
 use crate::pages::registries::retention::{Retention, RetentionPlanPage};
+use crate::pages::registries::RegistryRulesPage;
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::run::{FindImages, RunImage};
@@ -160,6 +161,7 @@ part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
     Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, Retention, RetentionPlanPage,
+    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, RegistryRulesPage,
 );
 part!(
     Access access load_access, OfAccess:

@@ -6,6 +6,7 @@ use pilothouse_app::api::{
     people, providers, recordings, registries, registry_retention, session, volumes,
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, image_search, images,
     networks, overview, people, providers, recordings, registries, session, volumes,
+    people, providers, recordings, registries, registry_rules, session, volumes,
 };
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ pub fn document() -> Value {
         repositories::describe,
         repositories::describe_lives,
         registry_retention::describe,
+        registry_rules::describe,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

@@ -1,5 +1,13 @@
 //! The registries there are: those that the settings declare and those that were added, made from what is kept.
 
+mod count;
+mod events;
+pub mod hooks;
+mod quota;
+mod rate;
+pub mod rules;
+pub mod walk;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use pilothouse_app::api::registries::{Registry as Shown, RegistrySettings};
@@ -14,6 +22,11 @@ use crate::{
     seal::Seal,
     store::{Store, registries::RegistryRow},
 };
+
+pub use crate::store::registry_rules::{Bound, Holding};
+pub use count::count;
+pub use quota::{Given, size};
+pub use rate::Turn;
 
 /// Rows of registries by name.
 pub type Kept = BTreeMap<String, RegistryRow>;

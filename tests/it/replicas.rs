@@ -83,6 +83,10 @@ fn what_one_replica_changes_is_in_force_at_the_other() {
     made(&here, "/api/v1/guardrails", rule);
     let privileged = json!({ "Image": "x", "HostConfig": { "Privileged": true } }).to_string();
     until("a guardrail", 5, || there.send(&ana, "POST", "/engines/fake/containers/create", &privileged).status == 403);
+    made(&here, "/api/v1/registries", json!({ "name": "images", "settings": { "url": "http://127.0.0.1:1" } }));
+    let rules = "/api/v1/registries/images/rules";
+    assert_eq!(here.send(&here.admin, "PUT", rules, &json!({ "limits": { "layers": 5 } }).to_string()).status, 200);
+    until("a registry's rules", 5, || there.get(&there.admin, rules).json()["rules"]["limits"]["layers"] == 5);
     // A revoked token, a changed password, a disabled user.
     let second = made(&here, "/api/v1/tokens", json!({ "name": "second" }));
     let token = second["token"].as_str().unwrap();

@@ -9,7 +9,7 @@ wire! {
         pub name: String,
         /// Fields and words, as in a search of the trail.
         pub query: String,
-        /// `all`, labels of engines such as `env=prod`, or `engine/NAME`.
+        /// `all`, labels of engines and registries such as `env=prod`, `engine/NAME`, or `registry/NAME`.
         pub scope: String,
         /// It fires at so many records...
         pub times: u32,

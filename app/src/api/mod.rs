@@ -26,6 +26,7 @@ pub mod providers;
 pub mod recordings;
 pub mod registries;
 pub mod registry_retention;
+pub mod registry_rules;
 pub mod repositories;
 pub mod session;
 pub mod volumes;

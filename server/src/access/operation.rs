@@ -44,7 +44,7 @@ pub enum Thing {
 /// How an operation stands to the projects on its engine: what it reaches for whoever holds rights on projects alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
-    /// The engine as a whole: a right on a project is not enough.
+    /// The engine or the registry as a whole: a right on a project or a prefix is not enough.
     Engine,
     /// Nothing of what is on it: the engine answers, or passes a question to a registry.
     Open,
@@ -150,6 +150,8 @@ impl Place {
         let thing = match (kind, resource) {
             (Some("account"), _) => return Place::Open,
             (Some("registry"), Some("repository")) => return Place::Repository,
+            // They bind whoever holds a prefix, too.
+            (Some("registry"), Some("rules")) => return Place::Engine,
             (Some("registry"), _) => return Place::Catalog,
             (Some("engine"), Some("container")) => Thing::Container,
             (Some("engine"), Some("image")) => Thing::Image,

@@ -120,6 +120,9 @@ permissions! {
     RegistryDelete "registry.registry.delete" Change;
     // It sends a credential to an address of somebody's choice.
     RegistryTest "registry.registry.test" Sensitive;
+    // Tags that stay, quotas, limits, and who is told: of a registry as a whole.
+    RulesView "registry.rules.view" View;
+    RulesManage "registry.rules.manage" Change;
     // Manifests, blobs, tags and referrers; and to see that the repository is there.
     RepositoryPull "registry.repository.pull" View;
     // Blobs, manifests by digest, and tags that there are not yet.

@@ -65,6 +65,7 @@ use crate::{
     registries::Registrar,
     runs::Runs,
     registry_retention::Retention,
+    registries::{Registrar, hooks::Hooks, rules::Rules},
     store::Store,
 };
 
@@ -85,6 +86,10 @@ pub struct Api {
     pub runs: Arc<Runs>,
     /// What goes of what registries hold, and when.
     pub retention: Arc<Retention>,
+    /// What registries are bound by.
+    pub rules: Arc<Rules>,
+    /// Who is told of what changes in registries.
+    pub hooks: Arc<Hooks>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.

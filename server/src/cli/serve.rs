@@ -41,6 +41,7 @@ use crate::{
     registries::Registrar,
     runs::Runs,
     registry_retention::Retention,
+    registries::{Registrar, hooks::Hooks, rules::Rules},
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -100,6 +101,10 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let registries = Arc::new(Registries::default());
     let registrar = Arc::new(Registrar::new(registries.clone(), engines.clone(), Seal::open(&config.key_file).map_err(one)?));
     registrar.load(&config.registries, &store).await?;
+    let rules = Arc::new(Rules::open(store.clone()).await.map_err(|why| vec![why])?);
+    let hooks = Hooks::new(store.clone(), Seal::open(&config.key_file).map_err(one)?, &config.external_url, written.clone()).map_err(one)?;
+    let hooks = Arc::new(hooks);
+    hooks.reload().await.map_err(one)?;
     let signer = Arc::new(signer(&config, &store).await?);
     let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
     let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?, number).await.map_err(one)?;
@@ -124,7 +129,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         tokio::spawn(jobs::follow_belongings(engines.clone(), store.clone())),
         tokio::spawn(jobs::touch_credentials(credentials, store.clone())),
         tokio::spawn(hits.run()),
-        tokio::spawn(jobs::look_for_alerts(alerts.clone(), engines.clone(), written.clone())),
+        tokio::spawn(jobs::look_for_alerts(alerts.clone(), engines.clone(), registries.clone(), written.clone())),
         tokio::spawn(alerts.clone().deliver()),
         tokio::spawn(jobs::make_checkpoints(keeper.clone(), written)),
         tokio::spawn(jobs::verify_trail(keeper.clone())),
@@ -137,6 +142,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         house: house.clone(),
         fleet: fleet.clone(),
         registrar: registrar.clone(),
+        rules: rules.clone(),
+        hooks: hooks.clone(),
         providers: providers.clone(),
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
@@ -158,6 +165,8 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         registrar,
         runs: Arc::new(Runs::new(engines.clone())),
         retention,
+        rules: rules.clone(),
+        hooks: hooks.clone(),
         guardrails: guardrails.clone(),
         recordings: recordings.clone(),
         providers,
@@ -172,7 +181,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        registry: RegistryDoor::new(operator.clone(), registries, Seal::open(&config.key_file).map_err(one)?, &config.external_url),
+        registry: RegistryDoor::new(operator.clone(), registries, rules, Seal::open(&config.key_file).map_err(one)?, &config.external_url),
         engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };
@@ -189,6 +198,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     for job in background {
         job.abort();
     }
+    hooks.stop();
     let _ = tokio::time::timeout(std::time::Duration::from_secs(5), writer).await;
     if let Err(error) = keeper.checkpoint().await {
         tracing::error!(%error, "The last checkpoint of the audit trail could not be made or handed over.");

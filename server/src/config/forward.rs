@@ -17,7 +17,7 @@ use crate::{
         otlp::Otlp,
         s3::{Key, S3},
         syslog::Syslog,
-        webhook::{SHORTEST, Webhook},
+        webhook::{LINES, SHORTEST, Webhook},
     },
     outgoing::{self, tls},
 };
@@ -203,7 +203,7 @@ impl WebhookSection {
         if secret.as_ref().is_some_and(|secret| secret.0.chars().count() < SHORTEST) {
             wrong.push(format!("secret_file: a secret of at least {SHORTEST} characters is needed."));
         }
-        Some(Webhook { url: url?, secret: secret?, tls: tls? })
+        Some(Webhook { url: url?, secret: secret?, tls: tls?, media: LINES })
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Counts {
     pub bytes_out: AtomicU64,
     /// The client's body broke off, or was not framed as it should be.
     pub broken: AtomicBool,
+    /// More came than may.
+    pub over: AtomicBool,
 }
 
 impl Counts {
@@ -41,11 +43,18 @@ pub struct Upload {
     inner: Incoming,
     counts: Arc<Counts>,
     pause: Pin<Box<Sleep>>,
+    /// How many bytes may come.
+    most: Option<u64>,
 }
 
 impl Upload {
     pub fn new(inner: Incoming, counts: Arc<Counts>) -> Self {
-        Self { inner, counts, pause: Box::pin(tokio::time::sleep(UPLOAD_PAUSE)) }
+        Self { inner, counts, pause: Box::pin(tokio::time::sleep(UPLOAD_PAUSE)), most: None }
+    }
+
+    /// The same, which breaks off where more than so many bytes come.
+    pub fn up_to(self, most: Option<u64>) -> Self {
+        Self { most, ..self }
     }
 }
 
@@ -57,7 +66,11 @@ impl Body for Upload {
         match Pin::new(&mut self.inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 let Ok(data) = frame.into_data() else { return Poll::Ready(None) };
-                self.counts.bytes_in.fetch_add(data.len() as u64, Ordering::Relaxed);
+                let came = self.counts.bytes_in.fetch_add(data.len() as u64, Ordering::Relaxed) + data.len() as u64;
+                if self.most.is_some_and(|most| came > most) {
+                    self.counts.over.store(true, Ordering::Relaxed);
+                    return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::InvalidData, "more came than may"))));
+                }
                 self.pause.as_mut().reset(Instant::now() + UPLOAD_PAUSE);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::{
     audit::alerts::{Alerts, Labels},
-    backends::Engines,
+    backends::{Engines, Registries},
 };
 
 /// From one look to the next at least: what is written together is looked at together.
@@ -14,7 +14,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// And at most: what was quiet may have become due.
 const IDLE: Duration = Duration::from_secs(5);
 
-pub async fn look_for_alerts(alerts: Arc<Alerts>, engines: Arc<Engines>, mut written: watch::Receiver<u64>) {
+pub async fn look_for_alerts(alerts: Arc<Alerts>, engines: Arc<Engines>, registries: Arc<Registries>, mut written: watch::Receiver<u64>) {
     loop {
         if !alerts.leads() {
             // Another replica looks. Should this one come to it, it goes on where that one was.
@@ -22,7 +22,9 @@ pub async fn look_for_alerts(alerts: Arc<Alerts>, engines: Arc<Engines>, mut wri
             continue;
         }
         written.borrow_and_update();
-        let labels: Labels = engines.list().iter().map(|engine| (engine.name.clone(), engine.labels.clone())).collect();
+        // No two targets have one name.
+        let mut labels: Labels = engines.list().iter().map(|engine| (engine.name.clone(), engine.labels.clone())).collect();
+        labels.extend(registries.list().iter().map(|registry| (registry.name.clone(), registry.labels.clone())));
         let more = alerts.look(&labels).await.unwrap_or_else(|error| {
             tracing::error!(%error, "What alerts look for could not be looked for; it is tried again.");
             false

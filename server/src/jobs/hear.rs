@@ -4,7 +4,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use crate::{fleet::Fleet, guardrails::Guardrails, house::House, providers::Providers, recordings::Recordings, registries::Registrar, store};
+use crate::{
+    fleet::Fleet,
+    guardrails::Guardrails,
+    house::House,
+    providers::Providers,
+    recordings::Recordings,
+    registries::{Registrar, hooks::Hooks, rules::Rules},
+    store,
+};
 
 /// Changes come in bursts: what comes within this is read once.
 const GATHER: Duration = Duration::from_millis(20);
@@ -16,6 +24,8 @@ pub struct Hearer {
     pub house: Arc<House>,
     pub fleet: Arc<Fleet>,
     pub registrar: Arc<Registrar>,
+    pub rules: Arc<Rules>,
+    pub hooks: Arc<Hooks>,
     pub providers: Arc<Providers>,
     pub guardrails: Arc<Guardrails>,
     pub recordings: Arc<Recordings>,
@@ -68,6 +78,12 @@ impl Hearer {
         let registries = tables.has(&["registries"]) && self.registrar.read_again(store).await?;
         if engines || registries || tables.has(&["users", "teams", "team_members", "roles", "grants", "identities", "factors", "factor_rules"]) {
             self.house.rights_were_changed().await;
+        }
+        if tables.has(&["registry_rules"]) {
+            self.rules.reload().await;
+        }
+        if tables.has(&["registry_hooks"]) {
+            self.hooks.reload().await?;
         }
         if tables.has(&["guardrails"]) {
             self.guardrails.reload().await;

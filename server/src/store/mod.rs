@@ -17,6 +17,8 @@ mod open;
 pub mod providers;
 pub mod recordings;
 pub mod registries;
+pub mod registry_hooks;
+pub mod registry_rules;
 mod replicas;
 pub mod retention;
 pub mod roles;

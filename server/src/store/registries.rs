@@ -62,6 +62,16 @@ impl Store {
             "DELETE FROM retention_rules WHERE registry = $1",
             "DELETE FROM retention_plans WHERE registry = $1",
             "DELETE FROM retention_runs WHERE registry = $1",
+        // What it was bound by goes with it: another one of its name begins without.
+        let cursors = "DELETE FROM audit_cursors WHERE sink IN (SELECT 'registry-hook/' || h.id FROM registry_hooks h WHERE h.registry = $1)";
+        for sql in [
+            cursors,
+            "DELETE FROM registry_hooks WHERE registry = $1",
+            "DELETE FROM registry_rules WHERE registry = $1",
+            "DELETE FROM registry_blobs WHERE registry = $1",
+            "DELETE FROM registry_tags WHERE registry = $1",
+            "DELETE FROM registry_counted WHERE registry = $1",
+            "DELETE FROM registries WHERE name = $1",
         ] {
             sqlx::query(sql).bind(name).execute(&mut *tx).await?;
         }

@@ -122,6 +122,12 @@ impl Deeds<'_> {
         self.done("POST", "/registries/test", images.clone());
         self.done("POST", "/registries", images);
         self.done("PUT", "/registries/images", json!({ "settings": { "url": "http://127.0.0.1:1" }, "labels": { "env": "prod" } }));
+        self.done("PUT", "/registries/images/rules", json!({ "quotas": [{ "prefix": "team", "bytes": 1000 }] }));
+        self.done("POST", "/registries/images/rules/count", json!({ "prefix": "team" }));
+        let hook = json!({ "name": "ci", "url": "http://127.0.0.1:1/hook", "secret": "canary canary canary" });
+        let hook = format!("/registries/images/hooks/{}", text(&self.done("POST", "/registries/images/hooks", hook)["id"]));
+        self.done("PATCH", &hook, json!({ "enabled": false }));
+        self.gone(&hook);
         self.gone("/registries/images");
         self.images();
         let ldap = json!({ "url": "ldaps://127.0.0.1:1", "bind_dn": "cn=x", "base_dn": "dc=x" });

@@ -7,7 +7,7 @@ mod clocks;
 mod coverage;
 mod export;
 mod find;
-mod forward;
+pub mod forward;
 mod keep;
 mod secrets;
 mod simulate;

@@ -15,4 +15,5 @@ mod rows;
 mod runs;
 mod run;
 mod search;
+mod rules;
 mod token;

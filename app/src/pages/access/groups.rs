@@ -21,6 +21,7 @@ fn area_words(area: &str) -> &str {
         "engine.secret" => "Secrets",
         "engine.config" => "Configs",
         "registry.registry" => "Registries",
+        "registry.rules" => "Rules of registries",
         "registry.repository" => "Repositories",
         "system.engine" => "Pilothouse: engines",
         "system.user" => "Pilothouse: people",
@@ -94,6 +95,7 @@ impl Group {
             _ if kind == "system" => Self::Manage,
             // Where a registry is, is about Pilothouse; what is in it is not.
             ("registry", verb) if verb != "view" => Self::Manage,
+            ("rules", "manage") => Self::Manage,
             (_, "view" | "pull") if kind == "registry" => Self::See,
             ("swarm" | "buildkit", _) | ("node", "update" | "remove") | ("plugin", "manage") => Self::Manage,
             ("image", "load" | "import") | ("container", "checkpoint") => Self::Manage,
@@ -137,6 +139,8 @@ mod tests {
             ("registry.repository.pull", Group::See),
             ("registry.repository.push", Group::Deploy),
             ("registry.registry.update", Group::Manage),
+            ("registry.rules.view", Group::See),
+            ("registry.rules.manage", Group::Manage),
             ("system.user.list", Group::Manage),
         ] {
             assert_eq!(Group::of(name), group, "{name}");

@@ -15,8 +15,7 @@ use crate::widgets::{FormProblem, GateButton, Loaded, Submit, use_act};
 
 const MANAGE: &str = "system.audit.manage";
 
-const SCOPES: &str =
-    "Say all, labels of engines such as env=prod or env=prod,site=a, or engine/NAME. The trail does not say which project something was in.";
+const SCOPES: &str = "Say all, labels of engines and registries such as env=prod or env=prod,site=a, engine/NAME, or registry/NAME. The trail does not say which project something was in.";
 
 /// What is offered to begin with: what it is called and looks for, where, how often and within how many minutes.
 const PRESETS: &[(&str, &str, &str, &str, &str)] = &[
@@ -362,7 +361,7 @@ fn Form(draft: Draft, desk: Desk) -> impl IntoView {
             <TextField label="What it looks for" name="query" value=query required=false mono=true autocomplete="off" placeholder="outcome:denied" error=query_error
                 hint="As in the search, without times. Left empty, it finds everything."/>
             <TextField label="On" name="scope" value=scope required=false mono=true autocomplete="off" placeholder="env=prod" error=scope_error
-                hint="all, labels of engines such as env=prod, or engine/NAME."/>
+                hint="all, labels of engines and registries such as env=prod, engine/NAME, or registry/NAME."/>
             <TextField label="Records until it fires" name="times" value=times kind="number" autocomplete="off" error=times_error/>
             <TextField label="Within minutes" name="minutes" value=minutes kind="number" autocomplete="off" error=minutes_error/>
             <TextField label="Then quiet for minutes" name="quiet" value=quiet kind="number" autocomplete="off" error=quiet_error

@@ -39,3 +39,12 @@ pub use repository::RepositoryPage;
 //! Registries: what they hold, and what of it goes.
 
 pub mod retention;
+//! Registries: what each is bound by.
+
+mod hook_form;
+mod hooks;
+mod rules;
+mod rules_draft;
+mod rules_form;
+
+pub use rules::RegistryRulesPage;

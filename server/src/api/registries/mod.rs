@@ -1,6 +1,8 @@
 //! Registries: list, add, test, change, forget; and the tokens that their clients ask for.
 
 mod retention;
+mod hooks;
+mod rules;
 pub mod token;
 
 use axum::{
@@ -34,6 +36,7 @@ pub fn routes() -> Router<Api> {
     let router = route(router, RegistryUpdate, update);
     let router = route(router, RegistryDelete, delete);
     retention::routes(router)
+    hooks::routes(rules::routes(router))
 }
 
 fn none(name: &str) -> ApiError {
@@ -202,6 +205,8 @@ async fn delete(State(api): State<Api>, Extension(who): Who, Path(name): Path<St
             api.store.delete_registry(&name).await?;
             kept.remove(&name);
             api.registrar.registries.remove(&name);
+            api.rules.reload().await;
+            api.hooks.reload().await?;
             api.house.targets_changed().await;
             Ok(removed(&facts(&before)))
         })

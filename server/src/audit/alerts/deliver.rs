@@ -7,7 +7,10 @@ use tokio::task::JoinSet;
 use super::{
     super::{
         Ending,
-        forward::{Batch, Item, Secret, Sink, SinkError, webhook::Webhook},
+        forward::{
+            Batch, Item, Secret, Sink, SinkError,
+            webhook::{LINES, Webhook},
+        },
     },
     Alerts,
     look::places,
@@ -125,7 +128,7 @@ impl Alerts {
         let hook = self.hook(alert).map_err(|why| SinkError::Away(format!("The webhook cannot be used: {why}.")))?;
         let hook = hook.ok_or_else(|| away("The alert has no webhook any more."))?;
         let url = outgoing::address(&hook.url).map_err(away)?;
-        let mut webhook = Webhook { url, secret: Secret(hook.secret), tls: self.tls.clone() };
+        let mut webhook = Webhook { url, secret: Secret(hook.secret), tls: self.tls.clone(), media: LINES };
         let line = serde_json::to_string(told).map_err(|_| away("What is to be told has no text."))?;
         let items = vec![Item { kind: "alert", line, ..Item::default() }];
         webhook.send(&Batch { id: format!("alert/{}/{id}", alert.id), items }).await.map(drop)

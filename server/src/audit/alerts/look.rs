@@ -20,7 +20,7 @@ use crate::{
 const ENTRIES: i64 = 2_000;
 const MINUTE_MS: i64 = 60_000;
 
-/// Engines and their labels.
+/// Engines and registries, and their labels.
 pub type Labels = Vec<(String, BTreeMap<String, String>)>;
 
 /// What an alert looks for.
@@ -66,12 +66,12 @@ fn wanted(alert: &AlertRow, targets: Option<Vec<String>>) -> Option<Wanted> {
     Some(Wanted { find, at_end })
 }
 
-/// The names of the engines that a scope takes in; nothing for all there is.
-fn targets(scope: &str, engines: &Labels) -> Option<Option<Vec<String>>> {
+/// The names of the engines and registries that a scope takes in; nothing for all there is.
+fn targets(scope: &str, known: &Labels) -> Option<Option<Vec<String>>> {
     match scope.parse::<Scope>().ok()? {
         Scope::All => Some(None),
         Scope::Engine(name) | Scope::Registry(name) => Some(Some(vec![name])),
-        scope => Some(Some(engines.iter().filter(|(name, labels)| scope.part_of(name, labels).is_some()).map(|(name, _)| name.clone()).collect())),
+        scope => Some(Some(known.iter().filter(|(name, labels)| scope.part_of(name, labels).is_some()).map(|(name, _)| name.clone()).collect())),
     }
 }
 
@@ -95,7 +95,7 @@ impl Alerts {
     ///
     /// # Errors
     /// When the store cannot be read or written; then nothing was looked at.
-    pub async fn look(&self, engines: &Labels) -> store::Result<bool> {
+    pub async fn look(&self, known: &Labels) -> store::Result<bool> {
         let _alone = self.changes.lock().await;
         let (mut steps, mut more) = (Vec::new(), false);
         let alerts: Vec<AlertRow> = self.store.alerts().await?.into_iter().filter(|alert| alert.enabled).collect();
@@ -105,7 +105,7 @@ impl Alerts {
         let ends = self.store.chain_lengths().await?;
         for alert in &alerts {
             // What cannot be read is shown on the page, and not looked for.
-            let Some(targets) = targets(&alert.scope, engines) else { continue };
+            let Some(targets) = targets(&alert.scope, known) else { continue };
             let positions: BTreeMap<i64, i64> = self.store.alert_positions(&alert.id).await?.into_iter().collect();
             let (mut found, mut moved) = (Vec::new(), Vec::new());
             let nowhere = targets.as_ref().is_some_and(Vec::is_empty);
@@ -169,7 +169,7 @@ impl Alerts {
     ///
     /// # Errors
     /// When it cannot be written down; then it fires later.
-    pub async fn fire(&self, engines: &Labels) -> Result<(), FireError> {
+    pub async fn fire(&self, known: &Labels) -> Result<(), FireError> {
         let _alone = self.changes.lock().await;
         for firing in self.store.due_firings(now_ms()).await? {
             let Some(alert) = self.store.alert(&firing.alert).await? else { continue };
@@ -178,7 +178,7 @@ impl Alerts {
                 // Of one that was pruned meanwhile the count tells.
                 records.extend(self.store.audit_record(id).await?);
             }
-            let targets = targets(&alert.scope, engines).flatten();
+            let targets = targets(&alert.scope, known).flatten();
             let told = message::of(&alert, &firing, records, targets.as_deref(), &self.external_url);
             let origin = Origin { door: Door::Start, address: "-".into(), client: "".into() };
             let mut entry = self.trail.begin_as(None, &origin, &alerted(TOLD[0], alert.name.clone(), &alert.name)).await?;

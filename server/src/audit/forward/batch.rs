@@ -8,7 +8,7 @@ use super::super::{
     export,
     look::time_of,
 };
-use crate::store::audit::Linked;
+use crate::store::audit::{AuditRow, Linked};
 
 /// What is sent in one piece: lines of one writer in their order, or checkpoints.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Item {
     pub warns: bool,
     /// Names and values: those that are empty are left out.
     pub fields: Vec<(&'static str, String)>,
+    /// The whole record, of an entry that says how it ended.
+    pub record: Option<Box<AuditRow>>,
 }
 
 impl Item {
@@ -49,7 +51,9 @@ impl Item {
             Stage::Ended => record.end.outcome.clone(),
             Stage::Intent | Stage::Started => String::new(),
         };
+        let whole = (stage == Stage::Ended).then(|| Box::new(record.clone()));
         Self {
+            record: whole,
             kind: if stage == Stage::Ended { name_of_end(&outcome) } else { stage.name() },
             line,
             at: time_of(&record, stage),
@@ -86,7 +90,7 @@ mod tests {
         super::super::{canonical, chain::Chain, look},
         *,
     };
-    use crate::store::audit::{AuditRow, ChainEnd};
+    use crate::store::audit::ChainEnd;
 
     /// A chain in which each entry is one record's intent; one of the records was pruned, and one is gone without a word.
     fn chain(pruned: i64, gone: i64) -> Vec<Item> {

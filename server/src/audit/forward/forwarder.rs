@@ -130,12 +130,14 @@ impl Forwarder {
             self.load().await?;
         }
         let mut sent = Sent::Nothing;
-        if self.standing.what == What::All {
+        if self.standing.what != What::Checkpoints {
             for (writer, end) in self.store.chain_lengths().await? {
                 sent = sent.max(self.entries(sink, writer, end).await?);
             }
         }
-        sent = sent.max(self.checkpoints(sink).await?);
+        if self.standing.what != What::Entries {
+            sent = sent.max(self.checkpoints(sink).await?);
+        }
         if sent == Sent::Nothing && self.ahead {
             let all: Vec<CursorRow> = self.cursors.values().copied().collect();
             self.store.set_cursors(&self.standing.name, &all).await?;
@@ -226,6 +228,13 @@ impl Forwarder {
 
     /// Sends one piece, having said durably which, and moves the cursor once it was taken.
     async fn send<S: Sink>(&mut self, sink: &mut S, cursor: CursorRow, batch: Batch) -> Result<(), Stuck> {
+        if !sink.wants(&batch) {
+            // Nothing of it goes out, so nothing has to be on disk: it can be looked through again.
+            self.cursors.insert(cursor.writer, CursorRow { seq: cursor.sending, ..cursor });
+            self.ahead = true;
+            self.standing.passed(cursor.writer, cursor.sending);
+            return Ok(());
+        }
         if self.cursor(cursor.writer) != cursor {
             self.store.set_cursors(&self.standing.name, &[cursor]).await?;
             self.cursors.insert(cursor.writer, cursor);

@@ -27,6 +27,7 @@ use crate::store::Store;
 pub enum What {
     /// Every entry, and every checkpoint.
     All,
+    Entries,
     Checkpoints,
 }
 
@@ -54,6 +55,11 @@ pub enum SinkError {
 pub trait Sink: Send + Sync + 'static {
     /// How many lines one piece has at most.
     const LINES: u32;
+
+    /// Whether a piece has anything for it. What has nothing is passed over.
+    fn wants(&self, batch: &Batch) -> bool {
+        !batch.items.is_empty()
+    }
 
     /// Sends one piece, and returns once the place has taken it: what is returned is what the place has to say about it, or nothing.
     ///
@@ -115,6 +121,11 @@ impl fmt::Debug for Secret {
 /// All places, and how far each is.
 #[derive(Clone, Debug, Default)]
 pub struct Forwarding(pub Arc<Vec<Arc<Standing>>>);
+
+/// Begins to forward entries to a place that is in no settings file, and has its cursors already.
+pub fn start_one<S: Sink>(standing: Arc<Standing>, sink: S, store: &Store, written: &watch::Receiver<u64>) -> JoinHandle<()> {
+    tokio::spawn(forwarder::Forwarder::new(store.clone(), standing, Begin::Now, written.clone()).run(sink))
+}
 
 /// Begins to forward to each of `places`. `written` is told of each commit to the trail.
 pub fn start(places: Vec<Forward>, store: &Store, written: &watch::Receiver<u64>) -> (Forwarding, Vec<JoinHandle<()>>) {

@@ -196,6 +196,7 @@ mod tests {
             seq: 7,
             warns: true,
             fields: vec![("user", "ana".to_owned()), ("object", String::new())],
+            record: None,
         };
         let said = serde_json::to_value(export(&[item], 1_795_000_000_999)).unwrap();
         let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });

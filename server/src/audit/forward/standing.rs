@@ -33,7 +33,7 @@ pub struct State {
 }
 
 impl Standing {
-    pub(super) fn new(name: String, kind: &'static str, address: String, what: What) -> Self {
+    pub fn new(name: String, kind: &'static str, address: String, what: What) -> Self {
         Self { name, kind, address, what, state: Mutex::default() }
     }
 
@@ -44,6 +44,11 @@ impl Standing {
 
     pub(super) fn at(&self, positions: BTreeMap<i64, i64>) {
         self.lock().positions = Some(positions);
+    }
+
+    /// Nothing up to `seq` was for it.
+    pub(super) fn passed(&self, writer: i64, seq: i64) {
+        self.lock().positions.get_or_insert_default().insert(writer, seq);
     }
 
     /// It has taken what was sent up to `seq`. `said` is what it has to say about it.

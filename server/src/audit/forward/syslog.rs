@@ -153,6 +153,7 @@ mod tests {
             seq: 7,
             warns: true,
             fields: vec![("user", "a\"n]a\\".to_owned()), ("object", String::new())],
+            record: None,
         }
     }
 

@@ -13,6 +13,9 @@ use crate::{clock::now_ms, outgoing};
 /// A secret that signs deliveries has at least this many characters.
 pub const SHORTEST: usize = 16;
 
+/// What lines of an export are called.
+pub const LINES: &str = "application/x-ndjson";
+
 /// A server that takes lines of an export by HTTP.
 #[derive(Clone)]
 pub struct Webhook {
@@ -21,6 +24,8 @@ pub struct Webhook {
     /// What each delivery is signed with.
     pub secret: Secret,
     pub tls: Arc<ClientConfig>,
+    /// What the body is called.
+    pub media: &'static str,
 }
 
 impl std::fmt::Debug for Webhook {
@@ -47,7 +52,7 @@ impl Sink for Webhook {
         }
         let signature = signature(&self.secret.0, now_ms() / 1000, &body);
         let request = http::Request::post(self.url.clone())
-            .header(header::CONTENT_TYPE, "application/x-ndjson")
+            .header(header::CONTENT_TYPE, self.media)
             .header(header::USER_AGENT, "pilothouse")
             .header("pilothouse-signature", signature)
             .header("pilothouse-delivery", &batch.id);

@@ -126,7 +126,9 @@ impl RegistryDoor {
         let Begun { permit, mut entry, .. } = self.begin(caller, asked, Some(&asked.reference)).await?;
         entry.changed(vec![field("blob", Some(&asked.reference), None)]);
         let result = async {
-            let answer = self.registry(asked)?.send(&permit, ask(Method::DELETE, &asked.repository, &asked.reference, "pull,push,delete")).await?;
+            let registry = self.registry(asked)?;
+            self.may_delete_blob(asked)?;
+            let answer = registry.send(&permit, ask(Method::DELETE, &asked.repository, &asked.reference, "pull,push,delete")).await?;
             if !answer.response.status().is_success() {
                 return Err(answer::refused(answer, Code::BlobUnknown).await);
             }

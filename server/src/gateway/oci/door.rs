@@ -20,6 +20,7 @@ use crate::{
         oci::{Registry, full},
     },
     operate::{Begun, Operator, Refused},
+    registries::rules::Rules,
     seal::Seal,
 };
 
@@ -37,6 +38,8 @@ pub struct Caller {
 pub struct RegistryDoor {
     pub(super) operator: Arc<Operator>,
     pub(super) registries: Arc<Registries>,
+    /// What registries are bound by.
+    pub(super) rules: Arc<Rules>,
     /// What uploads under way are sealed with.
     pub(super) seal: Seal,
     /// Where tokens are asked for.
@@ -47,6 +50,8 @@ impl RegistryDoor {
     /// `url` is where Pilothouse is reached.
     pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, seal: Seal, url: &str) -> Self {
         Self { operator, registries, seal, realm: format!("{url}/token") }
+    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, rules: Arc<Rules>, seal: Seal, url: &str) -> Self {
+        Self { operator, registries, rules, seal, tags: Locks::default(), realm: format!("{url}/token") }
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.
@@ -161,12 +166,17 @@ impl RegistryDoor {
         if asked.row.act.takes_out() {
             operation = operation.durable();
         }
-        self.operator.begin(&caller.who, operation).await.map_err(|refused| match refused {
+        let begun = self.operator.begin(&caller.who, operation).await.map_err(|refused| match refused {
             Refused::Denied(denied) if denied.hides == Hides::Nothing => Refusal::denied(denied.reason),
             Refused::Denied(_) => Refusal::no_such_repository(),
             Refused::NotKnown(error) => Refusal::new(StatusCode::BAD_GATEWAY, Code::Unavailable, error.to_string()),
             Refused::TrailDown => Refusal::trail_down(),
-        })
+        })?;
+        // Whoever may not is told so first: how fast a registry is asked tells that it is there.
+        match self.in_time(caller, asked) {
+            Ok(()) => Ok(begun),
+            Err(refusal) => Err(refuse(begun.entry, refusal)),
+        }
     }
 
     /// The registry that is asked for. Call it after the permit: what may not be seen is not found either way.
@@ -215,14 +225,20 @@ fn scope_of(asked: &Classified) -> String {
 }
 
 /// Writes down what it came to, and answers.
-pub(super) fn settle(mut entry: Entry, result: Result<Response<Body>, Refusal>) -> Result<Response<Body>, Refusal> {
-    match &result {
-        Ok(response) => entry.finish(Ending::of_status(response.status().as_u16())),
-        Err(refusal) => {
-            let status = refusal.status.as_u16();
-            entry.also(&refusal.message);
-            entry.finish(if refusal.by_right { Ending::denied(status) } else { Ending::failed(status) });
+pub(super) fn settle(entry: Entry, result: Result<Response<Body>, Refusal>) -> Result<Response<Body>, Refusal> {
+    match result {
+        Ok(response) => {
+            entry.finish(Ending::of_status(response.status().as_u16()));
+            Ok(response)
         }
+        Err(refusal) => Err(refuse(entry, refusal)),
     }
-    result
+}
+
+/// Writes down that it was refused.
+fn refuse(mut entry: Entry, refusal: Refusal) -> Refusal {
+    let status = refusal.status.as_u16();
+    entry.also(&refusal.message);
+    entry.finish(if refusal.by_right { Ending::denied(status) } else { Ending::failed(status) });
+    refusal
 }

@@ -126,13 +126,26 @@ impl RegistryDoor {
                 _ => {}
             }
             entry.changed(moved(before.as_deref(), digest));
+            if before.is_some_and(|before| before != digest) {
+                self.may_move(asked)?;
+            }
         }
+        // What is over a limit goes no further, and what counts does so before the registry has it: of two at once only one gets the last room.
+        let counted = self.looked_at(&registry, permit, asked, &bytes, digest).await?;
+        let given = match &counted {
+            Some(counted) => Some((counted, self.take_room(asked, digest, counted).await?)),
+            None => None,
+        };
         let mut ask = ask(Method::PUT, &asked.repository, &asked.reference, &[], "pull,push");
         ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         ask.body = Said::Bytes(bytes);
         ask.deadline = SLOW;
+        // Of an answer that does not come nobody knows what was done: it counts, until it is counted anew.
         let answer = registry.send(permit, ask).await?;
         if !answer.response.status().is_success() {
+            if let Some((counted, given)) = given {
+                self.give_back(asked, digest, counted, given).await;
+            }
             return Err(answer::refused(answer, Code::NameUnknown).await);
         }
         answer::about(answer.response.headers(), digest)?;
@@ -157,10 +170,12 @@ impl RegistryDoor {
                 None => current(&registry, &permit, &asked.repository, &asked.reference).await?,
             };
             entry.changed(vec![field(if digest.is_some() { "digest" } else { "tag" }, before.as_deref(), None)]);
+            self.may_delete(&registry, &permit, asked, before.is_some()).await?;
             let answer = registry.send(&permit, ask(Method::DELETE, &asked.repository, &asked.reference, &[], "pull,push,delete")).await?;
             if !answer.response.status().is_success() {
                 return Err(answer::refused(answer, Code::ManifestUnknown).await);
             }
+            self.rules.gone(&asked.registry, &asked.repository, &asked.reference).await;
             let mut response = Response::new(full(Bytes::new()));
             *response.status_mut() = StatusCode::ACCEPTED;
             Ok(response)

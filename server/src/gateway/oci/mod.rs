@@ -7,6 +7,8 @@ mod answer;
 mod blobs;
 pub mod classify;
 pub mod door;
+pub mod judge;
+mod limits;
 mod lists;
 mod manifests;
 mod refusal;

@@ -109,11 +109,14 @@ impl RegistryDoor {
             if let Some(mounted) = self.mount(&registry, &permit, caller, asked, &mut entry).await? {
                 return Ok(mounted);
             }
+            // What has no room is not begun.
+            let _turn = asked.asked("digest").map(|_| self.turn(caller, asked)).transpose()?;
+            let most = self.most(asked, &head.headers, 0).await?;
             let place = begun(self.post_upload(&registry, &permit, asked, &[]).await?, &registry, asked).await?;
             match asked.asked("digest") {
                 // All in one request: begun and finished, whether or not the registry takes it so.
                 Some(digest) => {
-                    let sent = self.finish(&registry, &permit, asked, place, digest, Some((head, body)), lease).await?;
+                    let sent = self.finish(&registry, &permit, asked, place, digest, (head, body, most), lease).await?;
                     entry.changed(vec![field("blob", None, Some(digest))]);
                     Ok(sent)
                 }
@@ -217,9 +220,11 @@ impl RegistryDoor {
             let place = self.place(asked, caller)?;
             let registry = self.registry(asked)?;
             self.in_order(caller, asked, head, &place)?;
+            let _turn = self.turn(caller, asked)?;
+            let most = self.most(asked, &head.headers, place.offset).await?;
             let mut ask = ask(Method::PATCH, format!("{}{}", uploads(&asked.repository), place.rest), &asked.repository);
-            carry(&mut ask, head, body, place.offset, &counts)?;
-            let answer = sent(&registry, &permit, ask, lease, &counts).await?;
+            carry(&mut ask, head, body, place.offset, most, &counts)?;
+            let answer = self.bounded(&registry, &permit, asked, &place, most, &counts, sent(&registry, &permit, ask, lease, &counts)).await?;
             if !answer.response.status().is_success() {
                 return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
             }
@@ -263,7 +268,12 @@ impl RegistryDoor {
             let registry = self.registry(asked)?;
             self.in_order(caller, asked, head, &place)?;
             entry.changed(vec![field("blob", None, Some(digest))]);
-            self.finish(&registry, &permit, asked, place, digest, Some((head, body)), lease).await
+            // What comes without bytes has waited for its turn before.
+            let (_turn, most) = match is_empty(&body) {
+                true => (None, None),
+                false => (Some(self.turn(caller, asked)?), self.most(asked, &head.headers, place.offset).await?),
+            };
+            self.finish(&registry, &permit, asked, place, digest, (head, body, most), lease).await
         };
         let result = result.await;
         settle(entry, result)
@@ -278,22 +288,41 @@ impl RegistryDoor {
         asked: &Classified,
         place: Place,
         digest: &str,
-        carried: Option<(&request::Parts, Incoming)>,
+        (head, body, most): (&request::Parts, Incoming, Option<u64>),
         lease: Lease,
     ) -> Result<Response<Body>, Refusal> {
         let mark = if place.rest.contains('?') { '&' } else { '?' };
         let path = format!("{}{}{mark}digest={}", uploads(&asked.repository), place.rest, digest.replace(':', "%3A"));
         let mut ask = ask(Method::PUT, path, &asked.repository);
         let counts = Arc::new(Counts::default());
-        if let Some((head, body)) = carried {
-            carry(&mut ask, head, body, place.offset, &counts)?;
-        }
-        let answer = sent(registry, permit, ask, lease, &counts).await?;
+        carry(&mut ask, head, body, place.offset, most, &counts)?;
+        let answer = self.bounded(registry, permit, asked, &place, most, &counts, sent(registry, permit, ask, lease, &counts)).await?;
         if !answer.response.status().is_success() {
             return Err(answer::refused(answer, Code::BlobUploadUnknown).await);
         }
         answer::about(answer.response.headers(), digest)?;
         Ok(created(asked, digest))
+    }
+
+    /// What comes of a piece. One of which more came than may is given up at the registry, too: nothing of it is to be finished.
+    #[allow(clippy::too_many_arguments, reason = "each is another thing, and they come together twice")]
+    async fn bounded(
+        &self,
+        registry: &Registry,
+        permit: &Permit,
+        asked: &Classified,
+        place: &Place,
+        most: Option<u64>,
+        counts: &Counts,
+        sent: impl Future<Output = Result<Answer, Refusal>>,
+    ) -> Result<Answer, Refusal> {
+        let result = sent.await;
+        let Some(most) = most.filter(|_| counts.over.load(Ordering::Relaxed)) else { return result };
+        let ask = ask(Method::DELETE, format!("{}{}", uploads(&asked.repository), place.rest), &asked.repository);
+        if let Err(error) = registry.send(permit, ask).await {
+            tracing::warn!(%error, registry = asked.registry, "An upload that was too large could not be given up; the registry forgets it by itself.");
+        }
+        Err(self.over(asked, place.offset + most))
     }
 
     pub(super) async fn cancel_upload(&self, caller: &Caller, asked: &Classified) -> Result<Response<Body>, Refusal> {
@@ -341,7 +370,7 @@ fn last_byte(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
 }
 
 /// Puts a client's body into a request, to go on as it comes.
-fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, counts: &Arc<Counts>) -> Result<(), Refusal> {
+fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, most: Option<u64>, counts: &Arc<Counts>) -> Result<(), Refusal> {
     if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -359,7 +388,7 @@ fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, coun
     {
         put(&mut ask.headers, "content-range", &format!("{offset}-{}", offset + length - 1));
     }
-    ask.body = Said::Stream(Upload::new(body, counts.clone()).boxed_unsync());
+    ask.body = Said::Stream(Upload::new(body, counts.clone()).up_to(most).boxed_unsync());
     Ok(())
 }
 
