@@ -110,9 +110,9 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/recordings") view=|| OfHouse::Recordings.view()/>
                             <Route path=path!("/recordings/:id") view=|| OfHouse::RecordingPage.view()/>
                             <Route path=path!("/recording-rules") view=|| OfHouse::RecordingRules.view()/>
-                            <Route path=path!("/registries/:registry/retention") view=|| OfHouse::Retention.view()/>
-                            <Route path=path!("/registries/:registry/retention/plans/:plan") view=|| OfHouse::RetentionPlanPage.view()/>
-                            <Route path=path!("/registries/:registry/rules") view=|| OfHouse::RegistryRulesPage.view()/>
+                            <Route path=path!("/registries/:registry/retention") view=|| OfRegistries::Retention.view()/>
+                            <Route path=path!("/registries/:registry/retention/plans/:plan") view=|| OfRegistries::RetentionPlanPage.view()/>
+                            <Route path=path!("/registries/:registry/rules") view=|| OfRegistries::RegistryRulesPage.view()/>
                             <Route path=path!("/add/provider") view=|| OfHouse::AddProvider.view()/>
                         </ParentRoute>
                     </ParentRoute>

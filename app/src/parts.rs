@@ -27,9 +27,10 @@ use crate::pages::people::{AddPerson, People, Person};
 use crate::pages::providers::{AddProvider, EditProvider, Providers};
 use crate::pages::recordings::{RecordingPage, RecordingRules, Recordings};
 use crate::pages::reference::Reference;
-use crate::pages::registries::{AddRegistry, CompareImages, EditRegistry, Registries, RegistryImage, RegistryPage, RepositoryPage};
 use crate::pages::registries::retention::{Retention, RetentionPlanPage};
-use crate::pages::registries::RegistryRulesPage;
+use crate::pages::registries::{
+    AddRegistry, CompareImages, EditRegistry, Registries, RegistryImage, RegistryPage, RegistryRulesPage, RepositoryPage,
+};
 use crate::pages::robots::{AddRobot, RobotPage, Robots};
 use crate::pages::roles::{AddRole, RolePage, Roles};
 use crate::pages::run::{FindImages, RunImage};
@@ -66,9 +67,8 @@ impl Part {
             ["sign-in" | "setup"] => Self::Session,
             [""] => Self::Overview,
             ["on", _, "edit"] => Self::House,
-            ["on", ..] => Self::Engine,
-            ["registries", ..] | ["add", "registry"] => Self::Registries,
             ["on", ..] | ["run"] | ["search", "images"] => Self::Engine,
+            ["registries", ..] | ["add", "registry"] => Self::Registries,
             ["people" | "teams" | "robots" | "roles" | "grants" | "access", ..] => Self::Access,
             ["add", "person" | "team" | "robot" | "role"] => Self::Access,
             _ => Self::House,
@@ -155,13 +155,13 @@ part!(
 );
 part!(
     Registries registries load_registries, OfRegistries:
-    Registries, AddRegistry, EditRegistry, RegistryPage, RepositoryPage, RegistryImage, CompareImages,
+    Registries, AddRegistry, EditRegistry, RegistryPage, RepositoryPage, RegistryImage, CompareImages, Retention, RetentionPlanPage,
+    RegistryRulesPage,
 );
 part!(
     House house load_house, OfHouse:
     Engines, EditEngine, AddEngine, Audit, Guardrails, GuardrailPage, AddGuardrail, Tokens, UseDocker, Account, Device,
-    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, Retention, RetentionPlanPage,
-    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules, RegistryRulesPage,
+    Reference, Providers, EditProvider, AddProvider, Recordings, RecordingPage, RecordingRules,
 );
 part!(
     Access access load_access, OfAccess:

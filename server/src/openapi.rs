@@ -1,12 +1,8 @@
 //! The description of the REST API, made from the contract.
 
 use pilothouse_app::api::{
-    access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
-    people, providers, recordings, registries, repositories, session, volumes,
-    people, providers, recordings, registries, registry_retention, session, volumes,
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, image_search, images,
-    networks, overview, people, providers, recordings, registries, session, volumes,
-    people, providers, recordings, registries, registry_rules, session, volumes,
+    networks, overview, people, providers, recordings, registries, registry_retention, registry_rules, repositories, session, volumes,
 };
 use serde_json::Value;
 

@@ -62,10 +62,9 @@ use crate::{
     providers::Providers,
     reach::Reach,
     recordings::Recordings,
-    registries::Registrar,
-    runs::Runs,
-    registry_retention::Retention,
     registries::{Registrar, hooks::Hooks, rules::Rules},
+    registry_retention::Retention,
+    runs::Runs,
     store::Store,
 };
 

@@ -38,10 +38,9 @@ use crate::{
     providers::{Providers, recheck},
     reach::{Reach, host_of},
     recordings::Recordings,
-    registries::Registrar,
-    runs::Runs,
-    registry_retention::Retention,
     registries::{Registrar, hooks::Hooks, rules::Rules},
+    registry_retention::Retention,
+    runs::Runs,
     seal::Seal,
     store::{Store, StoreError},
 };

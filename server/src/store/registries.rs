@@ -54,15 +54,9 @@ impl Store {
         Ok(())
     }
 
-    /// Its retention rules go with it: another registry of its name is not to be tidied by them.
+    /// What it was bound by goes with it: another one of its name begins without.
     pub async fn delete_registry(&self, name: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        for sql in [
-            "DELETE FROM registries WHERE name = $1",
-            "DELETE FROM retention_rules WHERE registry = $1",
-            "DELETE FROM retention_plans WHERE registry = $1",
-            "DELETE FROM retention_runs WHERE registry = $1",
-        // What it was bound by goes with it: another one of its name begins without.
         let cursors = "DELETE FROM audit_cursors WHERE sink IN (SELECT 'registry-hook/' || h.id FROM registry_hooks h WHERE h.registry = $1)";
         for sql in [
             cursors,
@@ -71,6 +65,9 @@ impl Store {
             "DELETE FROM registry_blobs WHERE registry = $1",
             "DELETE FROM registry_tags WHERE registry = $1",
             "DELETE FROM registry_counted WHERE registry = $1",
+            "DELETE FROM retention_rules WHERE registry = $1",
+            "DELETE FROM retention_plans WHERE registry = $1",
+            "DELETE FROM retention_runs WHERE registry = $1",
             "DELETE FROM registries WHERE name = $1",
         ] {
             sqlx::query(sql).bind(name).execute(&mut *tx).await?;

@@ -1,4 +1,4 @@
-//! Registries: the list, adding, changing and removing one; and what each holds, down to one image.
+//! Registries: the list, adding, changing and removing one; what each holds, down to one image; what goes of it, and what each is bound by.
 
 mod add;
 mod address;
@@ -14,6 +14,8 @@ mod draft;
 mod edit;
 mod facts;
 mod form;
+mod hook_form;
+mod hooks;
 mod how;
 mod image;
 mod layers;
@@ -23,8 +25,12 @@ mod referrers;
 mod registry;
 mod remove;
 mod repository;
+pub mod retention;
 mod rights;
 mod row;
+mod rules;
+mod rules_draft;
+mod rules_form;
 mod runs;
 mod tag_row;
 mod test;
@@ -36,15 +42,4 @@ pub use image::RegistryImage;
 pub use list::Registries;
 pub use registry::RegistryPage;
 pub use repository::RepositoryPage;
-//! Registries: what they hold, and what of it goes.
-
-pub mod retention;
-//! Registries: what each is bound by.
-
-mod hook_form;
-mod hooks;
-mod rules;
-mod rules_draft;
-mod rules_form;
-
 pub use rules::RegistryRulesPage;

@@ -1,7 +1,7 @@
 //! Registries: list, add, test, change, forget; and the tokens that their clients ask for.
 
-mod retention;
 mod hooks;
+mod retention;
 mod rules;
 pub mod token;
 
@@ -35,7 +35,7 @@ pub fn routes() -> Router<Api> {
     let router = route(router, RegistryGet, get);
     let router = route(router, RegistryUpdate, update);
     let router = route(router, RegistryDelete, delete);
-    retention::routes(router)
+    let router = retention::routes(router);
     hooks::routes(rules::routes(router))
 }
 

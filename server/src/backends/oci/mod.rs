@@ -12,7 +12,6 @@ pub mod lists;
 mod locks;
 pub mod manifests;
 pub mod place;
-mod kind;
 mod probe;
 mod redirect;
 mod sign_in;

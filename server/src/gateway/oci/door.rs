@@ -48,10 +48,8 @@ pub struct RegistryDoor {
 
 impl RegistryDoor {
     /// `url` is where Pilothouse is reached.
-    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, seal: Seal, url: &str) -> Self {
-        Self { operator, registries, seal, realm: format!("{url}/token") }
     pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, rules: Arc<Rules>, seal: Seal, url: &str) -> Self {
-        Self { operator, registries, rules, seal, tags: Locks::default(), realm: format!("{url}/token") }
+        Self { operator, registries, rules, seal, realm: format!("{url}/token") }
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.

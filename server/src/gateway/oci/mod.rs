@@ -7,7 +7,6 @@ mod answer;
 mod blobs;
 pub mod classify;
 pub mod door;
-pub mod judge;
 mod limits;
 mod lists;
 mod manifests;
