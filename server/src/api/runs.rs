@@ -100,6 +100,8 @@ pub(super) struct Seen {
     pub unseen: u32,
     /// The engines that do not answer, of those on which they may list containers.
     pub silent: Vec<String>,
+    /// Whether others do not answer either. Their names must not be told.
+    pub silent_elsewhere: bool,
 }
 
 /// What is made from these digests, as far as `who` may see it. What must not go although somebody runs it is asked of [`crate::runs::Runs::of`].
@@ -115,8 +117,18 @@ pub(super) fn seen(api: &Api, who: &Principal, digests: &BTreeSet<String>) -> Se
     let known = api.runs.of(digests);
     let may = |found: &Found| reaches.get(&found.run.engine).is_some_and(|reach| reach.includes(found.project.as_deref()));
     let (found, others): (Vec<Found>, Vec<Found>) = known.found.into_iter().partition(may);
-    let silent = known.silent.into_iter().filter(|engine| reaches.contains_key(engine)).collect();
-    Seen { found, unseen: u32::try_from(others.len()).unwrap_or(u32::MAX), silent }
+    let (silent, hidden): (Vec<String>, Vec<String>) = known.silent.into_iter().partition(|engine| reaches.contains_key(engine));
+    Seen { found, unseen: u32::try_from(others.len()).unwrap_or(u32::MAX), silent, silent_elsewhere: !hidden.is_empty() }
+}
+
+/// The same for who may know of the image and is about to take it away: an engine that does not answer is in their way, whoever may see it.
+#[expect(dead_code, reason = "for deletions, which come to this branch by another")]
+pub(super) fn runs_of(api: &Api, who: &Principal, digests: &BTreeSet<String>) -> Runs {
+    let mut seen = seen(api, who, digests);
+    if seen.silent_elsewhere {
+        seen.silent.push("an engine that you may not see".to_owned());
+    }
+    Runs { items: seen.found.into_iter().map(|found| found.run).collect(), unseen: seen.unseen, silent_engines: seen.silent }
 }
 
 async fn origin(State(api): State<Api>, Extension(who): Who, Named((engine, id)): Named<(String, String)>) -> Answer<ContainerOrigin> {
