@@ -32,7 +32,7 @@ pub mod providers;
 pub mod reach;
 pub mod recordings;
 pub mod registries;
-pub mod runs;
 pub mod registry_retention;
+pub mod runs;
 pub mod seal;
 pub mod store;

@@ -122,7 +122,6 @@ pub(super) fn seen(api: &Api, who: &Principal, digests: &BTreeSet<String>) -> Se
 }
 
 /// The same for who may know of the image and is about to take it away: an engine that does not answer is in their way, whoever may see it.
-#[expect(dead_code, reason = "for deletions, which come to this branch by another")]
 pub(super) fn runs_of(api: &Api, who: &Principal, digests: &BTreeSet<String>) -> Runs {
     let mut seen = seen(api, who, digests);
     if seen.silent_elsewhere {

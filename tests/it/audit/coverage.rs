@@ -8,8 +8,8 @@ use std::{
 use pilothouse_tests::{
     http,
     registry::{self, Client, MANIFEST, digest, manifest},
-    sandbox::{Behaviour, House, PASSWORD, Recorder},
     registry::{Client, in_front_of, registry},
+    sandbox::{Behaviour, House, PASSWORD, Recorder},
     sandbox::{Behaviour, House, PASSWORD, Recorder, until},
     store::sql,
 };

@@ -39,9 +39,6 @@ impl Terminal<'_> {
 
 /// The house at an address that the engine reaches, and speaks plain HTTP to.
 pub(super) fn within_reach(mut house: House) -> (House, String) {
-/// A house at an address that the engine reaches, and speaks plain HTTP to; these engines are its own.
-pub(super) fn within_reach(engines: &[(&str, String)]) -> (House, String) {
-    let mut house = House::with_settings(engines, &settings(&registry().url));
     let gateway = std::fs::read_to_string(engine().socket.with_file_name("gateway")).unwrap();
     let host = format!("{}:{}", gateway.trim(), house.address.port());
     house.stop();
@@ -65,7 +62,6 @@ pub(super) fn layer(n: usize) -> String {
 #[test]
 fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_other() {
     let (house, host) = within_reach(in_front_of(&registry().url));
-    let (house, host) = within_reach(&[]);
     for (n, docker) in ["/usr/bin/docker", "/usr/local/bin/docker"].into_iter().filter(|docker| Path::new(docker).exists()).enumerate() {
         let token_a = house.user(&format!("ana{n}"), "deployer", &format!("registry/reg/repository/a{n}"));
         house.user(&format!("ben{n}"), "deployer", &format!("registry/reg/repository/b{n}"));

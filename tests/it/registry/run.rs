@@ -86,7 +86,7 @@ fn an_engine_elsewhere_is_not_sent_to_an_address_of_this_machine() {
 
 #[test]
 fn an_image_of_a_registry_is_pulled_and_runs_and_its_port_answers() {
-    let (house, host) = within_reach(&[("local", format!("unix://{}", engine().socket.display()))]);
+    let (house, host) = within_reach(House::with_settings(&[("local", format!("unix://{}", engine().socket.display()))], &settings(&registry().url)));
     let docker = ["/usr/bin/docker", "/usr/local/bin/docker"].into_iter().find(|docker| Path::new(docker).exists()).unwrap();
     let admin = Terminal { docker, config: folder("run") };
     let image = format!("{host}/reg/run/web:1");

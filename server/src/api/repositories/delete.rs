@@ -8,13 +8,10 @@ use pilothouse_app::api::{
     repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, Runs, TagDelete, TagDeleteInput},
 };
 
-use super::{
-    One, Place, at, check_reference, registry,
-    runs::{digests, runs_of},
-};
+use super::{One, Place, at, check_reference, registry, runs::digests};
 use crate::{
     access::{Operation, Permission, is_digest, is_tag},
-    api::{Answer, Api, ApiError, Asked, Named, Who},
+    api::{Answer, Api, ApiError, Asked, Named, Who, runs::runs_of},
     audit::{Changed, field},
     authn::Principal,
     backends::oci::typed::{
@@ -42,19 +39,19 @@ pub async fn preview(
             let registry = registry(&api, &name)?;
             let at = at(&registry, &permit, &repository)?;
             check_reference("reference", &query.reference)?;
-            Ok(Json(deletion(&api, &who, &name, at, &query.reference).await?))
+            Ok(Json(deletion(&api, &who, at, &query.reference).await?))
         })
         .await
 }
 
 /// All that goes or breaks with what `reference` means.
-async fn deletion(api: &Api, who: &Principal, registry: &str, at: At<'_>, reference: &str) -> Result<Deletion, ApiError> {
+async fn deletion(api: &Api, who: &Principal, at: At<'_>, reference: &str) -> Result<Deletion, ApiError> {
     let parsed = manifest::read(at, reference).await?;
     let digest = parsed.manifest.digest.clone();
     let Sharing { tags, needed_by, attestations, is_complete } = sharing::read(at, &digest, EFFORT).await?;
     let referring = referrers::read(at, &digest).await?;
     let referring: BTreeSet<&String> = referring.iter().chain(&attestations).map(|referrer| &referrer.digest).collect();
-    let Runs { items, unseen, silent_engines } = runs_of(api, who, registry, at.repository, &digests(&parsed)).await;
+    let Runs { items, unseen, silent_engines } = runs_of(api, who, &digests(&parsed));
     Ok(Deletion {
         digest,
         tags,
@@ -114,7 +111,7 @@ pub async fn delete_manifest(
             if !is_digest(&digest) {
                 return Err(ApiError::field("digest", "This is no digest by sha256 or sha512. A tag is deleted as a tag."));
             }
-            let deletion = deletion(&api, &who, &name, at, &digest).await?;
+            let deletion = deletion(&api, &who, at, &digest).await?;
             check_seen(&input.tags, &deletion)?;
             if let Some(why) = in_use(&deletion).filter(|_| !input.although_in_use) {
                 return Err(conflict("It is in use, or may be.", why));
@@ -168,7 +165,7 @@ pub async fn delete_tag(
             let parsed = manifest::read(at, &tag).await?;
             let digest = parsed.manifest.digest.clone();
             if !input.although_in_use {
-                let runs = runs_of(&api, &who, &name, &repository, &digests(&parsed)).await;
+                let runs = runs_of(&api, &who, &digests(&parsed));
                 check_last(at, &digest, &tag, &runs).await?;
             }
             let mut changed = Changed::new(vec![field("tag", Some(&digest), None)], Json(Empty {}));

@@ -1,16 +1,12 @@
-//! What runs of a repository.
+//! By which digests the engines may know what is in a repository.
 
-use pilothouse_app::api::repositories::Runs;
+use std::collections::BTreeSet;
 
-use crate::{api::Api, authn::Principal, backends::oci::typed::manifest::Parsed};
+use crate::backends::oci::typed::manifest::Parsed;
 
-/// The containers that are made from any of these digests of a repository, as far as `who` may see them.
-pub async fn runs_of(_api: &Api, _who: &Principal, _registry: &str, _repository: &str, _digests: &[String]) -> Runs {
-    Runs { items: Vec::new(), unseen: 0, silent_engines: Vec::new() }
-}
-
-/// The digests by which an engine may know what was pulled by this manifest: its own, and those of its images.
-pub fn digests(parsed: &Parsed) -> Vec<String> {
-    let images = parsed.images().map(|part| part.digest.clone());
-    [parsed.manifest.digest.clone()].into_iter().chain(images).collect()
+/// The digests by which an engine may know what was pulled by this manifest: its own, those of its images, and that of its configuration, by which
+/// an engine calls what was loaded there.
+pub fn digests(parsed: &Parsed) -> BTreeSet<String> {
+    let parts = parsed.images().chain(parsed.config());
+    parts.map(|part| part.digest.clone()).chain([parsed.manifest.digest.clone()]).collect()
 }

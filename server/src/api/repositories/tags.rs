@@ -1,6 +1,6 @@
 //! The tags of a repository, each with what it means now and who let it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::{Extension, Json, extract::State};
 use pilothouse_app::api::{
@@ -8,15 +8,13 @@ use pilothouse_app::api::{
     repositories::{Pushed, Tag, TagList},
 };
 
-use super::{
-    Place, at, registry,
-    runs::{digests, runs_of},
-};
+use super::{Place, at, registry, runs::digests};
 use crate::{
     access::{Operation, Permission},
     api::{
         Answer, Api, ApiError, Asked, Named, Who,
         list::{self, Column, Filter},
+        runs::seen,
     },
     authn::Principal,
     backends::oci::typed::tags::{self, Resolved, natural},
@@ -51,14 +49,14 @@ pub async fn list_tags(
             let resolved = tags::resolve(at, items).await;
             let objects = resolved.iter().map(|(tag, _)| format!("{name}/{repository}:{tag}")).collect();
             let pushed = pushed(&api, &who, objects).await?;
-            let all: Vec<String> = resolved.iter().filter_map(|(_, tag)| tag.as_ref().ok()).flat_map(|tag| digests(&tag.parsed)).collect();
-            let runs = runs_of(&api, &who, &name, &repository, &all).await;
+            let all: BTreeSet<String> = resolved.iter().filter_map(|(_, tag)| tag.as_ref().ok()).flat_map(|tag| digests(&tag.parsed)).collect();
+            let runs = seen(&api, &who, &all).found;
             let shown = resolved.into_iter().map(|(tag, means)| {
                 let by = pushed.get(&format!("{name}/{repository}:{tag}"));
                 match means {
                     Ok(Resolved { parsed, summary }) => {
                         let own = digests(&parsed);
-                        let count = runs.items.iter().filter(|run| run.digests.iter().any(|digest| own.contains(digest))).count();
+                        let count = runs.iter().filter(|found| !found.by.is_disjoint(&own)).count();
                         // What was pushed by another way since is nobody's whom the trail knows.
                         let by = by.filter(|row| row.object_id.is_empty() || row.object_id == summary.digest).map(told);
                         let runs = u32::try_from(count).unwrap_or(u32::MAX);

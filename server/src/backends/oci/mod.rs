@@ -8,6 +8,7 @@ mod connect;
 pub mod copy;
 mod error;
 pub mod judge;
+mod kind;
 pub mod lists;
 mod locks;
 pub mod manifests;

@@ -129,10 +129,10 @@ impl Store {
             Way::Words => Some(LED_BY_WORDS),
         };
         let newest = self.newest(find, lead.way).await?;
-        let mut records = self.told(newest.as_ref().unwrap_or(find), lead.way, bound).await?;
+        let mut records = self.those_counted(newest.as_ref().unwrap_or(find), lead.way, bound).await?;
         let narrowed = newest.is_some() && records.len() >= ENOUGH;
         if newest.is_some() && !narrowed {
-            records = self.told(find, lead.way, bound).await?;
+            records = self.those_counted(find, lead.way, bound).await?;
         }
         let newest_only = match lead.way {
             _ if i64::try_from(records.len()).is_ok_and(|records| records >= COUNTED) => true,
@@ -157,7 +157,7 @@ impl Store {
         Ok(counts)
     }
 
-    async fn told(&self, find: &Find, way: Way, bound: Option<i64>) -> Result<Vec<Told>> {
+    async fn those_counted(&self, find: &Find, way: Way, bound: Option<i64>) -> Result<Vec<Told>> {
         let mut query = Sql::new(self.kind, "SELECT at, username, target, permission, outcome");
         find.source(&mut query, way, bound);
         // What is taken from the newest comes in their order already, and would be sorted for nothing.
