@@ -95,18 +95,23 @@ pub(super) struct Draft {
     pub env: RwSignal<String>,
     /// What the image had it filled in with: ports, volumes and environment.
     filled: StoredValue<[String; 3]>,
+    /// What tells its volumes from those of another run.
+    mark: StoredValue<String>,
 }
 
 impl Draft {
     fn new(engine: String) -> Self {
         let text = || RwSignal::new(String::new());
         let [tag, name, ports, volumes, env] = [text(), text(), text(), text(), text()];
-        Self { engine: RwSignal::new(engine), tag, name, ports, volumes, env, filled: StoredValue::default() }
+        Self { engine: RwSignal::new(engine), tag, name, ports, volumes, env, filled: StoredValue::default(), mark: StoredValue::default() }
     }
 
     /// Fills in what nobody has written anything into.
     pub fn fill(self, config: &Config, image: &str) {
-        let mark = format!("{:04x}", (crate::clock::now() / 1000) & 0xffff);
+        if self.mark.with_value(String::is_empty) {
+            self.mark.set_value(format!("{:04x}", (crate::clock::now() / 1000) & 0xffff));
+        }
+        let mark = self.mark.get_value();
         let fresh = [config.ports.join("\n"), config.named_volumes(image, &mark).join("\n"), config.env.join("\n")];
         let fields = [self.ports, self.volumes, self.env];
         self.filled.update_value(|filled| {

@@ -142,12 +142,8 @@ fn Line(found: FoundImage) -> impl IntoView {
     let stars = (from_hub && stars > 0).then(|| view! { <span class="muted">{count(stars as usize, "star")}</span> });
     view! {
         <li>
-            <span>
-                <span class="flow">
-                    <strong class="mono">{repository}</strong>
-                    <span class="badges"><Badge text=source/>{mark}</span>
-                    {stars}
-                </span>
+            <span class="grow">
+                <strong class="mono">{repository}</strong>" "<Badge text=source/>" "{mark}" "{stars}
                 {(!description.is_empty()).then(|| view! { <small>{description}</small> })}
             </span>
             <LinkButton href=href label="Run" icon=icons::PLAY/>
