@@ -326,6 +326,17 @@ fn a_right_on_a_prefix_ends_where_a_part_does() {
 }
 
 #[test]
+fn rules_of_a_registry_take_a_right_on_the_whole_of_it() {
+    let rules = |user: &str, permission| registries().decide(&Subject::of(user), Operation::on_registry("Test", permission, "hub", ""), NOW);
+    assert!(
+        rules("lab", Permission::RulesView).is_ok()
+            && rules("lab", Permission::RulesManage).is_err()
+            && rules("ana", Permission::RulesManage).is_ok()
+    );
+    assert!(rules("vic", Permission::RulesView).is_err() && rules("dev", Permission::RulesView).is_err());
+}
+
+#[test]
 fn a_right_on_an_engine_is_none_on_a_registry_and_the_other_way_round() {
     assert_eq!(at("eve", Permission::RepositoryPull, "team").unwrap_err().hides, Hides::Object);
     assert_eq!(at("pat", Permission::RepositoryPull, "team").unwrap_err().hides, Hides::Object);
