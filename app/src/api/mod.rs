@@ -27,6 +27,7 @@ pub mod registries;
 pub mod repositories;
 pub mod session;
 pub mod volumes;
+pub mod vulnerabilities;
 
 pub use problem::{Code, Problem};
 

@@ -127,6 +127,8 @@ permissions! {
     RepositoryDelete "registry.repository.delete" Change;
     // To give another tag to what the repository has already.
     RepositoryRetag "registry.repository.retag" Change;
+    // To have an image scanned, and to say what was found in it: rules let images through by that.
+    RepositoryScan "registry.repository.scan" Change;
 
     // Pilothouse itself
     EngineCreate "system.engine.create" Change;
