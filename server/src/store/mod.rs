@@ -19,6 +19,7 @@ pub mod recordings;
 pub mod registries;
 mod replicas;
 pub mod roles;
+pub mod scans;
 pub mod sessions;
 mod sql;
 pub mod teams;

@@ -3,6 +3,7 @@
 mod address;
 mod connect;
 mod error;
+pub mod fetch;
 mod probe;
 mod sign_in;
 
