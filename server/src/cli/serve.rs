@@ -32,6 +32,7 @@ use crate::{
     guardrails::Guardrails,
     house::{House, HouseError, load_policy},
     http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
+    image_policy::ImagePolicy,
     jobs,
     observe::{self, Figures},
     operate::Operator,
@@ -39,6 +40,7 @@ use crate::{
     reach::{Reach, host_of},
     recordings::Recordings,
     registries::Registrar,
+    scans::Scans,
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -99,7 +101,12 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let registrar = Arc::new(Registrar::new(registries.clone(), engines.clone(), Seal::open(&config.key_file).map_err(one)?));
     registrar.load(&config.registries, &store).await?;
     let signer = Arc::new(signer(&config, &store).await?);
-    let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
+    let root = config.signatures.root().map_err(one)?;
+    let images = ImagePolicy::new(registries.clone(), store.clone(), reach.clone(), root.as_deref());
+    let images = images.map_err(|why| vec![format!("signatures: {why}")])?;
+    let (guardrails, hits) = Guardrails::open(store.clone(), images, &config.guardrails).await?;
+    let scanner = config.scanner.as_ref().map(|section| section.build(config.data_dir.join("scans")));
+    let scans = Arc::new(Scans::new(store.clone(), scanner));
     let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?, number).await.map_err(one)?;
     let policy = load_policy(&store, &engines, &registries).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
@@ -153,6 +160,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         fleet,
         registrar,
         guardrails: guardrails.clone(),
+        scans,
         recordings: recordings.clone(),
         providers,
         reach: Arc::new(reach),
@@ -166,7 +174,13 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        registry: RegistryDoor::new(operator.clone(), registries, Seal::open(&config.key_file).map_err(one)?, &config.external_url),
+        registry: RegistryDoor::new(
+            operator.clone(),
+            registries,
+            guardrails.clone(),
+            Seal::open(&config.key_file).map_err(one)?,
+            &config.external_url,
+        ),
         engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };

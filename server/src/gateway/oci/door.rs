@@ -20,6 +20,7 @@ use crate::{
         Registries,
         oci::{Registry, full},
     },
+    guardrails::Guardrails,
     operate::{Begun, Operator, Refused},
     seal::Seal,
 };
@@ -38,6 +39,8 @@ pub struct Caller {
 pub struct RegistryDoor {
     pub(super) operator: Arc<Operator>,
     pub(super) registries: Arc<Registries>,
+    /// Judge what is pulled.
+    pub(super) guardrails: Arc<Guardrails>,
     /// What uploads under way are sealed with.
     pub(super) seal: Seal,
     /// Held while it is settled what a tag means.
@@ -48,8 +51,8 @@ pub struct RegistryDoor {
 
 impl RegistryDoor {
     /// `url` is where Pilothouse is reached.
-    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, seal: Seal, url: &str) -> Self {
-        Self { operator, registries, seal, tags: Locks::default(), realm: format!("{url}/token") }
+    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, guardrails: Arc<Guardrails>, seal: Seal, url: &str) -> Self {
+        Self { operator, registries, guardrails, seal, tags: Locks::default(), realm: format!("{url}/token") }
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.

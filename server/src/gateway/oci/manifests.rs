@@ -18,6 +18,7 @@ use crate::{
     audit::{Change, Entry, field},
     authn::secret,
     backends::oci::{Ask, Registry, Said, full},
+    guardrails::Pulled,
     operate::Begun,
 };
 
@@ -58,11 +59,18 @@ impl RegistryDoor {
     pub(super) async fn manifest(&self, caller: &Caller, asked: &Classified, head: &request::Parts) -> Result<Response<Body>, Refusal> {
         let digest = is_digest(&asked.reference).then_some(asked.reference.as_str());
         let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest).await?;
-        let result = self.get_manifest(&permit, asked, head, &mut entry).await;
+        let result = self.get_manifest(caller, &permit, asked, head, &mut entry).await;
         settle(entry, result)
     }
 
-    async fn get_manifest(&self, permit: &Permit, asked: &Classified, head: &request::Parts, entry: &mut Entry) -> Result<Response<Body>, Refusal> {
+    async fn get_manifest(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        asked: &Classified,
+        head: &request::Parts,
+        entry: &mut Entry,
+    ) -> Result<Response<Body>, Refusal> {
         let registry = self.registry(asked)?;
         let answer = registry.send(permit, ask(head.method.clone(), &asked.repository, &asked.reference, &accepted(&head.headers), "pull")).await?;
         if answer.elsewhere.is_some() {
@@ -89,6 +97,15 @@ impl RegistryDoor {
         };
         if asked.reference != digest && !is_head {
             entry.also(&format!("It was {digest}."));
+        }
+        // A head takes nothing out.
+        if !is_head {
+            let pulled = Pulled { registry: &registry, repository: &asked.repository, reference: &asked.reference, digest: &digest, body: &body };
+            match self.guardrails.check_pull(permit, &caller.who, &pulled).await {
+                Ok(note) if note.is_empty() => {}
+                Ok(note) => entry.also(&note),
+                Err(finding) => return Err(Refusal::denied(finding.sentence)),
+            }
         }
         let mut response = Response::new(full(if is_head { Bytes::new() } else { body.clone() }));
         let headers = response.headers_mut();
