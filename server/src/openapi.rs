@@ -2,7 +2,7 @@
 
 use pilothouse_app::api::{
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, images, networks, overview,
-    people, providers, recordings, registries, session, volumes,
+    people, providers, recordings, registries, session, volumes, vulnerabilities,
 };
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ pub fn document() -> Value {
         overview::describe,
         engines::describe,
         registries::describe,
+        vulnerabilities::describe,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

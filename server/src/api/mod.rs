@@ -59,6 +59,7 @@ use crate::{
     reach::Reach,
     recordings::Recordings,
     registries::Registrar,
+    scans::Scans,
     store::Store,
 };
 
@@ -76,6 +77,8 @@ pub struct Api {
     /// How registries are, and which there are.
     pub registrar: Arc<Registrar>,
     pub guardrails: Arc<Guardrails>,
+    /// What scanners found in images.
+    pub scans: Arc<Scans>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
     pub providers: Arc<Providers>,
@@ -184,6 +187,7 @@ pub fn routes(api: Api) -> Router {
         .merge(guardrails::routes())
         .merge(recordings::routes())
         .merge(registries::routes())
+        .merge(registries::vulnerabilities::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

@@ -1,6 +1,7 @@
 //! Registries: list, add, test, change, forget; and the tokens that their clients ask for.
 
 pub mod token;
+pub mod vulnerabilities;
 
 use axum::{
     Extension, Json, Router,
