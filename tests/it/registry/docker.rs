@@ -3,14 +3,14 @@
 use std::{path::Path, process::Command};
 
 use pilothouse_tests::{
-    registry::{Client, in_front_of, registry},
+    registry::{Client, registry},
     sandbox::{House, PASSWORD, engine, folder},
 };
 
 /// Somebody at a command line, with a configuration of their own.
-struct Terminal<'a> {
-    docker: &'a str,
-    config: std::path::PathBuf,
+pub(super) struct Terminal<'a> {
+    pub docker: &'a str,
+    pub config: std::path::PathBuf,
 }
 
 impl Terminal<'_> {
@@ -27,7 +27,7 @@ impl Terminal<'_> {
         if done.status.success() { Ok(text) } else { Err(text) }
     }
 
-    fn good(&self, arguments: &[&str]) -> String {
+    pub fn good(&self, arguments: &[&str]) -> String {
         self.run(arguments).unwrap_or_else(|text| panic!("{} {arguments:?}: {text}", self.docker))
     }
 
@@ -37,8 +37,8 @@ impl Terminal<'_> {
 }
 
 /// A house at an address that the engine reaches, and speaks plain HTTP to.
-fn within_reach() -> (House, String) {
-    let mut house = in_front_of(&registry().url);
+pub(super) fn within_reach(engines: &[(&str, String)]) -> (House, String) {
+    let mut house = House::with_settings(engines, &format!("[[registries]]\nname = \"reg\"\nurl = \"{}\"\n", registry().url));
     let gateway = std::fs::read_to_string(engine().socket.with_file_name("gateway")).unwrap();
     let host = format!("{}:{}", gateway.trim(), house.address.port());
     house.stop();
@@ -61,7 +61,7 @@ fn layer(n: usize) -> String {
 
 #[test]
 fn two_teams_push_and_pull_with_both_versions_of_docker_and_see_nothing_of_each_other() {
-    let (house, host) = within_reach();
+    let (house, host) = within_reach(&[]);
     for (n, docker) in ["/usr/bin/docker", "/usr/local/bin/docker"].into_iter().filter(|docker| Path::new(docker).exists()).enumerate() {
         let token_a = house.user(&format!("ana{n}"), "deployer", &format!("registry/reg/repository/a{n}"));
         house.user(&format!("ben{n}"), "deployer", &format!("registry/reg/repository/b{n}"));

@@ -6,4 +6,6 @@ mod docker;
 mod hostile;
 mod rights;
 mod rows;
+mod scans;
+mod signed;
 mod token;
