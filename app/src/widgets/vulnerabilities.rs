@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::vulnerabilities::{
-    Affected, AffectedImage, AffectedList, AffectedQuery, ImageScan, ScanInput, Severity, SeverityCounts, Vulnerabilities, Vulnerability,
+    Affected, AffectedImage, AffectedList, AffectedQuery, ImageScan, Scan, ScanInput, Severity, SeverityCounts, Vulnerabilities, Vulnerability,
     VulnerabilityList,
 };
 use crate::api::{Empty, fill};
@@ -64,7 +64,7 @@ fn Scans(known: Signal<Vulnerabilities>) -> impl IntoView {
         <Show when=move || !none.get() fallback=|| view! { <EmptyState icon=icons::LOCK title="Not scanned"
             detail=Signal::stored("Nobody has said what is known of this image. That is not to say that there is nothing.".to_owned())/> }>
             <ul class="plain-list">
-                <Rows items=scans key=|scan| scan.scanner.clone() row=move |scan| {
+                <Rows items=scans key=|scan: &Scan| scan.scanner.clone() row=move |scan| {
                     let scan = scan.get_untracked();
                     let more = (!scan.complete).then_some(" Not all of them are listed.");
                     view! {

@@ -126,6 +126,9 @@ impl Guardrails {
     /// The images of a workload, as the engine or their registries know them.
     async fn images_of(&self, looked: &mut Looked<'_>, workload: &Workload) -> Result<Vec<Image>, Stopped> {
         let mut found = Vec::new();
+        if images::named(workload).count() > images::MOST_IMAGES {
+            return Ok(vec![Image::Unknown(format!("more than {} images at once", images::MOST_IMAGES))]);
+        }
         for name in images::named(workload) {
             found.push(match workload.kind {
                 Kind::Pull | Kind::Service => self.image_to_pull(workload.kind, name).await,

@@ -1,5 +1,6 @@
 //! Rules on images by what registries and scanners say of them: at a pull from a registry, and for what an engine would run.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{Guardrails, applies_to_pull};
@@ -12,12 +13,21 @@ use crate::{
         },
     },
     authn::Principal,
-    backends::oci::{Registry, fetch},
+    backends::oci::{
+        Registry,
+        fetch::{self, Part},
+    },
     image_policy::{Place, Subject},
 };
 
 /// How many images an index may name, of those that are kept.
 const MOST_MEMBERS: usize = 256;
+/// How many texts something may have that is no image.
+const MOST_STATEMENTS: usize = 16;
+/// The largest of them, in bytes.
+const LARGEST_STATEMENT: usize = 16 * 1024 * 1024;
+/// How many images one workload may use.
+pub(super) const MOST_IMAGES: usize = 8;
 
 /// A manifest on its way out of a registry.
 pub struct Pulled<'a> {
@@ -53,7 +63,7 @@ impl Guardrails {
         if rules.is_empty() {
             return Ok(String::new());
         }
-        let Some(members) = judged(pulled) else { return Ok(String::new()) };
+        let Some(members) = judged(pulled, permit).await else { return Ok(String::new()) };
         let place = Place { registry: pulled.registry.clone(), repository: pulled.repository.to_owned(), digest: pulled.digest.to_owned() };
         if !members.is_empty() {
             self.images.learn(&place.key(), &members).await;
@@ -135,7 +145,7 @@ fn found(guardrail: &Guardrail, what: &str, verdict: &mut Verdict) {
 
 /// The images that a manifest names, if it is to be judged. What says something of an image (a signature, an attestation, a list of what is inside)
 /// is no image: no engine runs it, and whoever checks it has to have it.
-fn judged(pulled: &Pulled<'_>) -> Option<Vec<String>> {
+async fn judged(pulled: &Pulled<'_>, permit: &Permit) -> Option<Vec<String>> {
     let Ok(parts) = fetch::parts(pulled.body) else { return Some(Vec::new()) };
     if !parts.manifests.is_empty() {
         // The list of what is attached to an image, of a registry that has no other: each of it is judged by itself.
@@ -143,8 +153,21 @@ fn judged(pulled: &Pulled<'_>) -> Option<Vec<String>> {
         let members = parts.manifests.into_iter().map(|part| part.digest).take(MOST_MEMBERS).collect();
         return (!is_list).then_some(members);
     }
-    // Layers of images are tar files, and so are those of charts, which are signed like images.
+    (!says_something(pulled, permit, &parts.layers).await).then(Vec::new)
+}
+
+/// Whether there are but texts of JSON in it. What its layers are called does not tell: some engines unpack whatever is in them.
+async fn says_something(pulled: &Pulled<'_>, permit: &Permit, layers: &[Part]) -> bool {
     let is_file_system = |media: &str| ["tar", "layer", "rootfs"].iter().any(|word| media.to_ascii_lowercase().contains(word));
-    let says_something = !parts.layers.is_empty() && !parts.layers.iter().any(|layer| is_file_system(&layer.media_type));
-    (!says_something).then(Vec::new)
+    let is_short = (1..=MOST_STATEMENTS).contains(&layers.len());
+    if !is_short || layers.iter().any(|layer| is_file_system(&layer.media_type)) {
+        return false;
+    }
+    for layer in layers {
+        let read = fetch::blob(pulled.registry, permit, pulled.repository, &layer.digest, LARGEST_STATEMENT).await;
+        if !read.is_ok_and(|blob| serde_json::from_slice::<IgnoredAny>(&blob).is_ok()) {
+            return false;
+        }
+    }
+    true
 }

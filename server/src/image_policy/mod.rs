@@ -157,8 +157,13 @@ impl ImagePolicy {
 
     /// Keeps which images an index names, so that they are known by it.
     pub async fn learn(&self, index: &ImageKey, members: &[String]) {
-        if let Err(error) = self.store.add_index_members(index, members, crate::clock::now_ms()).await {
-            tracing::warn!(%error, "Which images an index names could not be kept; they are judged by themselves.");
+        let mark = format!("members of {}/{}@{}", index.registry, index.repository, index.digest);
+        if self.is_known(&mark) {
+            return;
+        }
+        match self.store.add_index_members(index, members, crate::clock::now_ms()).await {
+            Ok(()) => self.know(mark),
+            Err(error) => tracing::warn!(%error, "Which images an index names could not be kept; they are judged by themselves."),
         }
     }
 

@@ -92,9 +92,12 @@ fn an_image_of_a_signed_index_is_signed_and_a_bundle_by_key_is_a_signature() {
     admin.push_blob(repository, "somebody's own");
     let mut image: Value = serde_json::from_str(&manifest("{}", "somebody's own")).unwrap();
     image["subject"] = subject;
-    let image = image.to_string();
-    assert_eq!(admin.put_manifest(repository, "evil", "application/vnd.oci.image.manifest.v1+json", &image).status, 201);
+    assert_eq!(admin.put_manifest(repository, "evil", "application/vnd.oci.image.manifest.v1+json", &image.to_string()).status, 201);
     refused(&admin, "/v2/reg/bundle/app/manifests/evil");
+    // Nor by what it calls its layers: some engines unpack whatever is in them.
+    image["layers"][0]["mediaType"] = "application/vnd.dev.cosign.simplesigning.v1+json".into();
+    assert_eq!(admin.put_manifest(repository, "worse", "application/vnd.oci.image.manifest.v1+json", &image.to_string()).status, 201);
+    refused(&admin, "/v2/reg/bundle/app/manifests/worse");
 }
 
 #[test]
