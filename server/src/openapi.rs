@@ -3,6 +3,7 @@
 use pilothouse_app::api::{
     access, alerts, audit, certificates, containers, describe::Reference, device, engines, events, factors, guardrails, image_search, images,
     networks, overview, people, providers, recordings, registries, registry_retention, registry_rules, repositories, session, volumes,
+    vulnerabilities,
 };
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub fn document() -> Value {
         repositories::describe_lives,
         registry_retention::describe,
         registry_rules::describe,
+        vulnerabilities::describe,
         containers::describe,
         containers::describe_lives,
         containers::describe_raw,

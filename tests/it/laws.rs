@@ -215,6 +215,7 @@ const PUBLIC: &[&str] = &[
 ];
 /// What everybody may do who is signed in: their own account, and the way to what else they may.
 const OWN: &[&str] = &[
+    "AffectedList",
     "AuditViewCreate",
     "AuditViewDelete",
     "AuditViewList",

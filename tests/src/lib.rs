@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod receiver;
 pub mod registry;
 pub mod sandbox;
+pub mod signing;
 pub mod store;
 pub mod surfer;
 pub mod syslog;

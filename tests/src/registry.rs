@@ -158,6 +158,25 @@ impl<'h> Client<'h> {
         manifest
     }
 
+    /// Attaches a text to an image, in the way of registries that have no list of what is attached.
+    pub fn attach(&self, repository: &str, image: &str, kind: &str, text: &str) {
+        self.push_blob(repository, "{}");
+        self.push_blob(repository, text);
+        let (config, layer) = (part("application/vnd.oci.empty.v1+json", "{}"), part(kind, text));
+        let subject = json!({ "mediaType": MANIFEST, "digest": image, "size": 1 });
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": kind, "config": config, "layers": [layer], "subject": subject,
+        });
+        let manifest = manifest.to_string();
+        let answer = self.put_manifest(repository, &digest(&manifest), MANIFEST, &manifest);
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let mut one = part(MANIFEST, &manifest);
+        one["artifactType"] = kind.into();
+        let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [one] }).to_string();
+        let answer = self.put_manifest(repository, &image.replace(':', "-"), INDEX, &list);
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
     /// Asks the token service: with this username and password, for these scopes.
     pub fn token(house: &House, username: &str, password: &str, query: &str) -> Answer {
         let basic = format!("Basic {}", BASE64.encode(format!("{username}:{password}").as_bytes()));

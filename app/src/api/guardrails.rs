@@ -1,6 +1,6 @@
 //! Guardrails: rules on what a workload may ask for.
 
-use super::{Empty, ListQuery, Page, endpoints, wire};
+use super::{Empty, ListQuery, Page, endpoints, vulnerabilities::Severity, wire};
 
 wire! {
     /// What a rule is about. Whatever it does not allow is not allowed; a list that is empty allows nothing of its kind.
@@ -97,6 +97,30 @@ wire! {
             #[serde(default)]
             constraints: Vec<String>,
         },
+        /// No images but those that one of these has signed. It is for pulls from registries, too.
+        Signed {
+            /// Public keys as PEM, or what is between its first line and its last.
+            #[serde(default)]
+            keys: Vec<String>,
+            /// Whom a certificate may name that the trusted root of the settings stands by: `IDENTITY ISSUER`, word by word.
+            #[serde(default)]
+            identities: Vec<String>,
+        },
+        /// No images with known holes that are worse than this. It is for pulls from registries, too.
+        Vulnerabilities {
+            /// The worst that is let through.
+            #[serde(default)]
+            worst: Severity,
+            /// Holes that are let through all the same: `CVE-2026-1234`, or `CVE-2026-1234 until 2026-12-31`.
+            #[serde(default)]
+            exceptions: Vec<String>,
+            /// Whether an image that nobody has scanned is let through.
+            #[serde(default)]
+            unscanned: bool,
+            /// How old the newest report may be, in days; an older one is none.
+            #[serde(default)]
+            max_age_days: Option<u32>,
+        },
     }
 
     /// A namespace of the host's.
@@ -119,7 +143,8 @@ wire! {
         pub id: String,
         pub name: String,
         pub mode: Mode,
-        /// `all`, labels such as `env=prod`, `engine/NAME` or `engine/NAME/project/PROJECT`.
+        /// `all`, labels such as `env=prod`, `engine/NAME` or `engine/NAME/project/PROJECT`; of a rule that judges images also `registry/NAME` and
+        /// `registry/NAME/repository/PREFIX`.
         pub scope: String,
         /// It is for whoever acts by one of these roles; empty for everybody.
         pub roles: Vec<String>,
@@ -181,6 +206,13 @@ wire! {
     }
 }
 
+impl Rule {
+    /// Whether it judges images by what registries and scanners say of them, and so pulls, too.
+    pub fn is_of_images(&self) -> bool {
+        matches!(self, Rule::Signed { .. } | Rule::Vulnerabilities { .. })
+    }
+}
+
 endpoints! {
     "Lists the guardrails."
     GuardrailList: GET "/api/v1/guardrails", ListQuery => Page<Guardrail>;
@@ -215,4 +247,6 @@ pub const KINDS: &[&str] = &[
     "users",
     "networks",
     "swarm",
+    "signed",
+    "vulnerabilities",
 ];

@@ -30,6 +30,7 @@ pub mod registry_rules;
 pub mod repositories;
 pub mod session;
 pub mod volumes;
+pub mod vulnerabilities;
 
 pub use problem::{Code, Problem};
 

@@ -16,6 +16,7 @@ pub mod shell_nav;
 pub mod try_out;
 mod used_by;
 mod viewing;
+mod vulnerabilities;
 
 pub use access_pages::access_pages;
 pub use act::{Act, Target, use_act};
@@ -32,3 +33,4 @@ pub use runs_of::RunsOf;
 pub use shell_nav::{Frame, health_of};
 pub use try_out::TryOut;
 pub use used_by::{USE_FACETS, UseFilter, UsedBy};
+pub use vulnerabilities::ImageVulnerabilities;

@@ -135,6 +135,8 @@ permissions! {
     // Retention rules and what they let go. To let it go takes the right to delete there, too.
     RetentionView "registry.retention.view" View;
     RetentionManage "registry.retention.manage" Change;
+    // To have an image scanned, and to say what was found in it: rules let images through by that.
+    RepositoryScan "registry.repository.scan" Change;
 
     // Pilothouse itself
     EngineCreate "system.engine.create" Change;

@@ -15,11 +15,16 @@ use super::ApiError;
 
 /// Larger bodies are refused, in bytes. Nothing that the contract takes comes near it.
 const LARGEST: usize = 256 * 1024;
+/// The same for what holds a whole file, escaped.
+const LARGEST_FILE: usize = 16 * 1024 * 1024;
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The JSON body of a request. No body counts as `{}`.
 pub struct Input<T>(pub T);
+
+/// The same for what holds a whole file.
+pub struct Long<T>(pub T);
 
 /// The query of a request.
 pub struct Asked<T>(pub T);
@@ -31,28 +36,41 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let json = request.headers().get(header::CONTENT_TYPE).is_none_or(|value| {
-            let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-            media.trim().eq_ignore_ascii_case("application/json")
-        });
-        if !json {
-            return Err(ApiError::new(Code::InvalidInput, "The body must be application/json."));
-        }
-        let encodings = request.headers().get_all(header::CONTENT_ENCODING);
-        if encodings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(ApiError::new(Code::InvalidInput, "The body must not be compressed."));
-        }
-        let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), LARGEST)).await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(_)) => return Err(ApiError::new(Code::TooLarge, "The body broke off, or is larger than 256 KiB.")),
-            Err(_) => return Err(ApiError::new(Code::InvalidInput, "The body did not come in time.")),
-        };
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let input = read("body", &mut json)?;
-        json.end().map_err(|error| unreadable("body", "", &error))?;
-        Ok(Self(input))
+        json(request, LARGEST, "256 KiB").await.map(Self)
     }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Long<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        json(request, LARGEST_FILE, "16 MiB").await.map(Self)
+    }
+}
+
+/// Reads a body of at most `most` bytes, which are `named` so.
+async fn json<T: DeserializeOwned>(request: Request, most: usize, named: &str) -> Result<T, ApiError> {
+    let json = request.headers().get(header::CONTENT_TYPE).is_none_or(|value| {
+        let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        media.trim().eq_ignore_ascii_case("application/json")
+    });
+    if !json {
+        return Err(ApiError::new(Code::InvalidInput, "The body must be application/json."));
+    }
+    let encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    if encodings.iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(ApiError::new(Code::InvalidInput, "The body must not be compressed."));
+    }
+    let bytes = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), most)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(ApiError::new(Code::TooLarge, format!("The body broke off, or is larger than {named}."))),
+        Err(_) => return Err(ApiError::new(Code::InvalidInput, "The body did not come in time.")),
+    };
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let input = read("body", &mut json)?;
+    json.end().map_err(|error| unreadable("body", "", &error))?;
+    Ok(input)
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {

@@ -65,6 +65,7 @@ use crate::{
     registries::{Registrar, hooks::Hooks, rules::Rules},
     registry_retention::Retention,
     runs::Runs,
+    scans::Scans,
     store::Store,
 };
 
@@ -90,6 +91,8 @@ pub struct Api {
     /// Who is told of what changes in registries.
     pub hooks: Arc<Hooks>,
     pub guardrails: Arc<Guardrails>,
+    /// What scanners found in images.
+    pub scans: Arc<Scans>,
     pub recordings: Arc<Recordings>,
     /// Who else may say who somebody is.
     pub providers: Arc<Providers>,
@@ -201,6 +204,7 @@ pub fn routes(api: Api) -> Router {
         .merge(registries::routes())
         .merge(repositories::routes())
         .merge(runs::routes())
+        .merge(registries::vulnerabilities::routes())
         .route_layer(middleware::from_fn_with_state(api.clone(), require_principal));
     Router::new()
         .merge(session::public_routes())

@@ -32,6 +32,7 @@ use crate::{
     guardrails::Guardrails,
     house::{House, HouseError, load_policy},
     http::{Doors, Front, Limits, Probes, Proxies, Shown, Tls, serve},
+    image_policy::ImagePolicy,
     jobs,
     observe::{self, Figures},
     operate::Operator,
@@ -41,6 +42,7 @@ use crate::{
     registries::{Registrar, hooks::Hooks, rules::Rules},
     registry_retention::Retention,
     runs::Runs,
+    scans::Scans,
     seal::Seal,
     store::{Store, StoreError},
 };
@@ -105,7 +107,12 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     let hooks = Arc::new(hooks);
     hooks.reload().await.map_err(one)?;
     let signer = Arc::new(signer(&config, &store).await?);
-    let (guardrails, hits) = Guardrails::open(store.clone(), &config.guardrails).await?;
+    let root = config.signatures.root().map_err(one)?;
+    let images = ImagePolicy::new(registries.clone(), store.clone(), reach.clone(), root.as_deref());
+    let images = images.map_err(|why| vec![format!("signatures: {why}")])?;
+    let (guardrails, hits) = Guardrails::open(store.clone(), images, &config.guardrails).await?;
+    let scanner = config.scanner.as_ref().map(|section| section.build(config.data_dir.join("scans")));
+    let scans = Arc::new(Scans::new(store.clone(), scanner));
     let recordings = Recordings::open(store.clone(), Seal::open(&config.key_file).map_err(one)?, number).await.map_err(one)?;
     let policy = load_policy(&store, &engines, &registries).await.map_err(one)?;
     let operator = Arc::new(Operator::new(policy, trail, credentials.clone(), engines.clone()));
@@ -167,6 +174,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
         rules: rules.clone(),
         hooks: hooks.clone(),
         guardrails: guardrails.clone(),
+        scans,
         recordings: recordings.clone(),
         providers,
         reach: Arc::new(reach),
@@ -180,7 +188,14 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        registry: RegistryDoor::new(operator.clone(), registries, rules, Seal::open(&config.key_file).map_err(one)?, &config.external_url),
+        registry: RegistryDoor::new(
+            operator.clone(),
+            registries,
+            rules,
+            guardrails.clone(),
+            Seal::open(&config.key_file).map_err(one)?,
+            &config.external_url,
+        ),
         engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };

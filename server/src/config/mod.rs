@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod forward;
 mod guardrails;
+mod images;
 mod mail;
 mod providers;
 mod registries;
@@ -22,6 +23,7 @@ pub use access::{Access, AccountSection, GrantSection, RoleSection, TeamSection}
 pub use audit::{Audit, AuditSection};
 pub use forward::ForwardSection;
 pub use guardrails::GuardrailSection;
+pub use images::{ScannerSection, SignatureSection};
 pub use mail::MailSection;
 pub use providers::ProviderSection;
 pub use registries::RegistrySection;
@@ -56,6 +58,8 @@ pub struct File {
     pub roles: Vec<RoleSection>,
     pub grants: Vec<GrantSection>,
     pub guardrails: Vec<GuardrailSection>,
+    pub scanner: Option<ScannerSection>,
+    pub signatures: SignatureSection,
     pub providers: Vec<ProviderSection>,
     pub local_sign_in: Option<String>,
     pub break_glass: Vec<String>,
@@ -151,6 +155,9 @@ pub struct Config {
     /// Who is declared, and what they may do.
     pub access: Access,
     pub guardrails: Vec<GuardrailSection>,
+    /// What scans images, if anything of this machine does.
+    pub scanner: Option<ScannerSection>,
+    pub signatures: SignatureSection,
     pub providers: Vec<ProviderSection>,
     pub local: Local,
 }
@@ -226,6 +233,9 @@ impl Config {
         registries::check(&file.registries, &names, &mut mistakes);
         let access = Access { users: file.users, robots: file.robots, teams: file.teams, roles: file.roles, grants: file.grants };
         access.check(&mut mistakes);
+        if let Some(scanner) = &file.scanner {
+            scanner.check(&mut mistakes);
+        }
         providers::check(&file.providers, &mut mistakes);
         let local = providers::local(file.local_sign_in.as_deref(), file.break_glass, &mut mistakes);
         if !mistakes.is_empty() {
@@ -247,6 +257,8 @@ impl Config {
             registries: file.registries,
             access,
             guardrails: file.guardrails,
+            scanner: file.scanner,
+            signatures: file.signatures,
             providers: file.providers,
             local,
         })

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Guardrails, project};
+use super::{
+    Guardrails,
+    images::{self, Image},
+    project,
+};
 use crate::{
     access::{
         Permit, Thing,
@@ -68,6 +72,10 @@ impl Guardrails {
             let verdict = judge(&rules, &workload);
             all.stopped = all.stopped.or(verdict.stopped);
             all.warned.extend(verdict.warned);
+            if all.stopped.is_none() && looked.has(Rule::is_of_images) {
+                let images = self.images_of(&mut looked, &workload).await?;
+                self.judge_images(&rules, &images, &mut all).await;
+            }
         }
         self.record(permit, who, &all);
         match all.stopped {
@@ -115,7 +123,29 @@ impl Guardrails {
         })
     }
 
-    fn record(&self, permit: &Permit, who: &Principal, verdict: &Verdict) {
+    /// The images of a workload, as the engine or their registries know them.
+    async fn images_of(&self, looked: &mut Looked<'_>, workload: &Workload) -> Result<Vec<Image>, Stopped> {
+        let mut found = Vec::new();
+        if images::named(workload).count() > images::MOST_IMAGES {
+            return Ok(vec![Image::Unknown(format!("more than {} images at once", images::MOST_IMAGES))]);
+        }
+        for name in images::named(workload) {
+            found.push(match workload.kind {
+                Kind::Pull | Kind::Service => self.image_to_pull(workload.kind, name).await,
+                _ => match looked.look(looks::What::Image, name).await? {
+                    Some(inspected) => self.image_of_engine(name, &inspected),
+                    // Were the engine asked all the same, it could have come in the meantime.
+                    None if looked.rules.iter().any(|guardrail| guardrail.rule.is_of_images() && guardrail.mode == Mode::Enforce) => {
+                        return Err(Stopped::Engine(EngineError::NotFound(format!("No such image: {name}"))));
+                    }
+                    None => continue,
+                },
+            });
+        }
+        Ok(found)
+    }
+
+    pub(super) fn record(&self, permit: &Permit, who: &Principal, verdict: &Verdict) {
         let operation = permit.operation();
         let stopped = verdict.stopped.iter().map(|finding| (finding, true));
         let all = stopped.chain(verdict.warned.iter().map(|finding| (finding, false)));
@@ -146,7 +176,7 @@ fn new_labels(ask: &Ask<'_>) -> Option<BTreeMap<String, String>> {
     Some(labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect())
 }
 
-fn checked(warned: &[Finding]) -> Checked {
+pub(super) fn checked(warned: &[Finding]) -> Checked {
     let names: Vec<&str> = warned.iter().map(|finding| finding.name.as_str()).collect();
     Checked { note: if names.is_empty() { String::new() } else { format!("would have been stopped by {}", names.join(", ")) } }
 }

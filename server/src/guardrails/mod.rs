@@ -2,6 +2,7 @@
 
 mod check;
 mod hits;
+mod images;
 mod project;
 
 use std::{
@@ -15,17 +16,20 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::{
     access::{
-        Part, Permit, Scope, Target,
+        Part, Permit, Scope, Share, Target,
         guard::{Guardrail, Mode, Rule, check_rule},
+        is_under,
     },
     authn::secret,
     clock::now_ms,
     config::GuardrailSection,
+    image_policy::{ImagePolicy, Signers},
     store::{Store, StoreError, guardrails::GuardrailRow},
 };
 
 pub use check::{Checked, Stopped};
 pub use hits::{KEPT_MS, Writer};
+pub use images::Pulled;
 
 /// How many guardrails there may be: each is looked at for each request.
 const MOST: usize = 500;
@@ -34,6 +38,8 @@ const MOST: usize = 500;
 pub struct Guardrails {
     store: Store,
     in_force: ArcSwap<Vec<Guardrail>>,
+    /// What is known of images.
+    images: ImagePolicy,
     hits: mpsc::Sender<crate::store::guardrails::HitRow>,
     /// Held while something is changed: what is in force is to be what was written last.
     changes: Mutex<()>,
@@ -66,8 +72,11 @@ impl Draft<'_> {
         if !crate::access::is_target_name(self.name) {
             return Err(("name", "A name is 1 to 63 of a-z, 0-9 and -, not starting with -.".to_owned()));
         }
-        if self.scope.parse::<Scope>().map_err(|why| ("scope", why))?.is_of_registry() {
-            return Err(("scope", "A guardrail judges what engines are asked for: name an engine, labels, or all.".to_owned()));
+        if self.scope.parse::<Scope>().map_err(|why| ("scope", why))?.is_of_registry() && !self.rule.is_of_images() {
+            return Err(("scope", "A guardrail of this kind judges what engines are asked for: name an engine, labels, or all.".to_owned()));
+        }
+        if let Rule::Signed { keys, identities } = self.rule {
+            Signers::read(keys, identities)?;
         }
         let is_role = |name: &String| (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         if self.roles.len() > 64 || !self.roles.iter().all(is_role) {
@@ -120,9 +129,22 @@ async fn load(store: &Store) -> Result<Vec<Guardrail>, String> {
 /// Whether a guardrail is about what `permit` allows, on an engine with these labels. `project` is where something new says that it belongs;
 /// `None` for what is not new.
 pub fn applies(guardrail: &Guardrail, permit: &Permit, labels: &BTreeMap<String, String>, project: Option<Option<&str>>) -> bool {
+    is_for(guardrail, permit) && is_here(&guardrail.scope, permit, labels, project)
+}
+
+fn is_for(guardrail: &Guardrail, permit: &Permit) -> bool {
     let by = permit.grant().map(|grant| grant.role.as_str());
-    let is_for = guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by));
-    is_for && is_here(&guardrail.scope, permit, labels, project)
+    guardrail.roles.is_empty() || by.is_some_and(|by| guardrail.roles.iter().any(|role| role == by))
+}
+
+/// Whether a guardrail is about a pull from this repository of a registry with these labels.
+fn applies_to_pull(guardrail: &Guardrail, permit: &Permit, registry: &str, labels: &BTreeMap<String, String>, repository: &str) -> bool {
+    let is_here = match guardrail.scope.share_of(registry, labels) {
+        None => false,
+        Some(Share::Whole) => true,
+        Some(Share::Prefix(prefix)) => is_under(repository, prefix),
+    };
+    is_here && is_for(guardrail, permit)
 }
 
 impl Guardrails {
@@ -130,12 +152,12 @@ impl Guardrails {
     ///
     /// # Errors
     /// One sentence each for what cannot be read: without all of its guardrails nothing starts.
-    pub async fn open(store: Store, declared: &[GuardrailSection]) -> Result<(Arc<Self>, Writer), Vec<String>> {
+    pub async fn open(store: Store, images: ImagePolicy, declared: &[GuardrailSection]) -> Result<(Arc<Self>, Writer), Vec<String>> {
         declare(&store, declared).await?;
         let in_force = load(&store).await.map_err(|why| vec![why])?;
         let (hits, inbox) = mpsc::channel(hits::QUEUE);
         let writer = Writer::new(store.clone(), inbox);
-        Ok((Arc::new(Self { store, in_force: ArcSwap::from_pointee(in_force), hits, changes: Mutex::new(()) }), writer))
+        Ok((Arc::new(Self { store, in_force: ArcSwap::from_pointee(in_force), images, hits, changes: Mutex::new(()) }), writer))
     }
 
     /// Those in force that [`applies`] says are about it.

@@ -22,6 +22,7 @@ pub mod registry_rules;
 mod replicas;
 pub mod retention;
 pub mod roles;
+pub mod scans;
 pub mod sessions;
 mod sql;
 pub mod teams;

@@ -7,9 +7,7 @@ use std::{
 
 use pilothouse_tests::{
     http,
-    registry::{self, Client, MANIFEST, digest, manifest},
-    registry::{Client, in_front_of, registry},
-    sandbox::{Behaviour, House, PASSWORD, Recorder},
+    registry::{self, Client, MANIFEST, digest, in_front_of, manifest, registry},
     sandbox::{Behaviour, House, PASSWORD, Recorder, until},
     store::sql,
 };
@@ -163,6 +161,19 @@ impl Deeds<'_> {
         self.done("POST", "/registries/reg/repositories/coverage%2Fa/copy", copy);
     }
 
+    /// A report is sent here, and one is taken that is attached.
+    fn scans(&self) {
+        self.done("POST", "/registries", json!({ "name": "scanned", "settings": { "url": registry().url } }));
+        let client = Client::admin(self.house);
+        let image = digest(&client.push("scanned/told/app", "1", "scanned"));
+        let path = format!("/registries/scanned/repositories/told%2Fapp/vulnerabilities/{image}");
+        let report = r#"{"version":"2.1.0","runs":[]}"#;
+        self.done("PUT", &path, json!({ "scanner": "ci", "report": report }));
+        client.attach("scanned/told/app", &image, "application/sarif+json", report);
+        self.done("POST", &path, json!({ "attached": true }));
+        self.gone("/registries/scanned");
+    }
+
     /// Tokens, bundles, and sign-in from the command line.
     fn credentials(&self, browser: &mut Browser) {
         let token = self.done("POST", "/tokens", json!({ "name": "mine" }));
@@ -287,6 +298,7 @@ fn every_change_of_the_house_says_what_it_changed() {
     deeds.rules();
     deeds.places(&fake.url);
     deeds.repositories();
+    deeds.scans();
     deeds.credentials(&mut browser);
     deeds.recordings();
     deeds.account();

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use pilothouse_tests::{
-    registry::{Client, registry, settings},
+    registry::{Client, in_front_of, registry},
     sandbox::{House, PASSWORD, engine, folder},
 };
 

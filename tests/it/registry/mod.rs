@@ -14,5 +14,7 @@ mod rows;
 mod rules;
 mod run;
 mod runs;
+mod scans;
 mod search;
+mod signed;
 mod token;

@@ -13,6 +13,9 @@ use crate::ui::choice::{Choice, Offer};
 use crate::ui::{Card, Checkbox, Select, TextArea, TextField};
 use crate::widgets::{Submit, TryOut};
 
+/// What is chosen of several where nothing is said.
+const USUAL: &str = "medium";
+
 /// The fields that show what is wrong with them.
 pub(super) const FIELDS: &[&str] = &["name", "scope", "roles"];
 
@@ -49,6 +52,10 @@ impl Draft {
             let value = values.get(setting.name).filter(|_| kind == of);
             match setting.form {
                 Form::Flag => drop(flags.insert((kind, setting.name), RwSignal::new(value == Some(&Value::Bool(true))))),
+                Form::OneOf(_) => {
+                    let chosen = value.and_then(Value::as_str).unwrap_or(USUAL);
+                    texts.insert((kind, setting.name), RwSignal::new(chosen.to_owned()));
+                }
                 _ => drop(texts.insert((kind, setting.name), RwSignal::new(value.map(written).unwrap_or_default()))),
             }
         }
@@ -78,6 +85,8 @@ impl Draft {
             let text = || self.text(kind.name, setting).map(|text| text.get_untracked()).unwrap_or_default();
             let value = match setting.form {
                 Form::Flag => Value::from(self.flag(kind.name, setting).is_some_and(|flag| flag.get_untracked())),
+                Form::Keys => keys(&text()).into(),
+                Form::OneOf(_) => text().into(),
                 Form::List(_) => text().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().into(),
                 Form::Number => match text().trim() {
                     "" => Value::Null,
@@ -104,6 +113,20 @@ impl Draft {
 
 fn wrong(title: String) -> Problem {
     Problem::new(crate::api::Code::InvalidInput, title)
+}
+
+/// The keys of a text, one after the other: PEM, or a line without it each.
+fn keys(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match found.last_mut().filter(|_| open) {
+            Some(key) => *key += &format!("\n{line}"),
+            None => found.push(line.to_owned()),
+        }
+        open = line.starts_with("-----BEGIN") || open && !line.starts_with("-----END");
+    }
+    found
 }
 
 /// A value as it stands in its field.
@@ -135,7 +158,7 @@ pub(super) fn Fields(draft: Draft, submit: Submit) -> impl IntoView {
         </Card>
         <Card title="Where and for whom">
             <TextField label="Where" name="guardrail-scope" value=draft.scope mono=true autocomplete="off" placeholder="all" error=scope_error
-                hint="all, engine/NAME, engine/NAME/project/PROJECT, or labels of engines such as env=prod."/>
+                hint="all, engine/NAME, engine/NAME/project/PROJECT, or labels such as env=prod. A rule on images may be for registry/NAME or registry/NAME/repository/PREFIX, too."/>
             <TextField label="Only for these roles" name="guardrail-roles" value=draft.roles mono=true autocomplete="off" required=false placeholder="deployer, operator"
                 error=roles_error hint="Empty: for everybody, administrators too."/>
             <Choice label="What it does" name="guardrail-mode" value=draft.mode options=MODES/>
@@ -154,8 +177,28 @@ fn Field(draft: Draft, kind: &'static str, setting: &'static Setting) -> impl In
         Form::List(example) => draft.text(kind, setting).map(|text| {
             view! { <TextArea label=setting.label name=name value=text rows=3 required=false placeholder=example hint=hint/> }.into_any()
         }),
+        Form::Keys => draft.text(kind, setting).map(|text| {
+            let example = "-----BEGIN PUBLIC KEY-----\nMFkwEwYH...\n-----END PUBLIC KEY-----";
+            view! { <TextArea label=setting.label name=name value=text rows=5 required=false placeholder=example hint=hint/> }.into_any()
+        }),
+        Form::OneOf(choices) => draft.text(kind, setting).map(|text| {
+            let options = Signal::stored(choices.iter().map(|(name, words)| ((*name).to_owned(), (*words).to_owned())).collect::<Vec<_>>());
+            view! { <Select label=setting.label name=name value=text options=options/> }.into_any()
+        }),
         Form::Number => draft.text(kind, setting).map(|text| {
             view! { <TextField label=setting.label name=name value=text kind="number" required=false autocomplete="off" hint=hint/> }.into_any()
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+
+    #[test]
+    fn keys_stand_one_after_the_other() {
+        let pem = "-----BEGIN PUBLIC KEY-----\nAAAA\nBBBB\n-----END PUBLIC KEY-----";
+        assert_eq!(keys(&format!("{pem}\n\n{pem}\nCCCC\n")), [pem, pem, "CCCC"]);
+        assert!(keys(" \n").is_empty());
     }
 }

@@ -20,7 +20,14 @@ pub(super) enum Form {
     List(&'static str),
     Number,
     Flag,
+    /// Public keys as PEM, one after the other.
+    Keys,
+    /// One of these, each with its words.
+    OneOf(&'static [(&'static str, &'static str)]),
 }
+
+const SEVERITIES: &[(&str, &str)] =
+    &[("unknown", "None"), ("low", "Low"), ("medium", "Medium"), ("high", "High"), ("critical", "Critical: all are let through")];
 
 /// A kind of rule.
 pub(super) struct RuleKind {
@@ -102,6 +109,16 @@ pub(super) const KINDS: &[RuleKind] = &[
         number("max_replicas", "Most replicas", "Empty: any number."),
         list("constraints", "Placement constraints each must have", "node.role==worker", "Word by word."),
     ] },
+    RuleKind { name: "signed", words: "Signed images", about: "No images are pulled or run but those that one of these has signed.", settings: &[
+        Setting { name: "keys", label: "Public keys", hint: "As PEM, one after the other: cosign.pub.", form: Form::Keys },
+        list("identities", "Identities", "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main https://token.actions.githubusercontent.com", "Whom a certificate names, a space, and who says so. The settings name the trusted root."),
+    ] },
+    RuleKind { name: "vulnerabilities", words: "Known holes", about: "No images are pulled or run with known holes that are worse than allowed.", settings: &[
+        Setting { name: "worst", label: "The worst that is let through", hint: "A hole of unknown severity counts as the least.", form: Form::OneOf(SEVERITIES) },
+        list("exceptions", "Holes that are let through all the same", "CVE-2026-1234 until 2026-12-31", "A name, or a name until a day."),
+        flag("unscanned", "Images that nobody has scanned are let through", "Without it they are refused."),
+        number("max_age_days", "How old the newest report may be, in days", "Empty: any age."),
+    ] },
 ];
 
 /// The kind of this name; the first for one that is not known.
@@ -126,6 +143,11 @@ pub(super) fn summary(rule: &Rule) -> String {
             }
             (Form::Number, Some(Value::Number(number))) => parts.push(format!("{}: {number}", setting.label.to_lowercase())),
             (Form::Flag, Some(Value::Bool(true))) => parts.push(setting.label.to_lowercase()),
+            (Form::Keys, Some(Value::Array(keys))) if !keys.is_empty() => parts.push(format!("{}: {}", setting.label.to_lowercase(), keys.len())),
+            (Form::OneOf(choices), Some(Value::String(chosen))) => {
+                let words = choices.iter().find(|(name, _)| name == chosen).map_or(chosen.as_str(), |(_, words)| words);
+                parts.push(format!("{}: {}", setting.label.to_lowercase(), words.to_lowercase()));
+            }
             _ => {}
         }
     }
@@ -160,5 +182,8 @@ mod tests {
         assert_eq!(summary(&rule), "443, 8000-8999; the engine may pick one");
         assert_eq!(summary(&Rule::Limits { memory_mib: Some(512), cpu_milli: None, pids: None }), "memory, in mib: 512");
         assert!(summary(&Rule::Privileged {}).starts_with("No privileged"));
+        assert_eq!(summary(&Rule::Signed { keys: vec!["x".into(), "y".into()], identities: vec![] }), "public keys: 2");
+        let rule: Rule = serde_json::from_value(json!({ "kind": "vulnerabilities", "worst": "high" })).unwrap();
+        assert_eq!(summary(&rule), "the worst that is let through: high");
     }
 }

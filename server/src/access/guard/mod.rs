@@ -16,7 +16,7 @@ use std::borrow::Cow;
 pub use pilothouse_app::api::guardrails::{Namespace, Rule};
 
 pub use reduce::{Ask, Unread, exec, reduce, service, taken_over, updated, volume};
-pub use rule::check as check_rule;
+pub use rule::{check as check_rule, exception};
 pub use workload::{HostPath, Join, Kind, NewNetwork, Port, Remote, Swarm, User, Workload};
 
 use super::Scope;
@@ -79,10 +79,14 @@ impl Guardrail {
         Finding { id: self.id.clone(), name: self.name.clone(), sentence }
     }
 
+    /// That it does not allow `what`.
+    pub fn objects_to(&self, what: &str) -> Finding {
+        self.finding(format!("The guardrail \"{}\" does not allow {what} here.{}", self.name, rule::advice(&self.rule)))
+    }
+
     /// What this one says of a workload.
     fn judge(&self, workload: &Workload) -> Option<Finding> {
-        let what = rule::objection(&self.rule, workload)?;
-        Some(self.finding(format!("The guardrail \"{}\" does not allow {what} here.{}", self.name, rule::advice(&self.rule))))
+        rule::objection(&self.rule, workload).map(|what| self.objects_to(&what))
     }
 }
 
@@ -115,6 +119,11 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     }
     let cut: String = text.chars().take(LONGEST).collect();
     cut.escape_debug().to_string().into()
+}
+
+/// What an image is called, as it may stand in a sentence.
+pub fn image_name(text: &str) -> String {
+    shown(text).into_owned()
 }
 
 #[cfg(test)]

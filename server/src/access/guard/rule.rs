@@ -64,6 +64,8 @@ pub fn objection(rule: &Rule, workload: &Workload) -> Option<String> {
         Rule::Users {} => users(w),
         Rule::Networks { allowed_drivers, internal_only } => networks(w, allowed_drivers, *internal_only),
         Rule::Swarm { global, host_ports, max_replicas, constraints } => swarm(w, *global, *host_ports, *max_replicas, constraints),
+        // What registries and scanners say of an image stands in no request.
+        Rule::Signed { .. } | Rule::Vulnerabilities { .. } => None,
     }
 }
 
@@ -287,6 +289,27 @@ fn swarm(w: &Workload, global: bool, host_ports: bool, max_replicas: Option<u32>
     Some(format!("a service without the placement constraint {}", shown(missing)))
 }
 
+/// A hole that is let through, and the last day of that, as `YYYY-MM-DD`.
+pub fn exception(text: &str) -> Option<(&str, Option<&str>)> {
+    let (id, until) = match text.split_once(" until ") {
+        Some((id, until)) => (id, Some(until.trim())),
+        None => (text, None),
+    };
+    let id = id.trim();
+    let is_id = !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+    (is_id && until.is_none_or(is_day)).then_some((id, until))
+}
+
+/// Whether it is a day, so that days compare as texts.
+fn is_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else { return false };
+    let number = |text: &str, length, most| {
+        text.len() == length && text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u32| (1..=most).contains(&n))
+    };
+    number(year, 4, 9999) && number(month, 2, 12) && number(day, 2, 31)
+}
+
 /// Whether the settings of a rule can be read.
 ///
 /// # Errors
@@ -324,6 +347,20 @@ pub fn check(rule: &Rule) -> Result<(), (&'static str, String)> {
         Rule::Labels { required } => few("rule.required", required),
         Rule::Networks { allowed_drivers, .. } => few("rule.allowed_drivers", allowed_drivers),
         Rule::Swarm { constraints, .. } => few("rule.constraints", constraints),
+        Rule::Signed { keys, identities } if keys.is_empty() && identities.is_empty() => Err(("rule", "Name at least one signer.".to_owned())),
+        Rule::Signed { keys, identities } => {
+            if keys.len() > 64 || keys.iter().any(|key| key.len() > 4096) {
+                return Err(("rule.keys", "At most 64 keys, each of at most 4096 bytes.".to_owned()));
+            }
+            let is_pair = |text: &str| text.split(' ').filter(|part| !part.is_empty()).count() == 2;
+            all("rule.identities", identities, &is_pair, "an identity, a space, and its issuer")
+        }
+        Rule::Vulnerabilities { exceptions, max_age_days, .. } => {
+            if *max_age_days == Some(0) {
+                return Err(("rule.max_age_days", "A report may be at least one day old.".to_owned()));
+            }
+            all("rule.exceptions", exceptions, &|text| exception(text).is_some(), "CVE-2026-1234, or CVE-2026-1234 until 2026-12-31")
+        }
         Rule::Limits { memory_mib: None, cpu_milli: None, pids: None } => Err(("rule", "Name at least one limit.".to_owned())),
         Rule::Limits { .. } => Ok(()),
     }

@@ -463,8 +463,14 @@ fn what_the_engine_fetches_or_a_tunnel_carries_is_not_judged_unread() {
     }
 }
 
+fn holes(exception: &str) -> Rule {
+    let worst = pilothouse_app::api::vulnerabilities::Severity::Medium;
+    Rule::Vulnerabilities { worst, exceptions: strings(&[exception]), unscanned: false, max_age_days: None }
+}
+
 #[test]
 fn settings_that_cannot_be_read_are_named() {
+    assert!(check_rule(&holes("CVE-2026-1 until 2026-12-31")).is_ok() && check_rule(&holes("GHSA-xmmx-7jpf-fx42")).is_ok());
     for (field, rule) in [
         ("rule.allowed_paths", Rule::HostMounts { allowed_paths: strings(&["srv"]), allowed_volumes: vec![] }),
         ("rule.allowed", Rule::Ports { allowed: strings(&["9-1"]), random: false }),
@@ -472,6 +478,11 @@ fn settings_that_cannot_be_read_are_named() {
         ("rule.allowed", Rule::SecurityOptions { allowed: strings(&["seccomp"]) }),
         ("rule.allowed", Rule::Images { allowed: strings(&[""]), require_digest: false, local_names: false }),
         ("rule", Rule::Limits { memory_mib: None, cpu_milli: None, pids: None }),
+        ("rule", Rule::Signed { keys: vec![], identities: vec![] }),
+        ("rule.identities", Rule::Signed { keys: vec![], identities: strings(&["somebody"]) }),
+        ("rule.exceptions", holes("CVE-1 until tomorrow")),
+        ("rule.exceptions", holes("CVE-1 until 2026-13-01")),
+        ("rule.exceptions", holes("until 2026-12-01")),
     ] {
         assert_eq!(check_rule(&rule).unwrap_err().0, field, "{rule:?}");
     }

@@ -60,6 +60,12 @@ fn guardrail_of(input: &pilothouse_app::api::guardrails::GuardrailInput) -> Resu
     // Whether it would warn or stop, what it finds is the same.
     let draft = Draft { name: &input.name, mode: guard::Mode::Enforce, scope: &input.scope, roles: &input.roles, rule: &input.rule };
     draft.check().map_err(|(field, why)| ApiError::field(field, why))?;
+    if input.rule.is_of_images() {
+        return Err(ApiError::field(
+            "rule",
+            "The trail does not tell what images were made of. Put it up with \"Warn first\": it tells what it would stop.",
+        ));
+    }
     read(&draft.row(String::new(), "", false)).map_err(|why| ApiError::field("rule", why))
 }
 

@@ -4,6 +4,7 @@ mod hooks;
 mod retention;
 mod rules;
 pub mod token;
+pub mod vulnerabilities;
 
 use axum::{
     Extension, Json, Router,

@@ -7,6 +7,7 @@ pub mod catalog;
 mod connect;
 pub mod copy;
 mod error;
+pub mod fetch;
 pub mod judge;
 mod kind;
 pub mod lists;

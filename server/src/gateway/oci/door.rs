@@ -19,6 +19,7 @@ use crate::{
         Registries,
         oci::{Registry, full},
     },
+    guardrails::Guardrails,
     operate::{Begun, Operator, Refused},
     registries::rules::Rules,
     seal::Seal,
@@ -40,6 +41,8 @@ pub struct RegistryDoor {
     pub(super) registries: Arc<Registries>,
     /// What registries are bound by.
     pub(super) rules: Arc<Rules>,
+    /// Judge what is pulled.
+    pub(super) guardrails: Arc<Guardrails>,
     /// What uploads under way are sealed with.
     pub(super) seal: Seal,
     /// Where tokens are asked for.
@@ -48,8 +51,8 @@ pub struct RegistryDoor {
 
 impl RegistryDoor {
     /// `url` is where Pilothouse is reached.
-    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, rules: Arc<Rules>, seal: Seal, url: &str) -> Self {
-        Self { operator, registries, rules, seal, realm: format!("{url}/token") }
+    pub fn new(operator: Arc<Operator>, registries: Arc<Registries>, rules: Arc<Rules>, guardrails: Arc<Guardrails>, seal: Seal, url: &str) -> Self {
+        Self { operator, registries, rules, guardrails, seal, realm: format!("{url}/token") }
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.

@@ -21,6 +21,7 @@ use crate::{
         judge::{KINDS, LARGEST, judge, kind},
         manifests::{self, Manifest, ask},
     },
+    guardrails::Pulled,
     operate::Begun,
 };
 
@@ -45,11 +46,18 @@ impl RegistryDoor {
     pub(super) async fn manifest(&self, caller: &Caller, asked: &Classified, head: &request::Parts) -> Result<Response<Body>, Refusal> {
         let digest = is_digest(&asked.reference).then_some(asked.reference.as_str());
         let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest).await?;
-        let result = self.get_manifest(&permit, asked, head, &mut entry).await;
+        let result = self.get_manifest(caller, &permit, asked, head, &mut entry).await;
         settle(entry, result)
     }
 
-    async fn get_manifest(&self, permit: &Permit, asked: &Classified, head: &request::Parts, entry: &mut Entry) -> Result<Response<Body>, Refusal> {
+    async fn get_manifest(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        asked: &Classified,
+        head: &request::Parts,
+        entry: &mut Entry,
+    ) -> Result<Response<Body>, Refusal> {
         let registry = self.registry(asked)?;
         let ask = ask(head.method.clone(), &asked.repository, &asked.reference, &accepted(&head.headers), "pull");
         let unknown = |error| answer::failed(error, Code::ManifestUnknown);
@@ -62,6 +70,13 @@ impl RegistryDoor {
         let Manifest { media, digest, body } = manifests::get(&registry, permit, ask, &asked.reference).await.map_err(unknown)?;
         if asked.reference != digest {
             entry.also(&format!("It was {digest}."));
+        }
+        // A head takes nothing out, and was answered above.
+        let pulled = Pulled { registry: &registry, repository: &asked.repository, reference: &asked.reference, digest: &digest, body: &body };
+        match self.guardrails.check_pull(permit, &caller.who, &pulled).await {
+            Ok(note) if note.is_empty() => {}
+            Ok(note) => entry.also(&note),
+            Err(finding) => return Err(Refusal::denied(finding.sentence)),
         }
         let length = body.len() as u64;
         Ok(shown(body, media, &digest, Some(length)))

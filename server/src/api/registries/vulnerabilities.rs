@@ -1,0 +1,171 @@
+//! What scanners found in images: shown, taken in, looked for.
+
+use std::collections::BTreeSet;
+
+use axum::{Extension, Json, Router, extract::State};
+use pilothouse_app::api::{
+    Code,
+    vulnerabilities::{
+        Affected, AffectedImage, AffectedList, AffectedQuery, ImageScan, ReportInput, ReportPut, ScanInput, SeverityCounts, Vulnerabilities,
+        VulnerabilityList,
+    },
+};
+
+use super::super::{Answer, Api, ApiError, Asked, Input, Named, Who, input::Long, route};
+use crate::{
+    access::{Operation, Permission, Permit, is_digest, is_repository_name},
+    audit::{Changed, field},
+    authn::Principal,
+    backends::oci::{Registry, fetch},
+    clock::now_ms,
+    scans::{
+        Attached, Raw, ScanError, Target,
+        running::{Running, running},
+        severity_of,
+    },
+    store::scans::{FindingRow, ImageKey},
+};
+
+/// How many images with one hole are shown.
+const MOST: u32 = 500;
+
+/// The registry, the repository and the digest that a path names.
+type One = Named<(String, String, String)>;
+
+pub fn routes() -> Router<Api> {
+    let router = Router::new();
+    let router = route(router, VulnerabilityList, list_vulnerabilities);
+    let router = route(router, ReportPut, put_report);
+    let router = route(router, ImageScan, scan);
+    route(router, AffectedList, affected)
+}
+
+fn operation(name: &'static str, permission: Permission, (registry, repository, digest): &(String, String, String)) -> Operation {
+    Operation::on_repository(name, permission, registry, repository, digest)
+}
+
+/// An image that is there.
+struct Here {
+    registry: std::sync::Arc<Registry>,
+    key: ImageKey,
+}
+
+/// The image that a path names, if the registry has it: by a digest that one only knows of nothing is shown.
+async fn here(api: &Api, permit: &Permit, (registry, repository, digest): (String, String, String)) -> Result<Here, ApiError> {
+    let none = || ApiError::new(Code::NotFound, "There is no such image, or you may not see it.");
+    if !is_digest(&digest) {
+        return Err(ApiError::field("digest", "An image is named by its digest: sha256:..."));
+    }
+    if !is_repository_name(&repository) {
+        return Err(none());
+    }
+    let found = api.registrar.registries.get(&registry).ok_or_else(none)?;
+    fetch::manifest(&found, permit, &repository, &digest).await.map_err(ScanError::from)?.ok_or_else(none)?;
+    Ok(Here { registry: found, key: ImageKey { registry, repository, digest } })
+}
+
+async fn list_vulnerabilities(State(api): State<Api>, Extension(who): Who, Named(one): One) -> Answer<VulnerabilityList> {
+    let operation = operation("VulnerabilityList", Permission::RepositoryPull, &one);
+    api.operator
+        .operate(&who, operation, async |permit| {
+            let here = here(&api, &permit, one).await?;
+            Ok(Json(api.scans.shown(&here.key).await?))
+        })
+        .await
+}
+
+async fn put_report(State(api): State<Api>, Extension(who): Who, Named(one): One, Long(input): Long<ReportInput>) -> Answer<ReportPut> {
+    let operation = operation("ReportPut", Permission::RepositoryScan, &one);
+    api.operator
+        .change(&who, operation, async |permit| {
+            let here = here(&api, &permit, one).await?;
+            let raw = Raw { scanner: input.scanner, text: input.report };
+            let counts = api.scans.keep(&here.key, &raw, &who.subject.user).await?;
+            taken(&api, &here.key, vec![(raw.scanner, counts)]).await
+        })
+        .await
+}
+
+async fn scan(State(api): State<Api>, Extension(who): Who, Named(one): One, Input(input): Input<ScanInput>) -> Answer<ImageScan> {
+    let operation = operation("ImageScan", Permission::RepositoryScan, &one);
+    api.operator
+        .change(&who, operation, async |permit| {
+            let here = here(&api, &permit, one).await?;
+            let Here { registry, key } = &here;
+            let target = Target { registry, permit: &permit, repository: &key.repository, digest: &key.digest };
+            let by = &who.subject.user;
+            let kept = match (input.attached, &api.scans.command) {
+                (true, _) => api.scans.scan(&Attached, &target, key, by).await?,
+                (false, Some(command)) => api.scans.scan(command, &target, key, by).await?,
+                (false, None) => return Err(ApiError::new(Code::Conflict, "The settings name no scanner; reports of others can be sent here.")),
+            };
+            taken(&api, key, kept).await
+        })
+        .await
+}
+
+/// What came in, for the trail, and what is known by now.
+async fn taken(api: &Api, key: &ImageKey, kept: Vec<(String, SeverityCounts)>) -> Result<Changed<Json<Vulnerabilities>>, ApiError> {
+    let said = |(scanner, counts): (String, SeverityCounts)| {
+        let SeverityCounts { critical, high, medium, low, unknown } = counts;
+        let text = format!("{critical} critical, {high} high, {medium} medium, {low} low, {unknown} unknown");
+        field(&scanner, None, Some(&text))
+    };
+    Ok(Changed::new(kept.into_iter().map(said).collect(), Json(api.scans.shown(key).await?)))
+}
+
+async fn affected(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<AffectedQuery>) -> Answer<AffectedList> {
+    let id: String = query.id.chars().take(64).collect();
+    let operation = Operation::on_system("AffectedList", Permission::RegistryList, &id);
+    api.operator
+        .operate(&who, operation, async |_| {
+            if id.is_empty() {
+                return Err(ApiError::field("id", "Name a hole, such as CVE-2026-1234."));
+            }
+            let mut found = api.store.findings_of(&id, MOST + 1).await?;
+            let complete = found.len() <= MOST as usize;
+            found.truncate(MOST as usize);
+            found.retain(|row| may_pull(&api, &who, row));
+            // One image may have the hole in several packages: the first stands for all.
+            found.dedup_by(|a, b| (&a.registry, &a.repository, &a.digest) == (&b.registry, &b.repository, &b.digest));
+            let running = where_it_runs(&api, &who, &found).await;
+            let mut items: Vec<AffectedImage> = found.into_iter().map(|row| shown(row, &running)).collect();
+            items.sort_by_key(|image| std::cmp::Reverse(image.runs.len()));
+            Ok(Json(Affected { items, complete, silent_engines: running.silent }))
+        })
+        .await
+}
+
+fn may_pull(api: &Api, who: &Principal, row: &FindingRow) -> bool {
+    let operation = Operation::on_repository("VulnerabilityList", Permission::RepositoryPull, &row.registry, &row.repository, &row.digest);
+    api.operator.may(who, &operation)
+}
+
+/// What runs of these images, and of the indexes that name them, where `who` may look.
+async fn where_it_runs(api: &Api, who: &Principal, rows: &[FindingRow]) -> Running {
+    let digests: BTreeSet<String> = rows.iter().map(|row| row.digest.clone()).collect();
+    let policy = api.operator.policy();
+    let permits = api.engines.list().into_iter().filter_map(|engine| {
+        let operation = Operation::on_engine("ContainerList", Permission::ContainerList, &engine.name, "");
+        let permit = policy.decide(&who.subject, operation, now_ms()).ok()?;
+        Some((engine, permit))
+    });
+    running(permits.collect(), &digests).await
+}
+
+fn shown(row: FindingRow, running: &Running) -> AffectedImage {
+    let runs = running.by_digest.get(&row.digest).cloned().unwrap_or_default();
+    let FindingRow { registry, repository, digest, severity, package, version, fixed, .. } = row;
+    AffectedImage { registry, repository, digest, severity: severity_of(severity), package, version, fixed, runs }
+}
+
+impl From<ScanError> for ApiError {
+    fn from(error: ScanError) -> Self {
+        let text = error.to_string();
+        match error {
+            ScanError::Failed(_) | ScanError::Registry(_) => Self::new(Code::BackendError, text),
+            ScanError::Unreadable(_) => Self::new(Code::InvalidInput, text),
+            ScanError::Store(error) => error.into(),
+        }
+    }
+}
