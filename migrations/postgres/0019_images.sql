@@ -38,3 +38,4 @@ CREATE TABLE index_members (
     at         BIGINT NOT NULL,
     PRIMARY KEY (registry, repository, member, parent)
 );
+CREATE INDEX index_members_at ON index_members (at);

@@ -23,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The JSON body of a request. No body counts as `{}`.
 pub struct Input<T>(pub T);
 
-/// The same for what holds a whole file.
-pub struct Long<T>(pub T);
-
 /// The query of a request.
 pub struct Asked<T>(pub T);
 
@@ -40,12 +37,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Long<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        json(request, LARGEST_FILE, "16 MiB").await.map(Self)
-    }
+/// The JSON body of a request that holds a whole file. Call it inside the action: of somebody who may not, nothing is read.
+pub async fn with_file<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+    json(request, LARGEST_FILE, "16 MiB").await
 }
 
 /// Reads a body of at most `most` bytes, which are `named` so.

@@ -38,6 +38,8 @@ const MOST_KNOWN: usize = 4_096;
 const MOST_PLACES: usize = 8;
 /// How many indexes that name an image are looked at.
 pub(super) const MOST_INDEXES: u32 = 8;
+/// What stands behind the name of an image that is not known.
+const SILENT: &str = "of which its registry does not say what it is now";
 
 /// What is known of images, and whom to ask.
 pub struct ImagePolicy {
@@ -93,6 +95,8 @@ impl ImagePolicy {
                 };
                 Some(format!("the image {}, {why},", subject.name))
             }
+            // An image that nobody has scanned may be let through, one that is not known at all may not.
+            Rule::Vulnerabilities { .. } if subject.silent && subject.places.is_empty() => Some(format!("the image {}, {SILENT},", subject.name)),
             Rule::Vulnerabilities { .. } => Some(format!("the image {} {}", subject.name, holes::objection(&self.store, rule, subject).await?)),
             _ => None,
         }
@@ -134,8 +138,7 @@ impl ImagePolicy {
                 }
             }
         }
-        let unknown =
-            if subject.silent { "of which its registry does not say what it is now" } else { "which comes from no registry that is known here" };
+        let unknown = if subject.silent { SILENT } else { "which comes from no registry that is known here" };
         Some(why.unwrap_or_else(|| unknown.to_owned()))
     }
 

@@ -7,6 +7,9 @@ const MOST: i64 = 50_000;
 /// How long it is known that an index names an image, in milliseconds.
 const MEMBERS_KEPT_MS: i64 = 90 * 24 * 3_600 * 1_000;
 
+/// How many such facts are kept; the oldest go first.
+const MOST_MEMBERS: i64 = 100_000;
+
 /// An image in a registry.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ImageKey {
@@ -128,6 +131,9 @@ impl Store {
             let row = sqlx::query(sql).bind(&index.registry).bind(&index.repository).bind(member).bind(&index.digest).bind(now);
             row.execute(&mut *tx).await?;
         }
+        let sql = "DELETE FROM index_members WHERE at < \
+                   (SELECT COALESCE(MIN(at), 0) FROM (SELECT at FROM index_members ORDER BY at DESC LIMIT $1) AS kept)";
+        sqlx::query(sql).bind(MOST_MEMBERS).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }

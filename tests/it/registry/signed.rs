@@ -2,7 +2,7 @@
 
 use pilothouse_tests::{
     registry::{Client, INDEX, code, digest, in_front_of, manifest, part, registry, settings},
-    sandbox::{House, engine, until},
+    sandbox::{Behaviour, House, Recorder, engine, until},
     signing::Signer,
 };
 use serde_json::{Value, json};
@@ -147,4 +147,36 @@ fn what_is_not_signed_does_not_run_and_what_is_signed_does() {
     let (done, said) = run(&image);
     direct.good(&["rmi", &image]);
     assert!(done, "{said}");
+}
+
+/// An engine that knows whatever it is asked for by this digest of a registry that nobody reaches.
+fn known_by_a_silent_registry() -> &'static str {
+    let body = format!(r#"{{"Id":"sha256:aa","RepoDigests":["127.0.0.1:1/team/app@sha256:{}"]}}"#, "0".repeat(64));
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    Box::leak((head + &body).into_boxed_str())
+}
+
+#[test]
+fn what_cannot_be_found_out_is_refused_and_the_engine_does_nothing() {
+    let recorder = Recorder::start(Behaviour::Say(known_by_a_silent_registry()));
+    let settings = "[[registries]]\nname = \"reg\"\nurl = \"http://127.0.0.1:1\"\n";
+    let house = House::with_settings(&[("fake", recorder.url.clone())], settings);
+    put_up(&house, "only-ours", "enforce", "engine/fake", json!({ "kind": "signed", "keys": [Signer::default().key] }));
+    let service = json!({ "TaskTemplate": { "ContainerSpec": { "Image": "127.0.0.1:1/team/app:1" } } });
+    for (path, body, why) in [
+        (
+            "/containers/create",
+            json!({ "Image": "127.0.0.1:1/team/app:1" }),
+            "of which it cannot be found out who has signed it (The registry cannot be reached",
+        ),
+        ("/images/create?fromImage=127.0.0.1:1/team/app&tag=1", Value::Null, "of which its registry does not say what it is now, here."),
+        ("/images/create?fromImage=127.0.0.1:1/team/app", Value::Null, "pulling all tags of 127.0.0.1:1/team/app at once here."),
+        ("/images/create?fromImage=elsewhere.example/app&tag=1", Value::Null, "which comes from no registry that is known here, here."),
+        ("/services/create", service, "a service of the image 127.0.0.1:1/team/app:1 without its digest here."),
+    ] {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = house.send(&house.admin, "POST", &format!("/engines/fake{path}"), &body);
+        assert!(answer.status == 403 && answer.body.contains(why), "{path}: {answer:?}");
+    }
+    assert!(!recorder.seen().contains("POST "), "the engine was only looked at: {}", recorder.seen());
 }

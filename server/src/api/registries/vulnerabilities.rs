@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Extension, Json, Router, extract::State};
+use axum::{
+    Extension, Json, Router,
+    extract::{Request, State},
+};
 use pilothouse_app::api::{
     Code,
     vulnerabilities::{
@@ -11,7 +14,7 @@ use pilothouse_app::api::{
     },
 };
 
-use super::super::{Answer, Api, ApiError, Asked, Input, Named, Who, input::Long, route};
+use super::super::{Answer, Api, ApiError, Asked, Input, Named, Who, input::with_file, route};
 use crate::{
     access::{Operation, Permission, Permit, is_digest, is_repository_name},
     audit::{Changed, field},
@@ -28,6 +31,8 @@ use crate::{
 
 /// How many images with one hole are shown.
 const MOST: u32 = 500;
+/// How many indexes that name an image are looked for.
+const MOST_INDEXES: u32 = 8;
 
 /// The registry, the repository and the digest that a path names.
 type One = Named<(String, String, String)>;
@@ -74,12 +79,13 @@ async fn list_vulnerabilities(State(api): State<Api>, Extension(who): Who, Named
         .await
 }
 
-async fn put_report(State(api): State<Api>, Extension(who): Who, Named(one): One, Long(input): Long<ReportInput>) -> Answer<ReportPut> {
+async fn put_report(State(api): State<Api>, Extension(who): Who, Named(one): One, request: Request) -> Answer<ReportPut> {
     let operation = operation("ReportPut", Permission::RepositoryScan, &one);
     api.operator
         .change(&who, operation, async |permit| {
             let here = here(&api, &permit, one).await?;
-            let raw = Raw { scanner: input.scanner, text: input.report };
+            let ReportInput { scanner, report: text } = with_file(request).await?;
+            let raw = Raw { scanner, text };
             let counts = api.scans.keep(&here.key, &raw, &who.subject.user).await?;
             taken(&api, &here.key, vec![(raw.scanner, counts)]).await
         })
@@ -128,8 +134,16 @@ async fn affected(State(api): State<Api>, Extension(who): Who, Asked(query): Ask
             found.retain(|row| may_pull(&api, &who, row));
             // One image may have the hole in several packages: the first stands for all.
             found.dedup_by(|a, b| (&a.registry, &a.repository, &a.digest) == (&b.registry, &b.repository, &b.digest));
-            let running = where_it_runs(&api, &who, &found).await;
-            let mut items: Vec<AffectedImage> = found.into_iter().map(|row| shown(row, &running)).collect();
+            // Engines know an image of an index by the index.
+            let mut images = Vec::new();
+            for row in found {
+                let key = ImageKey { registry: row.registry.clone(), repository: row.repository.clone(), digest: row.digest.clone() };
+                let mut digests = api.store.indexes_of(&key, MOST_INDEXES).await?;
+                digests.push(key.digest);
+                images.push((row, digests));
+            }
+            let running = where_it_runs(&api, &who, images.iter().flat_map(|(_, digests)| digests.clone()).collect()).await;
+            let mut items: Vec<AffectedImage> = images.into_iter().map(|(row, digests)| shown(row, &digests, &running)).collect();
             items.sort_by_key(|image| std::cmp::Reverse(image.runs.len()));
             Ok(Json(Affected { items, complete, silent_engines: running.silent }))
         })
@@ -141,9 +155,8 @@ fn may_pull(api: &Api, who: &Principal, row: &FindingRow) -> bool {
     api.operator.may(who, &operation)
 }
 
-/// What runs of these images, and of the indexes that name them, where `who` may look.
-async fn where_it_runs(api: &Api, who: &Principal, rows: &[FindingRow]) -> Running {
-    let digests: BTreeSet<String> = rows.iter().map(|row| row.digest.clone()).collect();
+/// What runs of these digests, where `who` may look.
+async fn where_it_runs(api: &Api, who: &Principal, digests: BTreeSet<String>) -> Running {
     let policy = api.operator.policy();
     let permits = api.engines.list().into_iter().filter_map(|engine| {
         let operation = Operation::on_engine("ContainerList", Permission::ContainerList, &engine.name, "");
@@ -153,8 +166,8 @@ async fn where_it_runs(api: &Api, who: &Principal, rows: &[FindingRow]) -> Runni
     running(permits.collect(), &digests).await
 }
 
-fn shown(row: FindingRow, running: &Running) -> AffectedImage {
-    let runs = running.by_digest.get(&row.digest).cloned().unwrap_or_default();
+fn shown(row: FindingRow, digests: &[String], running: &Running) -> AffectedImage {
+    let runs = digests.iter().filter_map(|digest| running.by_digest.get(digest)).flatten().cloned().collect();
     let FindingRow { registry, repository, digest, severity, package, version, fixed, .. } = row;
     AffectedImage { registry, repository, digest, severity: severity_of(severity), package, version, fixed, runs }
 }
