@@ -56,7 +56,8 @@ pub struct RetentionRunRow {
 /// That something was pushed or pulled.
 #[derive(Clone, Debug, FromRow)]
 pub struct UseRow {
-    pub operation: String,
+    /// By which right: to pull, or one of those to push.
+    pub permission: String,
     pub object: String,
     pub note: String,
     /// The last time.
@@ -214,9 +215,9 @@ impl Store {
     /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of it does not
     /// matter: what was asked for is wanted.
     pub async fn repository_uses(&self, registry: &str, place: &str, limit: usize) -> Result<Vec<UseRow>> {
-        let sql = "SELECT operation, object, note, MAX(at) AS at FROM audit \
-                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut') AND decision = 'allowed' \
-                   AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY operation, object, note LIMIT $6";
+        let sql = "SELECT permission, object, note, MAX(at) AS at FROM audit \
+                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut', 'ManifestCopy') AND decision = 'allowed' \
+                   AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY permission, object, note LIMIT $6";
         let [a, b, c, d] = ranges(place);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(sqlx::query_as(sql).bind(registry).bind(a).bind(b).bind(c).bind(d).bind(limit).fetch_all(&self.read).await?)

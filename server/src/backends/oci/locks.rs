@@ -1,8 +1,9 @@
 //! Locks by name: who settles what a tag means is alone with it, at whichever door.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
 };
 
 use tokio::sync::OwnedMutexGuard;
@@ -27,5 +28,18 @@ impl Locks {
             }
         };
         lock.lock_owned().await
+    }
+
+    /// Waits until nobody else holds any of these, for so long at most; `None` where somebody does until then. They are taken in the order of their
+    /// names: so two who want the same ones do not wait for each other.
+    pub async fn take_all(&self, names: BTreeSet<String>, patience: Duration) -> Option<Vec<OwnedMutexGuard<()>>> {
+        let all = async {
+            let mut held = Vec::with_capacity(names.len());
+            for name in names {
+                held.push(self.take(name).await);
+            }
+            held
+        };
+        tokio::time::timeout(patience, all).await.ok()
     }
 }
