@@ -48,7 +48,7 @@ pub use page::{Callout, Card, EmptyState, Facts, PageHead};
 pub use skeleton::{SkeletonRows, SkeletonText};
 pub use sparkline::Sparkline;
 pub use table::{Pager, Rows, SearchBox, SelectAll, SelectRow, SortHeader};
-pub use tabs::Tabs;
+pub use tabs::{Tab, Tabs};
 pub use time::Time;
 pub use toast::Toasts;
 pub use tree::JsonTree;

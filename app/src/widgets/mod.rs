@@ -2,6 +2,7 @@
 
 pub mod access_pages;
 pub mod act;
+mod docker_login;
 pub mod form;
 pub mod gate;
 pub mod list;
@@ -11,15 +12,16 @@ pub mod me;
 pub mod paged;
 pub mod palette;
 pub mod problem;
+mod registries;
 mod runs_of;
 pub mod shell_nav;
 pub mod try_out;
 mod used_by;
 mod viewing;
-mod vulnerabilities;
 
 pub use access_pages::access_pages;
 pub use act::{Act, Target, use_act};
+pub use docker_login::{DockerLogin, UNKNOWN_HOST, docker_host};
 pub use form::{FormProblem, Submit};
 pub use gate::{Gate, GateButton, GateItem, GateLink};
 pub use list::ListState;
@@ -29,8 +31,8 @@ pub use me::{ByEngine, Engines, Who, use_engine, use_engines, use_me};
 pub use paged::{NextPages, Paged};
 pub use palette::offer_commands;
 pub use problem::ProblemView;
-pub use runs_of::RunsOf;
+pub use registries::{Within, read_registries, registry_names, sees_registries};
+pub use runs_of::{RunLines, RunsOf};
 pub use shell_nav::{Frame, health_of};
 pub use try_out::TryOut;
 pub use used_by::{USE_FACETS, UseFilter, UsedBy};
-pub use vulnerabilities::ImageVulnerabilities;

@@ -10,6 +10,7 @@ mod holder;
 mod matrix;
 mod matrix_detail;
 mod place;
+mod place_registry;
 mod review;
 mod suggest;
 mod tabs;

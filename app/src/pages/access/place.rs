@@ -1,35 +1,40 @@
-//! Choosing a place: everything, an engine, a project on one, or engines by their labels.
+//! Choosing a place: everything, an engine, a project on one, a registry, some repositories of one, or engines and registries by their labels.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::collections::BTreeSet;
 
+use super::place_registry::Repositories;
 use crate::api::ListQuery;
 use crate::api::containers::ContainerList;
 use crate::client::Client;
 use crate::ui::{Select, TextField};
-use crate::widgets::{use_engines, use_me};
+use crate::widgets::{registry_names, use_engines, use_me};
 
 const EVERYTHING: &str = "all";
 const PROJECT: &str = "project";
+const REPOSITORIES: &str = "repositories";
 const LABELS: &str = "labels";
 
 /// A place that is being chosen.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    /// `all`, `engine/NAME`, `project` or `labels`.
+    /// `all`, `engine/NAME`, `project`, `registry/NAME`, `repositories` or `labels`.
     choice: RwSignal<String>,
     engine: RwSignal<String>,
     project: RwSignal<String>,
+    pub(super) registry: RwSignal<String>,
+    /// The repository of this name and those below it.
+    pub(super) prefix: RwSignal<String>,
     labels: RwSignal<String>,
 }
 
 impl Place {
     /// Begins with this scope.
     pub(crate) fn new(scope: &str) -> Self {
-        let (choice, engine, project, labels) = parts(scope);
-        let signal = |text: String| RwSignal::new(text);
-        Self { choice: signal(choice), engine: signal(engine), project: signal(project), labels: signal(labels) }
+        let Parts { choice, engine, project, registry, prefix, labels } = Parts::of(scope);
+        let [choice, engine, project, registry, prefix, labels] = [choice, engine, project, registry, prefix, labels].map(RwSignal::new);
+        Self { choice, engine, project, registry, prefix, labels }
     }
 
     /// The scope as it is written.
@@ -37,56 +42,82 @@ impl Place {
         let text = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
         match self.choice.get_untracked().as_str() {
             PROJECT => format!("engine/{}/project/{}", text(self.engine), text(self.project)),
+            REPOSITORIES => format!("registry/{}/repository/{}", text(self.registry), text(self.prefix).trim_matches('/')),
             LABELS => text(self.labels).replace(' ', ""),
             chosen => chosen.to_owned(),
         }
     }
 }
 
-fn parts(scope: &str) -> (String, String, String, String) {
-    let (none, own) = (String::new, str::to_owned);
-    if let Some((engine, project)) = scope.strip_prefix("engine/").and_then(|rest| rest.split_once("/project/")) {
-        return (own(PROJECT), own(engine), own(project), none());
+/// A scope taken apart: the choice, and what belongs to it.
+#[derive(Debug, Default, PartialEq)]
+struct Parts {
+    choice: String,
+    engine: String,
+    project: String,
+    registry: String,
+    prefix: String,
+    labels: String,
+}
+
+impl Parts {
+    fn of(scope: &str) -> Self {
+        let choice = |choice: &str| Self { choice: choice.to_owned(), ..Self::default() };
+        let within = |kind: &str, part: &str| scope.strip_prefix(kind)?.split_once(part).map(|(name, rest)| (name.to_owned(), rest.to_owned()));
+        if let Some((engine, project)) = within("engine/", "/project/") {
+            return Self { engine, project, ..choice(PROJECT) };
+        }
+        if let Some((registry, prefix)) = within("registry/", "/repository/") {
+            return Self { registry, prefix, ..choice(REPOSITORIES) };
+        }
+        match scope {
+            "" => choice(EVERYTHING),
+            labels if labels.contains('=') => Self { labels: labels.to_owned(), ..choice(LABELS) },
+            other => choice(other),
+        }
     }
-    if scope.contains('=') {
-        return (own(LABELS), none(), none(), own(scope));
-    }
-    (if scope.is_empty() { own(EVERYTHING) } else { own(scope) }, none(), none(), none())
 }
 
 /// The controls of a place. `error` is what is wrong with the scope.
 #[component]
 pub(crate) fn PlaceFields(place: Place, #[prop(optional, into)] error: Signal<Option<String>>) -> impl IntoView {
+    let registries = registry_names();
     let chosen = Memo::new(move |_| place.choice.get());
     let by = move |what: &'static str| move || chosen.with(|chosen| chosen == what);
-    let plain = Signal::derive(move || error.get().filter(|_| chosen.with(|chosen| chosen != PROJECT && chosen != LABELS)));
+    let plain = Signal::derive(move || error.get().filter(|_| chosen.with(|chosen| ![PROJECT, REPOSITORIES, LABELS].contains(&chosen.as_str()))));
     view! {
-        <Choices place=place error=plain/>
+        <Choices place=place registries=registries error=plain/>
         <Show when=by(PROJECT)><Project place=place error=error/></Show>
+        <Show when=by(REPOSITORIES)><Repositories place=place registries=registries error=error/></Show>
         <Show when=by(LABELS)>
             <TextField label="Labels" name="labels" value=place.labels mono=true autocomplete="off" placeholder="env=prod" error=error
-                hint="Every engine that has all of these, those added later too. Several with a comma between them."/>
+                hint="Every engine and registry that has all of these, those added later too. Several with a comma between them."/>
         </Show>
     }
     .into_any()
 }
 
 #[component]
-fn Choices(place: Place, error: Signal<Option<String>>) -> impl IntoView {
+fn Choices(place: Place, registries: RwSignal<Vec<String>>, error: Signal<Option<String>>) -> impl IntoView {
     let engines = use_engines();
     let options = Signal::derive(move || {
-        let mut names: Vec<String> = engines.map(|engines| engines.all().into_iter().map(|engine| engine.name).collect()).unwrap_or_default();
-        // One that is gone keeps its place while it is chosen.
+        let mut engines: Vec<String> = engines.map(|engines| engines.all().into_iter().map(|engine| engine.name).collect()).unwrap_or_default();
+        let mut registries = registries.get();
+        // One that is gone, or not read yet, keeps its place while it is chosen.
         place.choice.with(|choice| {
-            if let Some(name) = choice.strip_prefix("engine/").filter(|name| !names.iter().any(|known| known == name)) {
-                names.push(name.to_owned());
+            for (kind, names) in [("engine/", &mut engines), ("registry/", &mut registries)] {
+                if let Some(name) = choice.strip_prefix(kind).filter(|name| !names.iter().any(|known| known == name)) {
+                    names.push(name.to_owned());
+                }
             }
         });
         let pair = |key: &str, words: &str| (key.to_owned(), words.to_owned());
         let mut options = vec![pair(EVERYTHING, "Everything, Pilothouse too")];
-        options.extend(names.iter().map(|name| (format!("engine/{name}"), format!("Engine {name}"))));
+        options.extend(engines.iter().map(|name| (format!("engine/{name}"), format!("Engine {name}"))));
         options.push(pair(PROJECT, "One project on an engine"));
-        options.push(pair(LABELS, "Engines by their labels"));
+        options.extend(registries.iter().map(|name| (format!("registry/{name}"), format!("Everything in registry {name}"))));
+        options.push(pair(REPOSITORIES, "Some repositories of a registry"));
+        options.push(pair(LABELS, "Engines and registries by their labels"));
         options
     });
     view! { <Transition><Select label="On" name="scope" value=place.choice options=options error=error/></Transition> }.into_any()
@@ -144,18 +175,27 @@ fn suggest_projects(engine: Signal<String>, projects: RwSignal<Vec<String>>) {
 
 #[cfg(test)]
 mod tests {
-    use super::parts;
+    use super::{Parts, Place};
 
     #[test]
     fn a_scope_is_taken_apart() {
         let taken = |scope| {
-            let (choice, engine, project, labels) = parts(scope);
-            [choice, engine, project, labels].join("|")
+            let Parts { choice, engine, project, registry, prefix, labels } = Parts::of(scope);
+            [choice, engine, project, registry, prefix, labels].join("|")
         };
-        assert_eq!(taken(""), "all|||");
-        assert_eq!(taken("all"), "all|||");
-        assert_eq!(taken("engine/demo"), "engine/demo|||");
-        assert_eq!(taken("engine/demo/project/shop"), "project|demo|shop|");
-        assert_eq!(taken("env=prod,site=a"), "labels|||env=prod,site=a");
+        assert_eq!(taken(""), "all|||||");
+        assert_eq!(taken("all"), "all|||||");
+        assert_eq!(taken("engine/demo"), "engine/demo|||||");
+        assert_eq!(taken("engine/demo/project/shop"), "project|demo|shop|||");
+        assert_eq!(taken("registry/hub"), "registry/hub|||||");
+        assert_eq!(taken("registry/hub/repository/team/app"), "repositories|||hub|team/app|");
+        assert_eq!(taken("env=prod,site=a"), "labels|||||env=prod,site=a");
+    }
+
+    #[test]
+    fn a_scope_is_put_together_again() {
+        for scope in ["all", "engine/demo", "engine/demo/project/shop", "registry/hub", "registry/hub/repository/team/app", "env=prod,site=a"] {
+            assert_eq!(Place::new(scope).scope(), scope);
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::api::people::Grant;
 
-/// A scope in words: `everything`, `engine demo`, `project shop on engine demo`, `engines with env=prod`.
+/// A scope in words: `everything`, `engine demo`, `project shop on engine demo`, `everything in registry hub`, `team/ in registry hub`,
+/// `engines and registries with env=prod`.
 pub(crate) fn words(scope: &str) -> String {
     if let Some(rest) = scope.strip_prefix("engine/") {
         return match rest.split_once("/project/") {
@@ -10,9 +11,16 @@ pub(crate) fn words(scope: &str) -> String {
             None => format!("engine {rest}"),
         };
     }
+    if let Some(rest) = scope.strip_prefix("registry/") {
+        return match rest.split_once("/repository/") {
+            // The slash tells that what is below it is meant, too.
+            Some((registry, prefix)) => format!("{prefix}/ in registry {registry}"),
+            None => format!("everything in registry {rest}"),
+        };
+    }
     match scope {
         "all" => "everything".to_owned(),
-        labels if labels.contains('=') => format!("engines with {}", labels.replace(',', ", ")),
+        labels if labels.contains('=') => format!("engines and registries with {}", labels.replace(',', ", ")),
         other => other.to_owned(),
     }
 }
@@ -56,7 +64,9 @@ mod tests {
             ("all", "everything"),
             ("engine/demo", "engine demo"),
             ("engine/demo/project/shop", "project shop on engine demo"),
-            ("env=prod,site=a", "engines with env=prod, site=a"),
+            ("registry/hub", "everything in registry hub"),
+            ("registry/hub/repository/team", "team/ in registry hub"),
+            ("env=prod,site=a", "engines and registries with env=prod, site=a"),
             ("odd", "odd"),
         ] {
             assert_eq!(words(scope), said);

@@ -9,7 +9,7 @@ use super::lines::{BACK, Place, context, keep, point};
 use crate::api::engines::{Engine, Health};
 use crate::api::session::{TokenCreate, TokenInput};
 use crate::ui::{Button, Callout, Card, CodeBlock, EmptyState, Kind, LinkButton, PageHead, Select, SkeletonText, TextField, Tone, icons};
-use crate::widgets::{FormProblem, Loaded, Submit, use_engines};
+use crate::widgets::{DockerLogin, FormProblem, Loaded, Submit, use_engines};
 
 /// A token that was just made, for the lines.
 #[derive(Clone)]
@@ -30,7 +30,11 @@ pub fn UseDocker() -> impl IntoView {
     });
     view! {
         <PageHead title="Use docker here" about=Signal::stored(about)/>
-        {page}
+        <div class="stack">
+            {page}
+            // For registries no engine is needed.
+            <div class="form"><Card title="Push and pull images"><DockerLogin/></Card></div>
+        </div>
     }
     .into_any()
 }

@@ -22,7 +22,7 @@ use crate::api::session::Whose;
 use crate::api::{Empty, Problem, fill};
 use crate::client::{Client, follow};
 use crate::ui::time::{Debounce, poll};
-use crate::ui::{Card, PageHead, SkeletonText, StateDot, Tabs};
+use crate::ui::{Card, PageHead, SkeletonText, StateDot, Tab, Tabs};
 use crate::widgets::{ByEngine, Gate, Loaded};
 
 /// What happens together is read together.
@@ -64,7 +64,7 @@ fn One(engine: String, id: String) -> impl IntoView {
     };
     keep_fresh(engine.clone(), known, detail);
     let base = fill("/on/{engine}/containers/{id}", &[&engine, &id]);
-    let tabs: Vec<(String, String)> = TABS.iter().map(|(tab, words)| (address(&base, tab), (*words).to_owned())).collect();
+    let tabs: Vec<Tab> = TABS.iter().map(|(tab, words)| Tab::new(address(&base, tab), *words)).collect();
     let tabs = Signal::stored(tabs);
     let engine = Signal::stored(engine);
     view! {

@@ -2,17 +2,13 @@
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::address::{self, is_digest};
 use super::copy_job::{Job, Phase, Source};
-use super::rights::lacks;
-use crate::api::ListQuery;
-use crate::api::registries::RegistryList;
 use crate::client::Client;
 use crate::ui::format::{bytes, count, short_id};
 use crate::ui::{Button, Callout, Checkbox, Dialog, Kind, Select, TextField, Toasts, Tone, icons, open_while};
-use crate::widgets::use_me;
+use crate::widgets::{Within, registry_names, use_me};
 
 /// Asks while `source` holds something. `after` is called when something was copied.
 #[component]
@@ -94,25 +90,23 @@ fn unready(job: Job) -> Signal<Option<String>> {
         if job.source.with(|source| source.registry == registry && source.repository == repository && source.reference == tag) {
             return Some("it is there already: choose another place or tag".to_owned());
         }
-        lacks(&me, &["registry.repository.create", "registry.repository.push", "registry.repository.retag"], &registry, &repository)
+        let puts = ["registry.repository.create", "registry.repository.push", "registry.repository.retag"];
+        me.cannot_change(&puts, Within::Repository(&registry, &repository))
     })
 }
 
 /// Where it goes.
 #[component]
 fn Target(job: Job) -> impl IntoView {
-    let names = RwSignal::new(vec![job.registry.get_untracked()]);
-    let query = ListQuery { limit: Some(500), ..ListQuery::default() };
-    let call = Client::get().call::<RegistryList>(&[], &query);
-    spawn_local(async move {
-        let Ok(page) = call.await else { return };
-        let _ = names.try_update(|names| {
-            names.extend(page.items.into_iter().map(|registry| registry.name));
-            names.sort();
-            names.dedup();
-        });
+    let names = registry_names();
+    let options = Signal::derive(move || {
+        let mut names = names.get();
+        // The one that it comes from is there in any case, also for who may pull there and not see the list.
+        names.push(job.source.with(|source| source.registry.clone()));
+        names.sort();
+        names.dedup();
+        names.into_iter().map(|name| (name.clone(), name)).collect::<Vec<_>>()
     });
-    let options = Signal::derive(move || names.with(|names| names.iter().map(|name| (name.clone(), name.clone())).collect::<Vec<_>>()));
     view! {
         <Select label="To the registry" name="copy-registry" value=job.registry options=options/>
         <TextField label="Repository" name="copy-repository" value=job.repository mono=true autocomplete="off" placeholder="team/app"/>

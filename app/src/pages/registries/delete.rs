@@ -6,14 +6,13 @@ use leptos::task::spawn_local;
 
 use super::address::is_digest;
 use super::lost::{What, is_hopeless, is_risky, is_shared, lines, to_type};
-use super::runs::RunLines;
 use crate::api::Problem;
 use crate::api::repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, TagDelete, TagDeleteInput};
 use crate::client::Client;
 use crate::ui::choice::Offer;
 use crate::ui::format::short_id;
 use crate::ui::{Button, Choice, Dialog, Kind, SkeletonText, TextField, Toasts, open_while};
-use crate::widgets::{FormProblem, ProblemView, Submit};
+use crate::widgets::{FormProblem, ProblemView, RunLines, Submit};
 
 /// What somebody wants to delete.
 #[derive(Clone, PartialEq)]

@@ -10,6 +10,7 @@ use super::declared::Declared;
 use super::draft::Draft;
 use super::form::{FIELDS, Fields};
 use super::remove::RemoveRegistry;
+use super::tabs::RegistryTabs;
 use crate::api::Empty;
 use crate::api::registries::{Registry, RegistryGet, RegistryUpdate};
 use crate::client::Client;
@@ -24,11 +25,12 @@ pub fn EditRegistry() -> impl IntoView {
 #[component]
 fn Page(at: At) -> impl IntoView {
     let client = Client::get();
-    let back = (at.registry_page(), "Repositories".to_owned());
-    let title = at.registry.clone();
+    let back = ("/registries".to_owned(), "Registries".to_owned());
+    let (title, name) = (format!("Settings of {}", at.registry), at.registry.clone());
     let registry = Resource::new(|| (), move |()| client.call::<RegistryGet>(&[&at.registry], &Empty {}));
     view! {
         <PageHead title=title back=back about=Signal::stored("How Pilothouse reaches it, and who it is there.".to_owned())/>
+        <RegistryTabs registry=name/>
         <Loaded resource=registry skeleton=|| view! { <SkeletonText lines=9/> } let:registry>
             <Found registry=registry.get_untracked()/>
         </Loaded>

@@ -3,19 +3,12 @@
 use leptos::prelude::*;
 
 use crate::ui::{Callout, CodeBlock, Tone};
-
-/// What stands for the host until the browser says by which it came: the server does not know.
-const UNKNOWN: &str = "pilothouse.example.org";
+use crate::widgets::{UNKNOWN_HOST, docker_host};
 
 /// Signing in, naming an image and pushing it. `path` is `REGISTRY/REPOSITORY`.
 fn lines(host: &str, path: &str, tag: &str) -> String {
     let image = format!("{host}/{path}:{tag}");
     format!("docker login {host}\ndocker tag my-image {image}\ndocker push {image}")
-}
-
-/// The host as docker names it: a port that goes without saying is left out, as browsers do.
-pub(super) fn docker_host() -> String {
-    window().location().host().unwrap_or_default()
 }
 
 /// Whether docker would refuse to speak to this host without TLS unless told to.
@@ -31,7 +24,7 @@ pub(super) fn HowToPush(
     #[prop(default = "1.0")]
     tag: &'static str,
 ) -> impl IntoView {
-    let host = RwSignal::new(UNKNOWN.to_owned());
+    let host = RwSignal::new(UNKNOWN_HOST.to_owned());
     let refused = RwSignal::new(false);
     Effect::new(move || {
         host.set(docker_host());

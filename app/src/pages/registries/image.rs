@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::{At, ByAddress, is_digest};
 use super::config::Config;
@@ -13,15 +14,14 @@ use super::delete::{DeleteDialog, Doomed};
 use super::facts::{Platforms, Summary, Tags, kind_words};
 use super::layers::Layers;
 use super::referrers::Referrers;
-use super::rights::lacks;
-use super::runs::RunsOf;
+use super::vulnerabilities::ImageVulnerabilities;
 use crate::api::Empty;
-use crate::api::repositories::{ImageConfig, ManifestDetail, ManifestGet, RunQuery};
+use crate::api::repositories::{ImageConfig, ManifestDetail, ManifestGet, ManifestKind, RunQuery};
 use crate::client::Client;
 use crate::pages::containers::label_list;
 use crate::ui::format::{bytes, short_id};
-use crate::ui::{Button, Card, CodeBlock, Kind, PageHead, SkeletonText, icons};
-use crate::widgets::{Loaded, use_me};
+use crate::ui::{Button, Card, CodeBlock, Kind, LinkButton, PageHead, SkeletonText, icons};
+use crate::widgets::{Loaded, RunsOf, Within, use_me};
 
 #[component]
 pub fn RegistryImage() -> impl IntoView {
@@ -73,7 +73,7 @@ fn Head(at: StoredValue<At>, detail: Signal<ManifestDetail>, copied: RwSignal<Op
     let about = Signal::derive(move || detail.with(|detail| format!("{}, {}", kind_words(&detail.summary), bytes(detail.summary.size))));
     let me = use_me();
     let looking = Signal::stored(me.viewer().map(|_| "go back to your own rights first".to_owned()));
-    let undeletable = Signal::stored(lacks(&me, &["registry.repository.delete"], &registry, &repository));
+    let undeletable = Signal::stored(me.cannot_change(&["registry.repository.delete"], Within::Repository(&registry, &repository)));
     let copy = Callback::new(move |()| {
         let At { registry, repository, reference } = at.get_value();
         copied.set(Some(Source { registry, repository, reference }));
@@ -84,11 +84,41 @@ fn Head(at: StoredValue<At>, detail: Signal<ManifestDetail>, copied: RwSignal<Op
     });
     view! {
         <PageHead title=title back=back about=about>
+            <Run at=at detail=detail/>
             <Button label="Copy or promote" icon=icons::COPY reason=looking on_press=copy/>
             <Button label="Delete" kind=Kind::Danger icon=icons::TRASH reason=undeletable on_press=delete/>
         </PageHead>
     }
     .into_any()
+}
+
+/// The way to the form that runs it. What runs is named by a tag.
+#[component]
+fn Run(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
+    let href = Memo::new(move |_| at.with_value(|at| detail.with(|detail| run_page(at, detail))));
+    move || match href.get() {
+        Ok(href) => view! { <LinkButton href=href label="Run" icon=icons::PLAY/> }.into_any(),
+        Err(reason) => view! { <Button label="Run" icon=icons::PLAY reason=Signal::stored(Some(reason.to_owned()))/> }.into_any(),
+    }
+}
+
+/// The page that runs it, or why it cannot be run.
+fn run_page(at: &At, detail: &ManifestDetail) -> Result<String, &'static str> {
+    if detail.summary.kind == ManifestKind::Artifact {
+        return Err("it is no image");
+    }
+    let tag = if is_digest(&at.reference) { detail.tags.first() } else { Some(&at.reference) };
+    let tag = tag.ok_or("it has no tag to run it by")?;
+    // The command that pulls it knows by which host an engine reaches it.
+    let image = detail.pull.strip_prefix("docker pull ").and_then(without_reference).ok_or("nobody says how to pull it")?;
+    let part = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (image, registry, repository, tag) = (part(image), part(&at.registry), part(&at.repository), part(tag));
+    Ok(format!("/run?image={image}&registry={registry}&repository={repository}&tag={tag}"))
+}
+
+/// `h:443/hub/app:1` and `h:443/hub/app@sha256:0a` as `h:443/hub/app`.
+fn without_reference(image: &str) -> Option<&str> {
+    image.split_once('@').or_else(|| image.rsplit_once(':')).map(|(name, _)| name)
 }
 
 #[component]
@@ -115,8 +145,9 @@ fn Body(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
             <Show when=move || images.get()>
                 <Card title="Platforms" flush=true><Platforms at=at detail=detail/></Card>
             </Show>
-            <Inside detail=detail/>
             <Card title="Signatures, SBOMs and attestations"><Referrers at=at referrers=referrers/></Card>
+            <Card title="Known vulnerabilities"><Vulnerabilities at=at detail=detail/></Card>
+            <Inside detail=detail/>
             <Card title="Annotations">{move || label_list(annotations.get())}</Card>
             <details class="more">
                 <summary>"The manifest as it is kept"</summary>
@@ -125,6 +156,22 @@ fn Body(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What is known of an image. An index has none of its own, and an artifact has nothing to be scanned.
+#[component]
+fn Vulnerabilities(at: StoredValue<At>, detail: Signal<ManifestDetail>) -> impl IntoView {
+    let image = Memo::new(move |_| detail.with(|detail| (detail.summary.kind, detail.summary.digest.clone())));
+    move || match image.get() {
+        (ManifestKind::Image, digest) => {
+            let At { registry, repository, .. } = at.get_value();
+            view! { <ImageVulnerabilities registry=registry repository=repository digest=digest/> }.into_any()
+        }
+        (ManifestKind::Index, _) => {
+            view! { <p class="none">"Each of its platforms is an image of its own: what is known of it stands on that one's page."</p> }.into_any()
+        }
+        (ManifestKind::Artifact, _) => view! { <p class="none">"It is no image: there is nothing to scan."</p> }.into_any(),
+    }
 }
 
 /// What is in an image itself. An index has none of it.
@@ -146,4 +193,15 @@ fn Image(config: ImageConfig) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_reference;
+
+    #[test]
+    fn an_image_is_named_without_its_tag_or_digest() {
+        assert_eq!(without_reference("h:443/hub/app:1"), Some("h:443/hub/app"));
+        assert_eq!(without_reference("h:443/hub/app@sha256:0a"), Some("h:443/hub/app"));
+    }
 }

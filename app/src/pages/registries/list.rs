@@ -4,27 +4,35 @@ use leptos::prelude::*;
 
 use super::row::Row;
 use crate::api::Page;
-use crate::api::registries::{Registry, RegistryList};
+use crate::api::registries::Registry;
 use crate::client::Client;
 use crate::ui::format::count;
 use crate::ui::palette::Command;
-use crate::ui::{EmptyState, Kind, PageHead, SearchBox, SkeletonRows, icons};
-use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands};
+use crate::ui::{EmptyState, Kind, LinkButton, PageHead, SearchBox, SkeletonRows, icons};
+use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands, read_registries, sees_registries, use_me};
 
 const NONE: &str = "A registry keeps images. With one here, docker login, push and pull go through Pilothouse, each with the rights of whoever asks, \
     and you see here what there is, what runs it, and what may go. Add one, or ask for a role on one that is here.";
+const UNSEEN: &str = "A registry keeps images. You see those that you hold a role on, and you hold none on any. \
+    Ask an administrator for one; images of Docker Hub can be searched without.";
 
 #[component]
 pub fn Registries() -> impl IntoView {
     // The server has one order for them: by name.
     let state = ListState::in_address("", &[]);
     let query = state.query();
-    let client = Client::get();
-    let registries = Resource::new(move || query.get(), move |query| client.call::<RegistryList>(&[], &query));
-    offer_commands(|| vec![Command::go("Here", "Add a registry", "", icons::PLUS, "/add/registry")]);
+    let (client, me) = (Client::get(), use_me());
+    let registries = Resource::new(move || query.get(), move |query| read_registries(client.clone(), me.clone(), query));
+    offer_commands(|| {
+        vec![
+            Command::go("Here", "Add a registry", "", icons::PLUS, "/add/registry"),
+            Command::go("Here", "Search images", "", icons::SEARCH, "/search/images"),
+        ]
+    });
     let after = Callback::new(move |()| registries.refetch());
     view! {
         <PageHead title="Registries" about=Signal::stored("Where images are kept. Docker pushes and pulls through Pilothouse.".to_owned())>
+            <LinkButton href="/search/images" label="Search images" icon=icons::SEARCH/>
             <GateLink permission="registry.registry.create" href="/add/registry" label="Add a registry" kind=Kind::Primary icon=icons::PLUS/>
         </PageHead>
         <div class="toolbar">
@@ -45,6 +53,7 @@ fn Found(page: Signal<Page<Registry>>, state: ListState, after: Callback<()>) ->
             n => format!("{n} registries"),
         })
     });
+    let (title, detail) = if sees_registries(&use_me()) { ("No registries yet", NONE) } else { ("No registry for you to see", UNSEEN) };
     view! {
         <Paged
             page=page
@@ -61,7 +70,7 @@ fn Found(page: Signal<Page<Registry>>, state: ListState, after: Callback<()>) ->
             row=move |registry| view! { <Row registry=registry after=after/> }
             none_fits="No registry fits"
             none=move || view! {
-                <EmptyState icon=icons::ARCHIVE title="No registries yet" detail=Signal::stored(NONE.to_owned())>
+                <EmptyState icon=icons::ARCHIVE title=title detail=Signal::stored(detail.to_owned())>
                     <GateLink permission="registry.registry.create" href="/add/registry" label="Add a registry" kind=Kind::Primary icon=icons::PLUS/>
                 </EmptyState>
             }

@@ -26,14 +26,14 @@ mod registry;
 mod remove;
 mod repository;
 pub mod retention;
-mod rights;
 mod row;
 mod rules;
 mod rules_draft;
 mod rules_form;
-mod runs;
+mod tabs;
 mod tag_row;
 mod test;
+mod vulnerabilities;
 
 pub use add::AddRegistry;
 pub use compare::CompareImages;

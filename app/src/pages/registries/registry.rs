@@ -4,13 +4,14 @@ use leptos::prelude::*;
 
 use super::address::{self, At, ByAddress};
 use super::by_name::OpenByName;
-use super::how::{HowToPush, docker_host};
+use super::how::HowToPush;
+use super::tabs::RegistryTabs;
 use crate::api::Page;
 use crate::api::repositories::{Repository, RepositoryList};
 use crate::client::Client;
 use crate::ui::format::grouped;
-use crate::ui::{Card, CopyButton, EmptyState, PageHead, SearchBox, SkeletonRows, icons};
-use crate::widgets::{GateLink, ListState, Loaded, Paged};
+use crate::ui::{Card, CopyButton, EmptyState, LinkButton, PageHead, SearchBox, SkeletonRows, icons};
+use crate::widgets::{ListState, Loaded, Paged, docker_host};
 
 #[component]
 pub fn RegistryPage() -> impl IntoView {
@@ -22,8 +23,7 @@ fn List(at: At) -> impl IntoView {
     let state = ListState::in_address("", &[]);
     let query = state.query();
     let client = Client::get();
-    let (title, name) = (at.registry.clone(), at.registry.clone());
-    let settings = format!("{}/edit", at.registry_page());
+    let (title, name) = (at.registry.clone(), at.registry);
     let repositories = {
         let name = name.clone();
         Resource::new(move || query.get(), move |query| client.call::<RepositoryList>(&[&name], &query))
@@ -31,8 +31,9 @@ fn List(at: At) -> impl IntoView {
     let registry = StoredValue::new(name.clone());
     view! {
         <PageHead title=title back=("/registries".to_owned(), "Registries".to_owned()) about=Signal::stored("Its repositories that you may pull from.".to_owned())>
-            <GateLink permission="registry.registry.update" href=settings label="Settings" icon=icons::EDIT/>
+            <LinkButton href="/search/images" label="Search images" icon=icons::SEARCH/>
         </PageHead>
+        <RegistryTabs registry=name.clone()/>
         <div class="stack">
             <div>
                 <div class="toolbar">

@@ -5,12 +5,13 @@ use leptos_router::hooks::use_params_map;
 
 use super::hooks::Hooks;
 use super::rules_form::RulesForm;
+use super::tabs::{RULES, RegistryTabs, refused};
 use crate::api::registry_rules::{QuotaCountInput, QuotaUse, RegistryQuotaCount, RegistryRulesGet, RegistryRulesShown};
 use crate::api::{Empty, Problem};
 use crate::client::Client;
 use crate::ui::format::{bytes, grouped};
 use crate::ui::{Button, PageHead, SkeletonText, StateDot, Time, Toasts, Tone, icons, meter::Meter};
-use crate::widgets::{FormProblem, Loaded, Submit, use_me};
+use crate::widgets::{FormProblem, Loaded, Submit, Within, use_me};
 
 pub(super) type Read = Resource<Result<RegistryRulesShown, Problem>>;
 
@@ -21,33 +22,34 @@ pub fn RegistryRulesPage() -> impl IntoView {
     move || view! { <Page registry=registry.get()/> }
 }
 
-/// Why the rules of this registry cannot be changed here, if they cannot. Which registries have a label is not known here: the server decides.
+/// Why the rules of this registry cannot be changed here, if they cannot.
 pub(super) fn lacks(registry: &str) -> Signal<Option<String>> {
-    let me = use_me();
-    let on = format!("registry/{registry}");
-    let reaches = |scope: &str| scope == "all" || scope.contains('=') || scope == on;
-    let holds =
-        me.0.grants.iter().filter(|grant| reaches(&grant.scope)).any(|grant| grant.permissions.iter().any(|it| it == "registry.rules.manage"));
-    let reason = match (holds, me.viewer()) {
-        (false, _) => Some(format!("you need registry.rules.manage on {on}")),
-        (true, Some(_)) => Some("go back to your own rights first".to_owned()),
-        (true, None) => None,
-    };
-    Signal::stored(reason)
+    Signal::stored(use_me().cannot_change(&["registry.rules.manage"], Within::Whole(registry)))
 }
 
 #[component]
 fn Page(registry: String) -> impl IntoView {
+    let title = format!("Rules of {registry}");
+    let about = "They bind everybody, administrators too, at the door and in the console.".to_owned();
+    let parts =
+        refused(use_me().cannot_see(&[RULES], Within::Whole(&registry))).unwrap_or_else(|| view! { <Parts registry=registry.clone()/> }.into_any());
+    view! {
+        <PageHead title=title back=("/registries".to_owned(), "Registries".to_owned()) about=Signal::stored(about)/>
+        <RegistryTabs registry=registry/>
+        {parts}
+    }
+    .into_any()
+}
+
+#[component]
+fn Parts(registry: String) -> impl IntoView {
     let client = Client::get();
     let rules: Read = {
         let registry = registry.clone();
         Resource::new(|| (), move |()| client.call::<RegistryRulesGet>(&[&registry], &Empty {}))
     };
-    let title = format!("Rules of {registry}");
     let (of_rules, of_hooks) = (registry.clone(), registry);
-    let about = "They bind everybody, administrators too, at the door and in the console.".to_owned();
     view! {
-        <PageHead title=title back=("/registries".to_owned(), "Registries".to_owned()) about=Signal::stored(about)/>
         <Loaded resource=rules skeleton=|| view! { <SkeletonText lines=12/> } let:shown>
             <Used registry=of_rules.clone() shown=shown read=rules/>
             <RulesForm registry=of_rules.clone() shown=shown read=rules/>

@@ -5,11 +5,10 @@ use leptos::prelude::*;
 use super::copy_job::Source;
 use super::delete::Doomed;
 use super::repository::Shared;
-use super::rights::lacks;
 use crate::api::repositories::Tag;
 use crate::ui::format::{bytes, count, short_id};
 use crate::ui::{CopyButton, Kind, Menu, MenuItem, SelectRow, Time, icons};
-use crate::widgets::{UsedBy, use_me};
+use crate::widgets::{UsedBy, Within, use_me};
 
 /// What stands where nothing is known.
 const UNKNOWN: &str = "\u{2013}";
@@ -89,7 +88,7 @@ fn Actions(shared: Shared, name: String) -> impl IntoView {
     let me = use_me();
     // Where it may be copied to is asked for in the dialog.
     let looking = Signal::stored(me.viewer().map(|_| "go back to your own rights first".to_owned()));
-    let undeletable = Signal::stored(lacks(&me, &["registry.repository.delete"], &registry, &repository));
+    let undeletable = Signal::stored(me.cannot_change(&["registry.repository.delete"], Within::Repository(&registry, &repository)));
     let source = Source { registry: registry.clone(), repository: repository.clone(), reference: name.clone() };
     let doomed = Doomed { registry, repository, reference: name.clone() };
     let copy = Callback::new(move |()| shared.copied.set(Some(source.clone())));

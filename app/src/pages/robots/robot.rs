@@ -10,7 +10,7 @@ use crate::api::{Code, Empty, ListQuery, Problem};
 use crate::client::Client;
 use crate::pages::access::{HeldCard, Holder, declared_reason, read_held};
 use crate::ui::{Ask, Badge, Card, Confirm, Kind, PageHead, SkeletonText, Time, Tone, icons};
-use crate::widgets::{GateButton, Loaded, use_act};
+use crate::widgets::{DockerLogin, GateButton, Loaded, use_act};
 
 type Read = Resource<Result<Robot, Problem>>;
 
@@ -54,7 +54,7 @@ fn Found(robot: Signal<Robot>, read: Read) -> impl IntoView {
     let disabled = Memo::new(move |_| robot.with(|robot| robot.disabled));
     let state = Signal::derive(move || if disabled.get() { "Disabled" } else { "Active" }.to_owned());
     let tone = Signal::derive(move || if disabled.get() { Tone::Warn } else { Tone::Good });
-    let holder = Holder::Robot(name.clone());
+    let (holder, of_login) = (Holder::Robot(name.clone()), name.clone());
     let grants = read_held(holder.clone(), Vec::new());
     view! {
         <div class="form robot">
@@ -65,6 +65,7 @@ fn Found(robot: Signal<Robot>, read: Read) -> impl IntoView {
             </p>
             <Tokens robot=name.clone()/>
             <HeldCard holder=holder grants=grants nothing="Nothing yet: it holds no role, and its tokens open nothing."/>
+            <Card title="Push and pull with docker"><DockerLogin robot=of_login/></Card>
             <Access name=name disabled=disabled declared=declared read=read/>
         </div>
     }

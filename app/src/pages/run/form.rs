@@ -29,6 +29,8 @@ pub(super) struct Wanted {
     pub image: String,
     /// Where it is in a registry of Pilothouse: that, and the repository.
     pub place: Option<(String, String)>,
+    /// Empty for the one that is likely meant.
+    pub tag: String,
 }
 
 #[component]
@@ -37,7 +39,7 @@ pub fn RunImage() -> impl IntoView {
     let wanted = Memo::new(move |_| {
         params.with(|params| {
             let part = |name: &str| params.get(name).filter(|text| !text.is_empty());
-            Wanted { image: part("image").unwrap_or_default(), place: part("registry").zip(part("repository")) }
+            Wanted { image: part("image").unwrap_or_default(), place: part("registry").zip(part("repository")), tag: part("tag").unwrap_or_default() }
         })
     });
     move || {
@@ -128,6 +130,7 @@ impl Draft {
 #[component]
 fn Form(engines: Vec<Engine>, wanted: Wanted) -> impl IntoView {
     let draft = Draft::new(engines.first().map(|engine| engine.name.clone()).unwrap_or_default());
+    draft.tag.set(wanted.tag.clone());
     let starter = Starter::new(wanted.clone(), draft, engines.clone());
     let (job, submit, started) = (starter.job, starter.submit.clone(), starter.started);
     let choices: Vec<(String, String)> = engines.iter().map(|engine| (engine.name.clone(), engine.name.clone())).collect();
@@ -234,7 +237,15 @@ fn OfRegistry(registry: String, repository: String, image: String, engines: Vec<
 
 #[component]
 fn PickTag(tags: Signal<Vec<String>>, draft: Draft) -> impl IntoView {
-    let options = Signal::derive(move || tags.with(|tags| tags.iter().map(|tag| (tag.clone(), tag.clone())).collect::<Vec<_>>()));
+    let asked = draft.tag.get_untracked();
+    let options = Signal::derive(move || {
+        let mut tags = tags.get();
+        // It may be beyond those that are listed.
+        if !asked.is_empty() && !tags.contains(&asked) {
+            tags.push(asked.clone());
+        }
+        tags.into_iter().map(|tag| (tag.clone(), tag)).collect::<Vec<_>>()
+    });
     Effect::new(move |_| {
         if let (true, Some(tag)) = (draft.tag.with_untracked(String::is_empty), tags.with(|tags| tags.first().cloned())) {
             draft.tag.set(tag);
@@ -253,8 +264,10 @@ fn PickTag(tags: Signal<Vec<String>>, draft: Draft) -> impl IntoView {
 #[component]
 fn OfHub(image: String, draft: Draft) -> impl IntoView {
     let client = Client::get();
-    draft.tag.set("latest".to_owned());
-    let settled = RwSignal::new("latest".to_owned());
+    if draft.tag.with_untracked(String::is_empty) {
+        draft.tag.set("latest".to_owned());
+    }
+    let settled = RwSignal::new(draft.tag.get_untracked());
     let wait = Debounce::new(TYPING);
     Effect::new(move |before: Option<()>| {
         let tag = draft.tag.get().trim().to_owned();

@@ -5,13 +5,12 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::form::RuleForm;
-use super::rights::lacks;
 use super::words::{keeps, place, runs};
 use crate::api::registry_retention::{RetentionPreview, RetentionRule, RetentionRuleDelete, RetentionRuleList};
 use crate::api::{Empty, Page, fill};
 use crate::client::Client;
 use crate::ui::{Ask, Button, Callout, Confirm, EmptyState, Kind, SkeletonRows, Time, Tone, icons};
-use crate::widgets::{ListState, Loaded, Paged, use_act, use_me};
+use crate::widgets::{ListState, Loaded, Paged, Within, use_act, use_me};
 
 /// What it takes to make rules and to look what they would let go.
 const MANAGE: &str = "registry.retention.manage";
@@ -27,7 +26,7 @@ pub(super) fn Rules(registry: String) -> impl IntoView {
     };
     let after = Callback::new(move |()| rules.refetch());
     let editing = RwSignal::new(None::<RetentionRule>);
-    let may = lacks(&use_me(), MANAGE, &registry).is_none();
+    let may = use_me().cannot_change(&[MANAGE], Within::PartOf(&registry)).is_none();
     let registry = StoredValue::new(registry);
     view! {
         <Callout tone=Tone::Info title="The narrowest rule counts".to_owned()>
@@ -81,7 +80,7 @@ fn Row(registry: StoredValue<String>, rule: Signal<RetentionRule>, editing: RwSi
     let act = use_act();
     let confirm = Confirm::get();
     let navigate = use_navigate();
-    let reason = Signal::stored(lacks(&use_me(), MANAGE, &registry.get_value()));
+    let reason = Signal::stored(registry.with_value(|registry| use_me().cannot_change(&[MANAGE], Within::PartOf(registry))));
     let name = Signal::derive(move || rule.with(|rule| place(&rule.prefix)));
     let next = Signal::derive(move || rule.with(|rule| rule.next_at));
     let look = Callback::new(move |()| {

@@ -5,14 +5,13 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::address;
-use super::rights::lacks;
 use super::tags::Tags;
 use super::words::{counted, place};
 use crate::api::registry_retention::{Reason, RetentionPlan, RetentionPlanGet, RetentionRunInput, RetentionRunStart};
 use crate::api::{Empty, fill};
 use crate::client::Client;
 use crate::ui::{Ask, Button, Callout, Card, Confirm, Facts, Kind, PageHead, SkeletonText, Time, Tone, icons};
-use crate::widgets::{Loaded, use_act, use_me};
+use crate::widgets::{Loaded, Within, use_act, use_me};
 
 #[component]
 pub fn RetentionPlanPage() -> impl IntoView {
@@ -124,10 +123,8 @@ fn Run(plan: Signal<RetentionPlan>) -> impl IntoView {
     let me = use_me();
     let reason = Signal::derive(move || {
         plan.with(|plan| {
-            if let Some(reason) = lacks(&me, "registry.retention.manage", &plan.registry) {
-                return Some(reason);
-            }
-            if let Some(reason) = lacks(&me, "registry.repository.delete", &plan.registry) {
+            let lacks = |permission| me.cannot_change(&[permission], Within::PartOf(&plan.registry));
+            if let Some(reason) = lacks("registry.retention.manage").or_else(|| lacks("registry.repository.delete")) {
                 return Some(reason);
             }
             match plan {

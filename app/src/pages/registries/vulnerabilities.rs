@@ -1,17 +1,17 @@
-//! The known holes of an image, and where a vulnerable image runs: for the image's page.
+//! What scanners know of an image, and where a vulnerable image runs.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::api::vulnerabilities::{
     Affected, AffectedImage, AffectedList, AffectedQuery, ImageScan, Scan, ScanInput, Severity, SeverityCounts, Vulnerabilities, Vulnerability,
     VulnerabilityList,
 };
-use crate::api::{Empty, fill};
+use crate::api::{Empty, Problem, fill};
 use crate::client::Client;
 use crate::ui::format::{count, short_id};
-use crate::ui::{Badge, Button, Card, EmptyState, Rows, SkeletonRows, Time, Tone, icons};
-
-use super::{Loaded, use_act};
+use crate::ui::{Badge, Button, Callout, EmptyState, Kind, Rows, SkeletonRows, Time, Tone, icons};
+use crate::widgets::{ProblemView, Within, use_act, use_me};
 
 fn words(severity: Severity) -> (&'static str, Tone) {
     match severity {
@@ -23,34 +23,69 @@ fn words(severity: Severity) -> (&'static str, Tone) {
     }
 }
 
-/// What scanners found in an image. `digest` is the image's own.
+/// What scanners found in an image. `digest` is the image's own. Asked for by the browser alone, when the page is there: the registry is
+/// asked whether it has it.
 #[component]
-pub fn ImageVulnerabilities(#[prop(into)] registry: String, #[prop(into)] repository: String, #[prop(into)] digest: String) -> impl IntoView {
+pub(super) fn ImageVulnerabilities(#[prop(into)] registry: String, #[prop(into)] repository: String, #[prop(into)] digest: String) -> impl IntoView {
     let client = Client::get();
+    let reason = Signal::stored(use_me().cannot_change(&["registry.repository.scan"], Within::Repository(&registry, &repository)));
     let params = StoredValue::new([registry, repository, digest]);
-    let known = Resource::new(
-        || (),
-        move |()| params.with_value(|[registry, repository, digest]| client.call::<VulnerabilityList>(&[registry, repository, digest], &Empty {})),
-    );
+    let found = RwSignal::new(None::<Result<Vulnerabilities, Problem>>);
+    let again = RwSignal::new(0_u32);
+    Effect::new(move || {
+        again.track();
+        let call = params.with_value(|[registry, repository, digest]| client.call::<VulnerabilityList>(&[registry, repository, digest], &Empty {}));
+        spawn_local(async move {
+            let answer = call.await;
+            let _ = found.try_set(Some(answer));
+        });
+    });
     let asked = RwSignal::new(String::new());
     let act = use_act();
-    let scan = move |attached: bool, done: &'static str| {
+    let scan = Callback::new(move |attached: bool| {
+        let done = if attached { "The attached reports are taken." } else { "Scanned." };
         params.with_value(|[registry, repository, digest]| {
-            act.run::<ImageScan>(&[registry, repository, digest], &ScanInput { attached }, done, move |_| known.refetch());
+            act.run::<ImageScan>(&[registry, repository, digest], &ScanInput { attached }, done, move |known| found.set(Some(Ok(known))));
         });
+    });
+    let shown = move || match found.get() {
+        None => view! { <SkeletonRows rows=2 columns=4/> }.into_any(),
+        Some(Err(problem)) => {
+            let retry = Callback::new(move |()| {
+                found.set(None);
+                again.update(|n| *n += 1);
+            });
+            view! { <ProblemView problem=problem retry=retry/> }.into_any()
+        }
+        Some(Ok(known)) => view! { <Known known=Signal::stored(known) busy=act.busy() reason=reason scan=scan asked=asked/> }.into_any(),
     };
     view! {
-        <Loaded resource=known skeleton=|| view! { <SkeletonRows rows=4 columns=4/> } let:known>
-            <Scans known=known/>
-            <div class="row-actions">
-                <Show when=move || known.with(|known| known.has_scanner)>
-                    <Button label="Scan now" busy=act.busy() on_press=move |()| scan(false, "Scanned.")/>
-                </Show>
-                <Button label="Take attached reports" busy=act.busy() on_press=move |()| scan(true, "The attached reports are taken.")/>
-            </div>
-            <Holes known=known asked=asked/>
-        </Loaded>
-        <Where asked=asked/>
+        <div class="stack">
+            {shown}
+            <Where asked=asked/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Known(
+    known: Signal<Vulnerabilities>,
+    busy: Signal<bool>,
+    reason: Signal<Option<String>>,
+    scan: Callback<bool>,
+    asked: RwSignal<String>,
+) -> impl IntoView {
+    let has_scanner = known.with_untracked(|known| known.has_scanner);
+    view! {
+        <Scans known=known/>
+        <div class="row-actions">
+            {has_scanner.then(|| view! {
+                <Button label="Scan now" icon=icons::SEARCH reason=reason busy=busy on_press=Callback::new(move |()| scan.run(false))/>
+            })}
+            <Button label="Take attached reports" icon=icons::DOWNLOAD reason=reason busy=busy on_press=Callback::new(move |()| scan.run(true))/>
+        </div>
+        <Holes known=known asked=asked/>
     }
     .into_any()
 }
@@ -103,16 +138,16 @@ fn Holes(known: Signal<Vulnerabilities>, asked: RwSignal<String>) -> impl IntoVi
     let any = Memo::new(move |_| items.with(|items| !items.is_empty()));
     view! {
         <Show when=move || any.get()>
-            <div class="table-box" tabindex="0" role="region" aria-label="Known holes">
+            <div class="table-box bare" tabindex="0" role="region" aria-label="Known vulnerabilities">
                 <table class="table cards">
                     <thead>
                         <tr>
-                            <th scope="col">"Hole"</th>
+                            <th scope="col">"Vulnerability"</th>
                             <th scope="col">"Severity"</th>
                             <th scope="col">"In"</th>
                             <th scope="col">"Gone in"</th>
                             <th scope="col">"Found by"</th>
-                            <th scope="col">"Where"</th>
+                            <th scope="col"><span class="unseen">"Actions"</span></th>
                         </tr>
                     </thead>
                     <tbody>
@@ -130,7 +165,7 @@ fn Holes(known: Signal<Vulnerabilities>, asked: RwSignal<String>) -> impl IntoVi
 fn Hole(hole: Vulnerability, asked: RwSignal<String>) -> impl IntoView {
     let Vulnerability { id, severity, package, version, fixed, title, scanner } = hole;
     let (name, tone) = words(severity);
-    let pressed = id.clone();
+    let (pressed, label) = (id.clone(), format!("Where {id} is"));
     view! {
         <tr>
             <td class="main"><span class="name">{id}</span><span class="sub">{title}</span></td>
@@ -138,7 +173,7 @@ fn Hole(hole: Vulnerability, asked: RwSignal<String>) -> impl IntoView {
             <td data-label="In">{format!("{package} {version}")}</td>
             <td data-label="Gone in">{fixed.unwrap_or_else(|| "not yet".to_owned())}</td>
             <td data-label="Found by">{scanner}</td>
-            <td data-label="Where"><Button label="Where it runs" on_press=move |()| asked.set(pressed.clone())/></td>
+            <td class="actions"><Button label=label kind=Kind::Quiet icon=icons::SEARCH icon_only=true on_press=Callback::new(move |()| asked.set(pressed.clone()))/></td>
         </tr>
     }
     .into_any()
@@ -148,29 +183,35 @@ fn Hole(hole: Vulnerability, asked: RwSignal<String>) -> impl IntoView {
 #[component]
 fn Where(asked: RwSignal<String>) -> impl IntoView {
     let client = Client::get();
-    let affected = Resource::new(
-        move || asked.get(),
-        move |id| {
-            // Nothing was asked for yet.
-            let call = (!id.is_empty()).then(|| client.call::<AffectedList>(&[], &AffectedQuery { id }));
-            async move {
-                match call {
-                    Some(call) => call.await,
-                    None => Ok(Affected { items: Vec::new(), complete: true, silent_engines: Vec::new() }),
-                }
+    let found = RwSignal::new(None::<Result<Affected, Problem>>);
+    let again = RwSignal::new(0_u32);
+    Effect::new(move || {
+        again.track();
+        let id = asked.get();
+        found.set(None);
+        // Nothing was asked for yet.
+        if id.is_empty() {
+            return;
+        }
+        let call = client.call::<AffectedList>(&[], &AffectedQuery { id: id.clone() });
+        spawn_local(async move {
+            let answer = call.await;
+            // Another one may have been asked for by now.
+            if asked.try_get_untracked() == Some(id) {
+                let _ = found.try_set(Some(answer));
             }
-        },
-    );
-    let title = move || format!("Where {} is", asked.get());
+        });
+    });
+    let shown = move || match found.get() {
+        None => view! { <SkeletonRows rows=2 columns=2/> }.into_any(),
+        Some(Err(problem)) => view! { <ProblemView problem=problem retry=Callback::new(move |()| again.update(|n| *n += 1))/> }.into_any(),
+        Some(Ok(affected)) => view! { <Images affected=Signal::stored(affected)/> }.into_any(),
+    };
     view! {
-        <div hidden=move || asked.with(String::is_empty)>
-            <Card>
-                <h2>{title}</h2>
-                <Loaded resource=affected skeleton=|| view! { <SkeletonRows rows=2 columns=2/> } let:affected>
-                    <Images affected=affected/>
-                </Loaded>
-            </Card>
-        </div>
+        <section class="stack" role="status" hidden=move || asked.with(String::is_empty)>
+            <h3>{move || format!("Where {} is", asked.get())}</h3>
+            {shown}
+        </section>
     }
     .into_any()
 }
@@ -181,11 +222,15 @@ fn Images(affected: Signal<Affected>) -> impl IntoView {
     let silent = move || {
         affected.with(|affected| {
             let silent = affected.silent_engines.join(", ");
-            (!silent.is_empty()).then(|| view! { <p class="muted">{format!("These engines did not answer: {silent}.")}</p> })
+            (!silent.is_empty()).then(|| {
+                view! { <Callout tone=Tone::Warn title="Not all engines answered">{format!("What runs on {silent} is not known.")}</Callout> }
+            })
         })
     };
+    let none = move || items.with(Vec::is_empty).then(|| view! { <p class="none">"No image that you may pull is known to have it."</p> });
     let cut = move || affected.with(|affected| (!affected.complete).then(|| view! { <p class="muted">"There are more images with it."</p> }));
     view! {
+        {none}
         <ul class="plain-list">
             <Rows items=items key=|image: &AffectedImage| format!("{}/{}@{}", image.registry, image.repository, image.digest)
                 row=move |image| view! { <OneImage image=image.get_untracked()/> }/>
