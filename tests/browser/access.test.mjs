@@ -142,7 +142,7 @@ scenes('a robot gets a token, which is renewed while the old one goes on', async
   await page.getByLabel('Good for').selectOption('demo')
   await page.getByRole('button', { name: 'Make the token' }).click()
   await page.getByText('Copy the token now').waitFor()
-  const shown = async () => (await page.locator('.code-block code').innerText()).trim()
+  const shown = async () => (await page.getByRole('region', { name: 'the token' }).innerText()).trim()
   const first = await shown()
   await sound(page, 'access-robot-token')
   await page.getByRole('button', { name: 'I have kept it' }).click()
