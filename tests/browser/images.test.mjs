@@ -78,7 +78,7 @@ scenes('an image is tagged, a tag is taken off, and it is removed', async (page,
   await row(page, image).getByRole('link').click()
   await page.getByRole('heading', { level: 1 }).waitFor()
   for (const words of ['/bin/sh', '8080/tcp', 'made.for', 'COPY', 'ENTRYPOINT', '2.9 MiB']) await page.locator('main').getByText(words).first().waitFor()
-  await page.getByText('No container is made from it.').waitFor()
+  await page.getByText('No container on this engine is made from it.').waitFor()
   await sound(page, 'image-two-tags')
   await page.getByRole('button', { name: 'Take ui/layers:stable off' }).click()
   assert.match(await answer(page, 'Take it off'), /image stays, by its other tags/)

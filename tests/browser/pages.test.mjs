@@ -37,6 +37,7 @@ const PAGES = {
   audit: ['/audit', 'tbody tr'],
   guardrails: ['/guardrails', '.empty-state, tbody tr'],
   'guardrail-add': ['/add/guardrail', 'form'],
+  'registry-rules': ['/registries/images/rules', 'form'],
   'registry-retention': ['/registries/images/retention', '.code-block'],
   people: ['/people', 'tbody tr'],
   person: ['/people/admin', '.held li'],

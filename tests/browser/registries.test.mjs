@@ -75,6 +75,12 @@ scenes('a registry is tried, added, changed and removed', async (page, own) => {
 scenes('one goes from a registry to the image for a platform, and to a repository by its name', async (page) => {
   await visit(page, '/registries')
   await row(page, 'images').getByRole('link').click()
+  const tabs = page.getByRole('navigation', { name: 'Registry images' })
+  for (const [tab, heading] of [['Retention', 'Retention of images'], ['Rules', 'Rules of images'], ['Settings', 'Settings of images'], ['Repositories', 'images']]) {
+    await tabs.getByRole('link', { name: tab }).click()
+    await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+    assert.equal(await tabs.getByRole('link', { name: tab }).getAttribute('aria-current'), 'page')
+  }
   await page.getByRole('searchbox').fill('samples')
   await page.waitForURL(/q=samples/)
   await row(page, 'samples/app').getByRole('link').click()
@@ -98,7 +104,13 @@ scenes('one goes from a registry to the image for a platform, and to a repositor
   await page.getByRole('link', { name: 'Signature (cosign)' }).waitFor()
   await page.getByText('The manifest as it is kept').click()
   await page.getByRole('region', { name: 'the manifest' }).getByText('schemaVersion').waitFor()
+  await page.getByRole('heading', { name: 'Not scanned' }).waitFor()
   await sound(page, 'registry-image-open')
+  await page.getByRole('link', { name: 'Run', exact: true }).click()
+  await page.waitForURL(/\/run\?.*tag=1/)
+  await page.getByRole('heading', { level: 1, name: 'Run samples/app of images' }).waitFor()
+  await until('the tag is the one that one came from', async () => (await page.getByLabel('Tag').inputValue()) === '1.0')
+  await until('the form is filled in', async () => (await page.getByRole('textbox', { name: 'Ports' }).inputValue()) === '8080/tcp')
 
   await visit(page, '/registries/images')
   await page.getByLabel('Repository', { exact: true }).fill('samples/app')
@@ -227,13 +239,25 @@ scenes('who may only look cannot delete', { as: 'viewer' }, async (page) => {
   const remove = page.getByRole('menuitem', { name: 'Delete' })
   assert.equal(await remove.getAttribute('aria-disabled'), 'true')
   assert.match(await remove.getAttribute('title'), /you need registry\.repository\.delete on images\/samples\/app/)
+  await visit(page, '/registries/images')
+  const settings = page.getByRole('navigation', { name: 'Registry images' }).getByRole('link', { name: /^Settings/ })
+  assert.equal(await settings.getAttribute('aria-disabled'), 'true')
+  assert.match(await settings.getAttribute('title'), /you need registry\.registry\.update/)
+  await sound(page, 'registry-viewer')
+  await visit(page, `${samples}/images/1.0`)
+  assert.match(await page.getByRole('button', { name: /^Take attached reports/ }).getAttribute('title'), /you need registry\.repository\.scan on images\/samples\/app/)
 })
 
 scenes('who has no role on a registry is told what they are for', { as: 'stranger' }, async (page) => {
   await visit(page, '/registries')
-  await page.getByRole('heading', { name: 'No registries yet' }).waitFor()
+  await page.getByRole('heading', { name: 'No registry for you to see' }).waitFor()
+  await page.getByRole('link', { name: 'Search images' }).waitFor()
   assert.equal(await page.getByRole('button', { name: /^Add a registry/ }).first().getAttribute('aria-disabled'), 'true')
   await sound(page, 'registries-none')
+  await visit(page, '/registries/images/rules')
+  await page.getByRole('heading', { name: 'Not for you to see' }).waitFor()
+  await visit(page, '/registries/images/retention')
+  await page.getByRole('heading', { name: 'Not for you to see' }).waitFor()
   if (!isNarrow(page)) {
     await visit(page, '/')
     await page.keyboard.press('g')

@@ -66,7 +66,8 @@ scenes('an image of a registry is found and its form is filled in; what does not
   // There is no way to Docker Hub from here.
   await page.locator('.callout').getByText('Docker Hub').waitFor()
   await sound(page, 'image-found')
-  await found.getByRole('link', { name: 'Run' }).click()
+  await found.getByRole('link', { name: `team/${name}` }).waitFor()
+  await found.getByRole('link', { name: 'Run', exact: true }).click()
   await page.waitForURL(/\/run\?/)
   const ports = page.getByRole('textbox', { name: 'Ports' })
   await until('the form is filled in', async () => (await ports.inputValue()) === '8080/tcp')

@@ -3,7 +3,7 @@
 use crate::api::people::Grant;
 
 /// A scope in words: `everything`, `engine demo`, `project shop on engine demo`, `everything in registry hub`, `team/ in registry hub`,
-/// `engines and registries with env=prod`.
+/// `everything with env=prod`.
 pub(crate) fn words(scope: &str) -> String {
     if let Some(rest) = scope.strip_prefix("engine/") {
         return match rest.split_once("/project/") {
@@ -20,7 +20,7 @@ pub(crate) fn words(scope: &str) -> String {
     }
     match scope {
         "all" => "everything".to_owned(),
-        labels if labels.contains('=') => format!("engines and registries with {}", labels.replace(',', ", ")),
+        labels if labels.contains('=') => format!("everything with {}", labels.replace(',', ", ")),
         other => other.to_owned(),
     }
 }
@@ -66,7 +66,7 @@ mod tests {
             ("engine/demo/project/shop", "project shop on engine demo"),
             ("registry/hub", "everything in registry hub"),
             ("registry/hub/repository/team", "team/ in registry hub"),
-            ("env=prod,site=a", "engines and registries with env=prod, site=a"),
+            ("env=prod,site=a", "everything with env=prod, site=a"),
             ("odd", "odd"),
         ] {
             assert_eq!(words(scope), said);

@@ -2,8 +2,9 @@
 
 use crate::api::audit::Outcome;
 
-/// Those that no rule says well: the operation, what one wants to do, what one did, and what with.
+/// Those that no rule says well: the operation, what one wants to do, what one did, and what with. In the order of their names.
 const SPECIAL: &[(&str, &str, &str, &str)] = &[
+    ("AffectedList", "look", "looked", "at where a vulnerability is:"),
     ("AuditAlert", "fire", "fired", "an alert:"),
     ("AuditAlertCreate", "add", "added", "an alert"),
     ("AuditAlertDelete", "remove", "removed", "an alert"),
@@ -27,23 +28,38 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("AuditViewCreate", "keep", "kept", "a search"),
     ("AuditViewDelete", "forget", "forgot", "a search"),
     ("AuditViewList", "look", "looked", "at their searches"),
+    ("BlobGet", "pull", "pulled", "blob"),
+    ("BlobHead", "look", "looked", "for blob"),
     ("BundleCreate", "make", "made", "a client bundle"),
+    ("Catalog", "list", "listed", "what can be pulled"),
     ("ContainerArchive", "copy", "copied", "files out of container"),
     ("ContainerExec", "prepare", "prepared", "a command in container"),
+    ("ContainerOrigin", "look", "looked", "at where an image came from:"),
     ("ContainerTerminal", "open", "opened", "a terminal in container"),
+    ("DeletionPreview", "look", "looked", "at what would go with image"),
     ("DeviceApprove", "let", "let", "a command line in"),
     ("DeviceDeny", "refuse", "refused", "a command line"),
     ("DeviceLook", "look", "looked", "at a command line that asks"),
     ("DeviceToken", "hand", "handed", "a command line its token"),
+    ("EnginePullToken", "let", "let", "an engine pull image"),
     ("EventsFollow", "follow", "followed", "events"),
     ("ExecStart", "run", "ran", "a command in container"),
     ("FactorList", "look", "looked", "at their factors"),
     ("FactorRuleList", "look", "looked", "at which roles ask for a factor"),
     ("FactorRuleSet", "set", "set", "which roles ask for a factor"),
     ("Grpc", "open", "opened", "BuildKit's tunnel"),
+    ("HubSearch", "search", "searched", "Docker Hub:"),
     ("ImageCommit", "commit", "committed", "container"),
     ("ImageCreate", "pull", "pulled", "image"),
     ("ImageGetAll", "save", "saved", "images"),
+    ("ImageScan", "scan", "scanned", "image"),
+    ("ImageSearch", "search", "searched", "for images:"),
+    ("ManifestCopy", "copy", "copied", "image"),
+    ("ManifestDelete", "delete", "deleted", "image"),
+    ("ManifestDiff", "compare", "compared", "two images of repository"),
+    ("ManifestGet", "read", "read", "the manifest of image"),
+    ("ManifestHead", "look", "looked", "for image"),
+    ("ManifestPut", "push", "pushed", "image"),
     ("Me", "look", "looked", "at their account"),
     ("NetworkConnect", "connect", "connected", "a container to network"),
     ("NetworkDisconnect", "disconnect", "disconnected", "a container from network"),
@@ -53,12 +69,37 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("PasskeyStart", "begin", "began", "to add a passkey"),
     ("PasswordChange", "change", "changed", "their password"),
     ("PutContainerArchive", "copy", "copied", "files into container"),
-    ("RecoveryRenew", "make", "made", "new recovery codes"),
     ("RecordingCast", "open", "opened", "a recording"),
     ("RecordingEnd", "end", "ended", "a session"),
     ("RecordingGet", "look", "looked", "at a recording"),
     ("RecordingShown", "play", "played", "a recording"),
     ("RecordingWatch", "watch", "watched", "a session"),
+    ("RecoveryRenew", "make", "made", "new recovery codes"),
+    ("Referrers", "look", "looked", "at what speaks of image"),
+    ("RegistryBase", "ask", "asked", "whether registries answer"),
+    ("RegistryHookCreate", "add", "added", "webhook"),
+    ("RegistryHookDelete", "remove", "removed", "webhook"),
+    ("RegistryHookList", "look", "looked", "at the webhooks"),
+    ("RegistryHookUpdate", "change", "changed", "webhook"),
+    ("RegistryList", "list", "listed", "the registries"),
+    ("RegistryQuotaCount", "count", "counted", "what the quotas hold"),
+    ("RegistryRulesGet", "look", "looked", "at the registry's rules"),
+    ("RegistryRulesUpdate", "change", "changed", "the registry's rules"),
+    ("RegistryToken", "sign", "signed", "docker in:"),
+    ("ReportPut", "send", "sent", "a scan report of image"),
+    ("RepositoryList", "list", "listed", "the repositories"),
+    ("RetentionDelete", "let go", "let go", "of image"),
+    ("RetentionPlanGet", "look", "looked", "at what a retention rule would let go:"),
+    ("RetentionPlanTags", "look", "looked", "at what a retention rule would let go:"),
+    ("RetentionPreview", "work out", "worked out", "what a retention rule would let go:"),
+    ("RetentionRuleCreate", "add", "added", "a retention rule:"),
+    ("RetentionRuleDelete", "remove", "removed", "a retention rule:"),
+    ("RetentionRuleList", "look", "looked", "at the retention rules"),
+    ("RetentionRuleUpdate", "change", "changed", "a retention rule:"),
+    ("RetentionRunList", "look", "looked", "at the runs of retention rules"),
+    ("RetentionRunStart", "run", "ran", "a retention rule:"),
+    ("RetentionStorage", "look", "looked", "at how the registry frees space"),
+    ("RunList", "look", "looked", "at where an image runs:"),
     ("SecondFactor", "sign", "signed", "in with a second factor"),
     ("Session", "open", "opened", "BuildKit's session"),
     ("SettingsApply", "take over", "took over", "what the settings say:"),
@@ -77,12 +118,20 @@ const SPECIAL: &[(&str, &str, &str, &str)] = &[
     ("SystemPing", "ask", "asked", "whether it answers"),
     ("SystemPingHead", "ask", "asked", "whether it answers"),
     ("SystemVersion", "ask", "asked", "for the version"),
+    ("TagDelete", "delete", "deleted", "tag"),
+    ("TagList", "list", "listed", "the tags of repository"),
     ("TotpAdd", "add", "added", "an authenticator app to their factors"),
     ("TotpStart", "begin", "began", "to add an authenticator app"),
     ("TwoPeople", "ask", "asked", "as two people at once"),
     ("Unauthenticated", "ask", "asked", "without a credential"),
     ("Unclassified", "ask", "asked", "for something unknown"),
+    ("UploadCancel", "cancel", "cancelled", "an upload to repository"),
+    ("UploadChunk", "send", "sent", "a part of an upload to repository"),
+    ("UploadFinish", "finish", "finished", "an upload to repository"),
+    ("UploadStart", "begin", "began", "an upload to repository"),
+    ("UploadStatus", "ask", "asked", "how far an upload is:"),
     ("UserFactorsReset", "remove", "removed", "all second factors of"),
+    ("VulnerabilityList", "look", "looked", "at what is known of image"),
 ];
 
 /// What the end of a name says, in the same order; what stands before it is the thing.
@@ -187,7 +236,29 @@ fn spaced(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, deed, did, did_to};
+    use super::{Outcome, SPECIAL, deed, did, did_to};
+
+    #[test]
+    fn special_words_are_in_order_and_once() {
+        assert!(SPECIAL.is_sorted_by(|one, next| one.0 < next.0));
+    }
+
+    #[test]
+    fn operations_on_registries_have_words() {
+        for (operation, object, words) in [
+            ("RegistryCreate", "hub", "created registry hub"),
+            ("RepositoryList", "", "listed the repositories"),
+            ("TagList", "hub/team/app", "listed the tags of repository hub/team/app"),
+            ("ManifestPut", "hub/team/app:1", "pushed image hub/team/app:1"),
+            ("ManifestGet", "hub/team/app:1", "read the manifest of image hub/team/app:1"),
+            ("HubSearch", "redis", "searched Docker Hub: redis"),
+            ("RetentionDelete", "hub/app@sha256:0a", "let go of image hub/app@sha256:0a"),
+            ("BlobDelete", "hub/app@sha256:0a", "removed blob hub/app@sha256:0a"),
+        ] {
+            assert_eq!(did_to(operation, "", Outcome::Ok, object), words, "{operation}");
+        }
+        assert_eq!(did("HubSearch", "", Outcome::Denied), "wanted to search Docker Hub");
+    }
 
     #[test]
     fn operations_have_words() {

@@ -158,7 +158,7 @@ fn Users(engine: Signal<String>, image: Signal<Image>) -> impl IntoView {
     move || {
         let names = names.get();
         if names.is_empty() {
-            return view! { <p class="none">"No container is made from it."</p> }.into_any();
+            return view! { <p class="none">"No container on this engine is made from it."</p> }.into_any();
         }
         view! { <ul class="flow">{names.into_iter().map(line).collect_view()}</ul> }.into_any()
     }

@@ -13,8 +13,8 @@ use crate::widgets::{GateLink, ListState, Loaded, Paged, offer_commands, read_re
 
 const NONE: &str = "A registry keeps images. With one here, docker login, push and pull go through Pilothouse, each with the rights of whoever asks, \
     and you see here what there is, what runs it, and what may go. Add one, or ask for a role on one that is here.";
-const UNSEEN: &str = "A registry keeps images. You see those that you hold a role on, and you hold none on any. \
-    Ask an administrator for one; images of Docker Hub can be searched without.";
+const UNSEEN: &str = "A registry keeps images. To see one, you need registry.registry.view on it or on a part of it; you hold it on none. \
+    Ask an administrator for a role on one.";
 
 #[component]
 pub fn Registries() -> impl IntoView {

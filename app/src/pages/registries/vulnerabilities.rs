@@ -207,11 +207,16 @@ fn Where(asked: RwSignal<String>) -> impl IntoView {
         Some(Err(problem)) => view! { <ProblemView problem=problem retry=Callback::new(move |()| again.update(|n| *n += 1))/> }.into_any(),
         Some(Ok(affected)) => view! { <Images affected=Signal::stored(affected)/> }.into_any(),
     };
+    let any = Memo::new(move |_| asked.with(|id| !id.is_empty()));
     view! {
-        <section class="stack" role="status" hidden=move || asked.with(String::is_empty)>
-            <h3>{move || format!("Where {} is", asked.get())}</h3>
-            {shown}
-        </section>
+        <div role="status">
+            <Show when=move || any.get()>
+                <section class="stack">
+                    <h3>{move || format!("Where {} is", asked.get())}</h3>
+                    {shown}
+                </section>
+            </Show>
+        </div>
     }
     .into_any()
 }

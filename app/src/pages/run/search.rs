@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::location::Url;
 
+use crate::api::fill;
 use crate::api::image_search::{FoundImage, ImageSearch, ImageSearchOutput, ImageSearchQuery, SilentSource};
 use crate::client::Client;
 use crate::ui::format::count;
@@ -133,8 +134,11 @@ fn Silent(silent: Vec<SilentSource>) -> impl IntoView {
 fn Line(found: FoundImage) -> impl IntoView {
     let FoundImage { image, registry, repository, description, stars, official } = found;
     let mut href = format!("/run?image={}", Url::escape(&image));
+    let mut name = view! { <strong class="mono">{repository.clone()}</strong> }.into_any();
     if let Some(registry) = &registry {
         href += &format!("&registry={}&repository={}", Url::escape(registry), Url::escape(&repository));
+        let page = fill("/registries/{registry}/repositories/{repository}", &[registry, &repository]);
+        name = view! { <a class="mono" href=page>{repository}</a> }.into_any();
     }
     let from_hub = registry.is_none();
     let source = registry.unwrap_or_else(|| "Docker Hub".to_owned());
@@ -143,7 +147,7 @@ fn Line(found: FoundImage) -> impl IntoView {
     view! {
         <li>
             <span class="grow">
-                <strong class="mono">{repository}</strong>" "<Badge text=source/>" "{mark}" "{stars}
+                {name}" "<Badge text=source/>" "{mark}" "{stars}
                 {(!description.is_empty()).then(|| view! { <small>{description}</small> })}
             </span>
             <LinkButton href=href label="Run" icon=icons::PLAY/>
