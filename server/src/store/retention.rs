@@ -223,9 +223,11 @@ impl Store {
         Ok(sqlx::query_as(sql).bind(registry).bind(a).bind(b).bind(c).bind(d).bind(limit).fetch_all(&self.read).await?)
     }
 
-    /// Whether a push to `place` was begun at that time or later, whatever came of it.
+    /// Whether a push to `place` was begun at that time or later, whatever came of it: by any operation that takes a right to push, but for blobs,
+    /// which mean nothing yet.
     pub async fn is_pushed_since(&self, registry: &str, place: &str, since: i64) -> Result<bool> {
-        let sql = "SELECT count(*) FROM audit WHERE target = $1 AND operation IN ('ManifestPut', 'ManifestCopy') AND decision = 'allowed' \
+        let sql = "SELECT count(*) FROM audit WHERE target = $1 AND decision = 'allowed' AND operation NOT LIKE 'Upload%' \
+                   AND permission IN ('registry.repository.create', 'registry.repository.push', 'registry.repository.retag') \
                    AND at >= $2 AND (object >= $3 AND object < $4 OR object >= $5 AND object < $6)";
         let [a, b, c, d] = ranges(place);
         let count: i64 = sqlx::query_scalar(sql).bind(registry).bind(since).bind(a).bind(b).bind(c).bind(d).fetch_one(&self.read).await?;
