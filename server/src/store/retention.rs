@@ -212,11 +212,12 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
     }
 
-    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of it does not
-    /// matter: what was asked for is wanted.
+    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of a pull does not
+    /// matter: what was asked for is wanted. A push that was refused made nothing newer.
     pub async fn repository_uses(&self, registry: &str, place: &str, limit: usize) -> Result<Vec<UseRow>> {
         let sql = "SELECT permission, object, note, MAX(at) AS at FROM audit \
                    WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut', 'ManifestCopy') AND decision = 'allowed' \
+                   AND (permission = 'registry.repository.pull' OR outcome NOT IN ('denied', 'failed') OR status IS NULL OR status >= 500) \
                    AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY permission, object, note LIMIT $6";
         let [a, b, c, d] = ranges(place);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
