@@ -235,6 +235,7 @@ impl Retention {
             Ok(StatusCode::NOT_FOUND) => {
                 entry.finish(Ending::failed(404));
                 look.forget(digest);
+                self.rules.gone(registry, &look.repository, digest).await;
                 Came::Spared(format!("{}@{digest} was gone already.", look.repository))
             }
             Ok(status @ (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED | StatusCode::BAD_REQUEST)) => {

@@ -46,6 +46,15 @@ pub async fn alone(api: &Api, registry: &str, repository: &str, tags: &[String])
     api.registrar.registries.tags.take_all(names, PATIENCE).await.ok_or_else(busy)
 }
 
+/// Makes sure that nobody has begun to push to a repository since then, in ms: what was seen of its tags is all there is.
+pub async fn check_unpushed(api: &Api, registry: &str, repository: &str, since: i64) -> Result<(), ApiError> {
+    if !api.store.is_pushed_since(registry, &format!("{registry}/{repository}"), since).await? {
+        return Ok(());
+    }
+    let problem = Problem::new(Code::Conflict, "Something was pushed to this repository while its tags were looked at, so nothing was deleted.");
+    Err(ApiError(problem.detail("Look again at what would be deleted.")))
+}
+
 /// The rules, for copies.
 pub struct Bound(pub Arc<Rules>);
 

@@ -8,7 +8,12 @@ use pilothouse_app::api::{
     repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, Runs, TagDelete, TagDeleteInput},
 };
 
-use super::{One, Place, at, bound::alone, check_reference, registry, runs::digests};
+use super::{
+    One, Place, at,
+    bound::{alone, check_unpushed},
+    check_reference, registry,
+    runs::digests,
+};
 use crate::{
     access::{Operation, Permission, is_digest, is_tag},
     api::{Answer, Api, ApiError, Asked, Named, Who, runs::runs_of},
@@ -21,6 +26,7 @@ use crate::{
         sharing::{self, Effort, Sharing},
         tags::digest_of,
     },
+    clock::now_ms,
     registries::rules::Deed,
 };
 
@@ -113,6 +119,7 @@ pub async fn delete_manifest(
             if !is_digest(&digest) {
                 return Err(ApiError::field("digest", "This is no digest by sha256 or sha512. A tag is deleted as a tag."));
             }
+            let begun = now_ms();
             let deletion = deletion(&api, &who, at, &digest).await?;
             check_seen(&input.tags, &deletion)?;
             if let Some(why) = in_use(&deletion).filter(|_| !input.although_in_use) {
@@ -121,6 +128,7 @@ pub async fn delete_manifest(
             // From here on nobody lets one of its tags mean something else.
             let _alone = alone(&api, &name, &repository, &deletion.tags).await?;
             check_still(at, &deletion).await?;
+            check_unpushed(&api, &name, &repository, begun).await?;
             api.rules.may_delete_manifest(&registry, &permit, &repository, &digest).await?;
             delete::manifest(at, &digest).await?;
             api.rules.gone(&name, &repository, &digest).await;

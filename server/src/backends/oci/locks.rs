@@ -43,3 +43,22 @@ impl Locks {
         tokio::time::timeout(patience, all).await.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn several_are_taken_together_or_not_at_all() {
+        let locks = Locks::default();
+        let take = async |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            locks.take_all(names, Duration::from_millis(20)).await
+        };
+        let held = locks.take("b".to_owned()).await;
+        assert!(take(&["a", "b"]).await.is_none());
+        assert!(take(&["a"]).await.is_some(), "what was taken on the way was let go");
+        drop(held);
+        assert_eq!(take(&["a", "b"]).await.map(|all| all.len()), Some(2));
+    }
+}
