@@ -271,7 +271,7 @@ endpoints! {
     "Deletes one tag. What it means stays, by its other tags and its digest."
     TagDelete: DELETE "/api/v1/registries/{registry}/repositories/{repository}/tags/{tag}", TagDeleteInput => Empty;
     "Deletes a manifest by its digest, and with it every tag that means it."
-    ManifestDelete: DELETE "/api/v1/registries/{registry}/repositories/{repository}/manifests/{digest}", ManifestDeleteInput => Empty;
+    ManifestDelete: DELETE "/api/v1/registries/{registry}/repositories/{repository}/manifests/{reference}", ManifestDeleteInput => Empty;
     "Tells which containers on all engines are made from a digest."
     RunList: GET "/api/v1/runs", RunQuery => Runs;
     "Tells where a container's image came from, and whether its tag means something newer by now."
