@@ -6,9 +6,13 @@ CARGO := source $(SANDBOX)/lib.sh; native_cargo
 # What the tests run can be held and made to fail (server/src/failpoints.rs). What anybody else runs is built without that, by `build`.
 TESTED := --features pilothouse/failpoints
 
+# One after the other: two cores are too few for two engines and a stopwatch at once.
+ONE_BY_ONE := -- --test-threads=1 --show-output
+ALONE := faults:: disks:: house:: wire::
+
 PORT ?= 8080
 
-.PHONY: help demo run build tests web test bench snapshots lint fmt fuzz
+.PHONY: help demo run build tests web test test-browser test-rest test-alone bench snapshots lint fmt fuzz
 
 help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,8 +44,18 @@ test: ## Run every test, against real parts that the tests start themselves
 	@$(SANDBOX)/install build sandbox test
 	@# Each half has long stretches for one core, so both are built at once.
 	@$(MAKE) --no-print-directory --jobs 2 tests web
-	@# One after the other: two cores are too few for an engine, a browser and a stopwatch at once.
-	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast -- --test-threads=1 --show-output
+	@# The browser waits half of its time, as does what is tested beside it.
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-alone
+
+test-browser:
+	@$(CARGO) test -p pilothouse-tests --test it $(TESTED) $(ONE_BY_ONE) browser::
+
+test-rest:
+	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
+
+# What measures how long somebody waits while something else goes wrong comes alone, in the end.
+test-alone: test-browser test-rest
+	@$(CARGO) test -p pilothouse-tests --test it $(TESTED) $(ONE_BY_ONE) $(ALONE)
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench
