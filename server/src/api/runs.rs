@@ -21,7 +21,7 @@ use crate::{
             belongings::digest_of,
             typed::{containers, names::ContainerId},
         },
-        oci::{Registry, RegistryError},
+        oci::Registry,
     },
     clock::now_ms,
     runs::{
@@ -37,16 +37,6 @@ pub fn routes() -> Router<Api> {
 /// As much of what a query names as a record holds.
 fn short(text: &str) -> String {
     text.chars().take(255).collect()
-}
-
-fn failed(error: &RegistryError) -> ApiError {
-    let code = match error {
-        RegistryError::Timeout => Code::BackendTimeout,
-        RegistryError::Busy => Code::Overloaded,
-        RegistryError::Unreachable(_) | RegistryError::BrokenOff => Code::BackendUnreachable,
-        _ => Code::BackendError,
-    };
-    ApiError::new(code, error.to_string())
 }
 
 async fn list_runs(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<RunQuery>) -> Answer<RunList> {
@@ -86,7 +76,7 @@ async fn sought(api: &Api, permit: &Permit, query: RunQuery) -> Result<(BTreeSet
     }
     let none = || ApiError::new(Code::NotFound, format!("There is no registry {registry}, or you may not see it."));
     let at = api.registrar.registries.get(&registry).ok_or_else(none)?;
-    let children = kin::children_of(&at, permit, &repository, &query.digest).await.map_err(|error| failed(&error))?;
+    let children = kin::children_of(&at, permit, &repository, &query.digest).await?;
     let is_there = children.is_some();
     digests.extend(children.into_iter().flatten());
     Ok((digests, is_there))
@@ -198,8 +188,7 @@ fn key(registry: &Registry, repository: &str, tag: &str) -> [String; 4] {
 /// Asks a registry what a tag means now, as `who`, with a record of its own. Nothing where it does not answer: the container is shown all the same.
 async fn ask(api: &Api, who: &Principal, registry: &Registry, repository: &str, tag: &str) -> Option<Option<String>> {
     let operation = Operation::on_repository("ManifestHead", Permission::RepositoryPull, &registry.name, repository, tag);
-    let asked = api
-        .operator
-        .operate(who, operation, async |permit| kin::meaning_of(registry, &permit, repository, tag).await.map_err(|error| failed(&error)));
+    let asked =
+        api.operator.operate(who, operation, async |permit| kin::meaning_of(registry, &permit, repository, tag).await.map_err(ApiError::from));
     asked.await.ok()
 }

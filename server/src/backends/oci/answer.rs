@@ -12,6 +12,8 @@ use crate::access::is_digest;
 
 /// How long until the head of an answer that comes soon.
 pub const PROMPT: Duration = Duration::from_secs(30);
+/// The same of one that comes once a registry has put away what it was sent.
+pub const SLOW: Duration = Duration::from_secs(900);
 /// How long the whole of an answer that is read may take.
 const WHOLE: Duration = Duration::from_secs(60);
 /// The largest list that is read, in bytes.

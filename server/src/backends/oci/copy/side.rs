@@ -1,6 +1,6 @@
 //! One side of a copy: a repository of a registry, and the right to it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -10,14 +10,11 @@ use crate::{
     access::{Permission, Permit, is_digest},
     backends::oci::{
         Answer, Ask, Registry, RegistryError, Said,
-        answer::{self, PROMPT, no},
+        answer::{self, PROMPT, SLOW, no},
         judge::KINDS,
         manifests::{self, Manifest},
     },
 };
-
-/// How long until a registry has put away what it was sent.
-pub const SLOW: Duration = Duration::from_secs(900);
 
 /// A repository, and the permit for it.
 pub struct Side {
