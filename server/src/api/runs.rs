@@ -21,7 +21,7 @@ use crate::{
             belongings::digest_of,
             typed::{containers, names::ContainerId},
         },
-        oci::Registry,
+        oci::{Registry, typed::At},
     },
     clock::now_ms,
     runs::{
@@ -76,9 +76,9 @@ async fn sought(api: &Api, permit: &Permit, query: RunQuery) -> Result<(BTreeSet
     }
     let none = || ApiError::new(Code::NotFound, format!("There is no registry {registry}, or you may not see it."));
     let at = api.registrar.registries.get(&registry).ok_or_else(none)?;
-    let children = kin::children_of(&at, permit, &repository, &query.digest).await?;
-    let is_there = children.is_some();
-    digests.extend(children.into_iter().flatten());
+    let known_by = kin::digests_of(At { registry: &at, permit, repository: &repository }, &query.digest).await?;
+    let is_there = known_by.is_some();
+    digests.extend(known_by.into_iter().flatten());
     Ok((digests, is_there))
 }
 
@@ -188,7 +188,8 @@ fn key(registry: &Registry, repository: &str, tag: &str) -> [String; 4] {
 /// Asks a registry what a tag means now, as `who`, with a record of its own. Nothing where it does not answer: the container is shown all the same.
 async fn ask(api: &Api, who: &Principal, registry: &Registry, repository: &str, tag: &str) -> Option<Option<String>> {
     let operation = Operation::on_repository("ManifestHead", Permission::RepositoryPull, &registry.name, repository, tag);
-    let asked =
-        api.operator.operate(who, operation, async |permit| kin::meaning_of(registry, &permit, repository, tag).await.map_err(ApiError::from));
+    let asked = api
+        .operator
+        .operate(who, operation, async |permit| kin::meaning_of(At { registry, permit: &permit, repository }, tag).await.map_err(ApiError::from));
     asked.await.ok()
 }

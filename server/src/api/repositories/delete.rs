@@ -8,7 +8,7 @@ use pilothouse_app::api::{
     repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, Runs, TagDelete, TagDeleteInput},
 };
 
-use super::{One, Place, at, check_reference, registry, runs::digests};
+use super::{One, Place, at, check_reference, registry};
 use crate::{
     access::{Operation, Permission, is_digest, is_tag},
     api::{Answer, Api, ApiError, Asked, Named, Who, runs::runs_of},
@@ -51,7 +51,7 @@ async fn deletion(api: &Api, who: &Principal, at: At<'_>, reference: &str) -> Re
     let Sharing { tags, needed_by, attestations, is_complete } = sharing::read(at, &digest, EFFORT).await?;
     let referring = referrers::read(at, &digest).await?;
     let referring: BTreeSet<&String> = referring.iter().chain(&attestations).map(|referrer| &referrer.digest).collect();
-    let Runs { items, unseen, silent_engines } = runs_of(api, who, &digests(&parsed));
+    let Runs { items, unseen, silent_engines } = runs_of(api, who, &parsed.known_by());
     Ok(Deletion {
         digest,
         tags,
@@ -165,7 +165,7 @@ pub async fn delete_tag(
             let parsed = manifest::read(at, &tag).await?;
             let digest = parsed.manifest.digest.clone();
             if !input.although_in_use {
-                let runs = runs_of(&api, &who, &digests(&parsed));
+                let runs = runs_of(&api, &who, &parsed.known_by());
                 check_last(at, &digest, &tag, &runs).await?;
             }
             let mut changed = Changed::new(vec![field("tag", Some(&digest), None)], Json(Empty {}));

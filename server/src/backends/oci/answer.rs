@@ -51,6 +51,18 @@ pub async fn whole(answer: Answer, most: usize) -> Result<(response::Parts, Byte
     }
 }
 
+/// What was read, if it is there: what a registry does not have is nothing, and no error.
+///
+/// # Errors
+/// All others.
+pub fn there<T>(read: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(RegistryError::Refused(no)) if no.status == 404 => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What an answer that says no says.
 pub async fn no(answer: Answer) -> No {
     let status = answer.response.status().as_u16();

@@ -13,6 +13,7 @@ mod kind;
 pub mod lists;
 mod locks;
 pub mod manifests;
+pub mod parsed;
 pub mod place;
 mod probe;
 mod redirect;

@@ -85,11 +85,7 @@ impl Side {
     /// A manifest by its tag or digest, judged; `None` where there is none.
     pub async fn manifest(&self, reference: &str) -> Result<Option<Manifest>, CopyError> {
         let ask = manifests::ask(Method::GET, &self.repository, reference, KINDS, self.action());
-        match manifests::get(&self.registry, &self.permit, ask, reference).await {
-            Ok(manifest) => Ok(Some(manifest)),
-            Err(RegistryError::Refused(no)) if no.status == 404 => Ok(None),
-            Err(error) => Err(self.failed(error)),
-        }
+        answer::there(manifests::get(&self.registry, &self.permit, ask, reference).await).map_err(|error| self.failed(error))
     }
 
     /// What a tag means now, or the digest itself if it is there.

@@ -7,15 +7,13 @@ use http::{HeaderMap, Method, StatusCode};
 use pilothouse_app::api::repositories::{ImageConfig, RegistryLayer};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{
-    At,
-    manifest::{Descriptor, platform},
-};
+use super::At;
 use crate::backends::{
     docker::typed::millis,
     oci::{
         Ask, RegistryError, Said,
         answer::{PROMPT, is, no, whole},
+        parsed::{Descriptor, platform},
     },
 };
 

@@ -4,17 +4,16 @@ use http::Method;
 use pilothouse_app::api::repositories::Referrer;
 use serde::Deserialize;
 
-use super::{
-    At,
-    manifest::{self, Descriptor},
-};
+use super::{At, manifest};
 use crate::{
     access::is_tag,
     backends::oci::{
         RegistryError,
+        answer::there,
         judge::{KINDS, OCI_INDEX},
         lists,
         manifests::{self, ask},
+        parsed::{ATTESTS, Descriptor},
     },
 };
 
@@ -42,11 +41,7 @@ pub async fn read(at: At<'_>, digest: &str) -> Result<Vec<Referrer>, RegistryErr
         if !is_tag(&tag) {
             continue;
         }
-        let kept = match manifest::read(at, &tag).await {
-            Ok(kept) => kept,
-            Err(RegistryError::Refused(no)) if no.status == 404 => continue,
-            Err(error) => return Err(error),
-        };
+        let Some(kept) = there(manifest::read(at, &tag).await)? else { continue };
         found.push(Referrer {
             artifact_type: format!("application/vnd.dev.cosign.artifact.{end}.v1+json"),
             size: kept.manifest.body.len() as u64,
@@ -110,6 +105,6 @@ fn shown(part: Descriptor) -> Referrer {
 /// What attests something within an index, as BuildKit puts it there.
 pub fn attestation(part: &Descriptor) -> Referrer {
     let annotations = part.annotations.clone().unwrap_or_default();
-    let artifact_type = annotations.get(manifest::ATTESTS).unwrap_or(&part.media_type).clone();
+    let artifact_type = annotations.get(ATTESTS).unwrap_or(&part.media_type).clone();
     Referrer { digest: part.digest.clone(), artifact_type, size: part.size, annotations }
 }

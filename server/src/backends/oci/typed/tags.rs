@@ -7,15 +7,13 @@ use http::Method;
 use pilothouse_app::api::repositories::ManifestSummary;
 use tokio::time::Instant;
 
-use super::{
-    AT_ONCE, At, gone,
-    manifest::{self, Parsed},
-};
+use super::{AT_ONCE, At, gone, manifest};
 use crate::backends::oci::{
     RegistryError,
     judge::KINDS,
     lists,
     manifests::{self, ask},
+    parsed::Parsed,
 };
 
 /// How many tags of one repository are read.
