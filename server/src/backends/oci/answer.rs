@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, header, response};
+use http::{HeaderMap, StatusCode, header, response};
 use http_body_util::{BodyExt, Limited};
 use ring::digest;
 
@@ -49,6 +49,20 @@ pub async fn whole(answer: Answer, most: usize) -> Result<(response::Parts, Byte
         Ok(Err(_)) => Err(RegistryError::Garbled("it broke off before its end")),
         Err(_) => Err(RegistryError::Timeout),
     }
+}
+
+/// The same of an answer that is to say yes: one that says no, or sends elsewhere, is an error.
+///
+/// # Errors
+/// As of [`whole`], and what a registry that says no says.
+pub async fn granted(answer: Answer, most: usize) -> Result<(response::Parts, Bytes), RegistryError> {
+    if answer.elsewhere.is_some() {
+        return Err(RegistryError::Redirect("it sends elsewhere, which is handed on and not followed"));
+    }
+    if answer.response.status() != StatusCode::OK {
+        return Err(RegistryError::Refused(no(answer).await));
+    }
+    whole(answer, most).await
 }
 
 /// What was read, if it is there: what a registry does not have is nothing, and no error.

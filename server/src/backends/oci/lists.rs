@@ -1,12 +1,12 @@
 //! Lists as registries hand them out: tags, referrers, and the catalog. What is in none of the shapes of the spec is an error.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Deserialize;
 
 use super::{
-    Ask, Registry, RegistryError, Said,
-    answer::{LARGEST_LIST, PROMPT, no, one, whole},
+    Ask, Registry, RegistryError,
+    answer::{LARGEST_LIST, granted, one},
     judge::{OCI_INDEX, judge, kind},
 };
 use crate::access::{Permit, is_repository_name, is_tag};
@@ -44,14 +44,7 @@ struct Catalog {
 
 fn ask(path: String, query: &[(&str, String)], scope: String) -> Ask {
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-    Ask {
-        method: Method::GET,
-        path: if text.is_empty() { path } else { format!("{path}?{text}") },
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![scope],
-        deadline: PROMPT,
-    }
+    Ask::new(Method::GET, if text.is_empty() { path } else { format!("{path}?{text}") }, vec![scope])
 }
 
 /// What the next page begins behind, by a registry's `Link`.
@@ -74,10 +67,7 @@ pub async fn tags(registry: &Registry, permit: &Permit, repository: &str, limit:
     query.extend(limit.filter(|n| *n > 0).map(|n| ("n", n.to_string())));
     query.extend(last.map(|last| ("last", last.to_owned())));
     let answer = registry.send(permit, ask(format!("/v2/{repository}/tags/list"), &query, format!("repository:{repository}:pull"))).await?;
-    if answer.response.status() != StatusCode::OK {
-        return Err(RegistryError::Refused(no(answer).await));
-    }
-    let (parts, body) = whole(answer, LARGEST_LIST).await?;
+    let (parts, body) = granted(answer, LARGEST_LIST).await?;
     let listed: Tags = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its list of tags cannot be read"))?;
     let mut tags = listed.tags.unwrap_or_default();
     if !tags.iter().all(|tag| is_tag(tag)) {
@@ -114,10 +104,7 @@ pub async fn referrers(
     let mut ask = ask(format!("/v2/{repository}/referrers/{digest}"), query, format!("repository:{repository}:pull"));
     ask.headers.insert(header::ACCEPT, HeaderValue::from_static(OCI_INDEX));
     let answer = registry.send(permit, ask).await?;
-    if answer.response.status() != StatusCode::OK {
-        return Err(RegistryError::Refused(no(answer).await));
-    }
-    let (parts, body) = whole(answer, LARGEST_LIST).await?;
+    let (parts, body) = granted(answer, LARGEST_LIST).await?;
     if one(&parts.headers, header::CONTENT_TYPE.as_str()).and_then(kind) != Some(OCI_INDEX) {
         return Err(RegistryError::Garbled("its list of referrers is no index"));
     }
@@ -136,10 +123,7 @@ pub async fn repositories(registry: &Registry, permit: &Permit, mut last: Option
         let mut query = vec![("n", MOST.to_string())];
         query.extend(last.clone().map(|last| ("last", last)));
         let answer = registry.send(permit, ask("/v2/_catalog".to_owned(), &query, "registry:catalog:*".to_owned())).await?;
-        if answer.response.status() != StatusCode::OK {
-            return Err(RegistryError::Refused(no(answer).await));
-        }
-        let (parts, body) = whole(answer, LARGEST_LIST).await?;
+        let (parts, body) = granted(answer, LARGEST_LIST).await?;
         let listed: Catalog = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its catalog cannot be read"))?;
         let names = listed.repositories.unwrap_or_default();
         let next = next_of(&parts.headers);

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::{self, DIGEST, PROMPT, SLOW, one, put},
+    answer::{self, DIGEST, SLOW, one, put},
     classify::Classified,
     door::{Body, Caller, RegistryDoor, settle},
     refusal::{Code, Refusal},
@@ -58,14 +58,7 @@ fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
 }
 
 fn ask(method: Method, path: String, repository: &str) -> Ask {
-    Ask {
-        method,
-        path,
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:pull,push")],
-        deadline: PROMPT,
-    }
+    Ask::new(method, path, vec![format!("repository:{repository}:pull,push")])
 }
 
 impl RegistryDoor {

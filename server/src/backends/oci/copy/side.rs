@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 
 use super::CopyError;
 use crate::{
     access::{Permission, Permit, is_digest},
     backends::oci::{
         Answer, Ask, Registry, RegistryError, Said,
-        answer::{self, PROMPT, SLOW, no},
+        answer::{self, SLOW, no},
         judge::KINDS,
         manifests::{self, Manifest},
     },
@@ -67,14 +67,7 @@ impl Side {
 
     /// A request about what stands behind `/v2/REPOSITORY/`.
     pub fn ask(&self, method: Method, rest: &str) -> Ask {
-        Ask {
-            method,
-            path: format!("/v2/{}/{rest}", self.repository),
-            headers: HeaderMap::new(),
-            body: Said::Bytes(Bytes::new()),
-            scopes: vec![format!("repository:{}:{}", self.repository, self.action())],
-            deadline: PROMPT,
-        }
+        Ask::within(method, &self.repository, rest, self.action())
     }
 
     /// Sends a request, and goes wherever the answer lies.
