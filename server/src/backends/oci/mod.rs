@@ -18,6 +18,7 @@ pub mod parsed;
 pub mod place;
 mod probe;
 mod redirect;
+pub mod referrers;
 mod sign_in;
 pub mod typed;
 

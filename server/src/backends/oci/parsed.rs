@@ -29,6 +29,8 @@ pub struct Descriptor {
     pub size: u64,
     pub artifact_type: Option<String>,
     pub annotations: Option<Annotations>,
+    /// Where else it is kept.
+    pub urls: Option<Vec<String>>,
     platform: Option<Platform>,
 }
 
@@ -41,15 +43,18 @@ struct Platform {
     variant: Option<String>,
 }
 
+/// The fields of a manifest, of whichever kind it is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fields {
+pub struct Names {
     artifact_type: Option<String>,
-    config: Option<Descriptor>,
+    pub config: Option<Descriptor>,
     #[serde(default)]
-    layers: Vec<Descriptor>,
+    pub layers: Vec<Descriptor>,
     #[serde(default)]
-    manifests: Vec<Descriptor>,
+    pub manifests: Vec<Descriptor>,
+    /// What it speaks of.
+    pub subject: Option<Descriptor>,
     annotations: Option<Annotations>,
 }
 
@@ -57,7 +62,17 @@ struct Fields {
 #[derive(Clone, Debug)]
 pub struct Parsed {
     pub manifest: Manifest,
-    fields: Fields,
+    fields: Names,
+}
+
+impl Names {
+    /// Reads a manifest that was judged.
+    ///
+    /// # Errors
+    /// When a field of it is of another kind than the spec has it be.
+    pub fn read(manifest: &[u8]) -> Result<Self, RegistryError> {
+        serde_json::from_slice(manifest).map_err(|_| RegistryError::BadManifest("a field of it is of another kind.".to_owned()))
+    }
 }
 
 /// `os/architecture` or `os/architecture/variant`; `None` where it is not known.
@@ -84,10 +99,9 @@ impl Descriptor {
 
 impl Parsed {
     /// # Errors
-    /// When a field of it is of another kind than the spec has it be.
+    /// As of [`Names::read`].
     pub fn new(manifest: Manifest) -> Result<Self, RegistryError> {
-        let fields =
-            serde_json::from_slice(&manifest.body).map_err(|_| RegistryError::BadManifest("a field of it is of another kind.".to_owned()))?;
+        let fields = Names::read(&manifest.body)?;
         Ok(Self { manifest, fields })
     }
 

@@ -13,10 +13,11 @@ use crate::{
         answer::{self, SLOW, no},
         judge::KINDS,
         manifests::{self, Manifest},
+        typed::At,
     },
 };
 
-/// A repository, and the permit for it.
+/// A repository, and the permit for it: an [`At`] that outlives the request that it came with.
 pub struct Side {
     pub registry: Arc<Registry>,
     pub repository: String,
@@ -24,6 +25,10 @@ pub struct Side {
 }
 
 impl Side {
+    pub fn at(&self) -> At<'_> {
+        At { registry: &self.registry, permit: &self.permit, repository: &self.repository }
+    }
+
     /// `REGISTRY/REPOSITORY`
     pub fn name(&self) -> String {
         format!("{}/{}", self.registry.name, self.repository)
