@@ -99,11 +99,12 @@ pub async fn all<T: DeserializeOwned>(at: At<'_>, digest: &str, most: usize) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::tag_of;
+    use super::{cosign_tag, tag_of};
 
     #[test]
     fn a_list_is_kept_under_a_tag() {
         assert_eq!(tag_of(&format!("sha256:{}", "a".repeat(64))), format!("sha256-{}", "a".repeat(64)));
         assert_eq!(tag_of(&format!("sha512:{}", "b".repeat(128))), format!("sha512-{}", "b".repeat(64)), "cut, so that it is a tag");
+        assert_eq!(cosign_tag("sha256:ab", "sig"), "sha256-ab.sig");
     }
 }
