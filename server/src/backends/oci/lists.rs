@@ -113,27 +113,51 @@ pub async fn referrers(
     Ok(Referring { body, next: next_of(&parts.headers), is_filtered })
 }
 
-/// Up to `most` repositories of a registry that a permit reaches, behind `last`.
+/// A page of the repositories that a registry has, behind `last`. What is no repository's name is left out.
 ///
 /// # Errors
 /// When the registry has no catalog, or what it has is none.
+pub async fn catalog(registry: &Registry, permit: &Permit, last: Option<&str>) -> Result<Listed, RegistryError> {
+    let mut query = vec![("n", MOST.to_string())];
+    query.extend(last.map(|last| ("last", last.to_owned())));
+    let answer = registry.send(permit, ask("/v2/_catalog".to_owned(), &query, "registry:catalog:*".to_owned())).await?;
+    let (parts, body) = granted(answer, LARGEST_LIST).await?;
+    let listed: Catalog = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its catalog cannot be read"))?;
+    let names = listed.repositories.unwrap_or_default().into_iter().filter(|name| is_repository_name(name)).collect();
+    Ok(Listed { names, next: next_of(&parts.headers).filter(|next| Some(next.as_str()) != last) })
+}
+
+/// Up to `most` repositories of a registry that a permit reaches, behind `last`.
+///
+/// # Errors
+/// As of [`catalog`].
 pub async fn repositories(registry: &Registry, permit: &Permit, mut last: Option<String>, most: usize) -> Result<Vec<String>, RegistryError> {
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        let mut query = vec![("n", MOST.to_string())];
-        query.extend(last.clone().map(|last| ("last", last)));
-        let answer = registry.send(permit, ask("/v2/_catalog".to_owned(), &query, "registry:catalog:*".to_owned())).await?;
-        let (parts, body) = granted(answer, LARGEST_LIST).await?;
-        let listed: Catalog = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its catalog cannot be read"))?;
-        let names = listed.repositories.unwrap_or_default();
-        let next = next_of(&parts.headers);
-        let seen = names.into_iter().filter(|name| is_repository_name(name) && last.as_ref().is_none_or(|last| name > last));
-        found.extend(seen.filter(|name| permit.reach().includes_repository(name)));
+        let Listed { names, next } = catalog(registry, permit, last.as_deref()).await?;
+        let behind = names.into_iter().filter(|name| last.as_ref().is_none_or(|last| name > last));
+        found.extend(behind.filter(|name| permit.reach().includes_repository(name)));
         match next {
-            Some(next) if found.len() < most && last.as_ref() != Some(&next) => last = Some(next),
+            Some(next) if found.len() < most => last = Some(next),
             _ => break,
         }
     }
     found.truncate(most);
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_where_the_link_says() {
+        let next = |link: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("link", link.parse().unwrap());
+            next_of(&headers)
+        };
+        assert_eq!(next("</v2/_catalog?last=a%2Fb&n=1000>; rel=\"next\"").as_deref(), Some("a/b"));
+        assert_eq!((next("</v2/_catalog?n=1000>; rel=\"next\""), next("</v2/_catalog?last=a>; rel=\"prev\""), next("?last=a")), (None, None, None));
+    }
 }

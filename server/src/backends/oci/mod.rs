@@ -4,7 +4,6 @@
 mod address;
 pub mod answer;
 mod ask;
-pub mod catalog;
 mod connect;
 pub mod copy;
 mod error;
