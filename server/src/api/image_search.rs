@@ -103,7 +103,7 @@ async fn in_registry(host: &str, registry: Arc<Registry>, permit: Permit, words:
 async fn look_through(registry: &Registry, permit: &Permit, words: &[String], names: &mut Vec<String>) -> Result<bool, RegistryError> {
     let mut last = None;
     for _ in 0..PAGES {
-        let Listed { names: page, next } = lists::catalog(registry, permit, last.as_deref()).await?;
+        let Listed { names: page, next, .. } = lists::catalog(registry, permit, last.as_deref()).await?;
         let reached = page.into_iter().filter(|name| permit.reach().includes_repository(name));
         names.extend(reached.filter(|name| words.iter().all(|word| name.contains(word))));
         if names.len() > MOST {

@@ -1,5 +1,7 @@
 //! Lists as registries hand them out: tags, referrers, and the catalog. What is in none of the shapes of the spec is an error.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Deserialize;
@@ -15,11 +17,30 @@ use crate::access::{Permit, is_repository_name, is_tag};
 pub const MOST: u32 = 1_000;
 /// How many pages of a registry's catalog are read for one of ours.
 const PAGES: usize = 50;
+/// How many pages of a list are read where all of it is wanted.
+const MOST_PAGES: usize = 500;
 
 /// A page, and what the next one begins behind.
 pub struct Listed {
     pub names: Vec<String>,
     pub next: Option<String>,
+    /// Whether the registry says that there is more, behind whatever.
+    pub goes_on: bool,
+}
+
+impl Listed {
+    /// What to ask for next where all of a list is wanted. Some say in words of their own where a list goes on: then it is behind the last name.
+    fn behind(&self) -> Option<String> {
+        self.next.clone().or_else(|| self.names.last().filter(|_| self.goes_on).cloned())
+    }
+}
+
+/// All names of a list.
+pub struct Names {
+    /// In the order of their letters.
+    pub names: Vec<String>,
+    /// False where there are more than were read.
+    pub is_complete: bool,
 }
 
 /// A page of referrers.
@@ -58,6 +79,11 @@ fn next_of(headers: &HeaderMap) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "last").map(|(_, value)| value.into_owned())
 }
 
+/// Whether a registry says that there is more.
+fn goes_on(headers: &HeaderMap) -> bool {
+    headers.get_all(header::LINK).iter().any(|link| link.to_str().is_ok_and(|text| text.contains("next")))
+}
+
 /// A page of a repository's tags: up to `limit`, if that is given, behind `last`.
 ///
 /// # Errors
@@ -87,7 +113,33 @@ pub async fn tags(registry: &Registry, permit: &Permit, repository: &str, limit:
             next = tags.last().cloned();
         }
     }
-    Ok(Listed { names: tags, next })
+    Ok(Listed { names: tags, next, goes_on: goes_on(&parts.headers) })
+}
+
+/// The tags of a repository, up to `most`. Whoever asks sets the deadline of the whole.
+///
+/// # Errors
+/// As of [`tags`].
+pub async fn all_tags(registry: &Registry, permit: &Permit, repository: &str, most: usize) -> Result<Names, RegistryError> {
+    let mut found = BTreeSet::new();
+    let mut last: Option<String> = None;
+    for _ in 0..MOST_PAGES {
+        let listed = tags(registry, permit, repository, None, last.as_deref()).await?;
+        let (before, next, goes_on) = (found.len(), listed.behind(), listed.goes_on);
+        found.extend(listed.names);
+        match next {
+            None => return Ok(cut(found, most, !goes_on)),
+            Some(next) if found.len() > before && found.len() <= most => last = Some(next),
+            // A page that brings nothing new is no way to the end of them.
+            Some(_) => break,
+        }
+    }
+    Ok(cut(found, most, false))
+}
+
+fn cut(found: BTreeSet<String>, most: usize, is_complete: bool) -> Names {
+    let is_complete = is_complete && found.len() <= most;
+    Names { names: found.into_iter().take(most).collect(), is_complete }
 }
 
 /// A page of what names `digest` as its subject; `query` narrows and turns the page.
@@ -124,7 +176,28 @@ pub async fn catalog(registry: &Registry, permit: &Permit, last: Option<&str>) -
     let (parts, body) = granted(answer, LARGEST_LIST).await?;
     let listed: Catalog = serde_json::from_slice(&body).map_err(|_| RegistryError::Garbled("its catalog cannot be read"))?;
     let names = listed.repositories.unwrap_or_default().into_iter().filter(|name| is_repository_name(name)).collect();
-    Ok(Listed { names, next: next_of(&parts.headers).filter(|next| Some(next.as_str()) != last) })
+    let next = next_of(&parts.headers).filter(|next| Some(next.as_str()) != last);
+    Ok(Listed { names, next, goes_on: goes_on(&parts.headers) })
+}
+
+/// The repositories of a registry that are picked, up to `most`. Whoever asks sets the deadline of the whole.
+///
+/// # Errors
+/// As of [`catalog`].
+pub async fn all_repositories(registry: &Registry, permit: &Permit, most: usize, picks: impl Fn(&str) -> bool) -> Result<Names, RegistryError> {
+    let mut found = BTreeSet::new();
+    let mut last: Option<String> = None;
+    for _ in 0..MOST_PAGES {
+        let listed = catalog(registry, permit, last.as_deref()).await?;
+        let (next, goes_on) = (listed.behind(), listed.goes_on);
+        found.extend(listed.names.into_iter().filter(|name| picks(name)));
+        match next {
+            None => return Ok(cut(found, most, !goes_on)),
+            Some(next) if found.len() <= most && last.as_ref() != Some(&next) => last = Some(next),
+            Some(_) => break,
+        }
+    }
+    Ok(cut(found, most, false))
 }
 
 /// Up to `most` repositories of a registry that a permit reaches, behind `last`.
@@ -134,7 +207,7 @@ pub async fn catalog(registry: &Registry, permit: &Permit, last: Option<&str>) -
 pub async fn repositories(registry: &Registry, permit: &Permit, mut last: Option<String>, most: usize) -> Result<Vec<String>, RegistryError> {
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        let Listed { names, next } = catalog(registry, permit, last.as_deref()).await?;
+        let Listed { names, next, .. } = catalog(registry, permit, last.as_deref()).await?;
         let behind = names.into_iter().filter(|name| last.as_ref().is_none_or(|last| name > last));
         found.extend(behind.filter(|name| permit.reach().includes_repository(name)));
         match next {

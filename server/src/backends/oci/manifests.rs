@@ -11,7 +11,7 @@ use super::{
 use crate::access::{Permit, is_digest};
 
 /// What the kinds of a schema that is gone begin with.
-const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
+pub const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
 
 /// A manifest that was read.
 #[derive(Clone, Debug)]
@@ -79,6 +79,22 @@ pub async fn head(registry: &Registry, permit: &Permit, ask: Ask, reference: &st
         false => answer::digest(headers)?,
     };
     Ok(Some(Head { media, digest, length: answer::length(headers) }))
+}
+
+/// Which manifest a tag means now, by the registry's word alone and of whatever kind; `None` where there is none. `ask` is about its head.
+///
+/// # Errors
+/// When the registry does not say.
+pub async fn meaning(registry: &Registry, permit: &Permit, ask: Ask) -> Result<Option<String>, RegistryError> {
+    let answer = registry.send(permit, ask).await?;
+    match answer.response.status() {
+        StatusCode::OK => {
+            let digest = answer::digest(answer.response.headers())?;
+            digest.map(Some).ok_or(RegistryError::Garbled("it does not say which manifest this is"))
+        }
+        StatusCode::NOT_FOUND => Ok(None),
+        _ => Err(RegistryError::Refused(no(answer).await)),
+    }
 }
 
 fn media(headers: &HeaderMap) -> Result<&'static str, RegistryError> {

@@ -8,7 +8,7 @@ use crate::backends::oci::{
     answer::{No, no},
 };
 
-pub use crate::backends::oci::answer::{DIGEST, SLOW, about, digest, length, one};
+pub use crate::backends::oci::answer::{DIGEST, SLOW, about, length, one};
 
 /// What an answer that says no comes to; `unknown` is what is not there where it says 404 and no more.
 pub async fn refused(answer: Answer, unknown: Code) -> Refusal {

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use super::{
     AT_ONCE, At, manifest,
     referrers::attestation,
-    tags::{self, Names, digest_of},
+    tags::{self, digest_of},
 };
 use crate::backends::oci::{
     RegistryError,
     judge::{DOCKER_LIST, OCI_INDEX},
+    lists::Names,
     parsed::Parsed,
 };
 
