@@ -13,6 +13,7 @@ mod kind;
 pub mod lists;
 mod locks;
 pub mod manifests;
+pub mod named;
 pub mod parsed;
 pub mod place;
 mod probe;
@@ -59,7 +60,7 @@ const LARGEST_TOKEN: usize = 64 * 1024;
 /// Hosts besides its own that a registry may have for its tokens.
 const REALMS: usize = 8;
 /// Where Docker Hub is, and where its tokens are.
-const HUB: &str = "registry-1.docker.io";
+pub(crate) const HUB: &str = "registry-1.docker.io";
 const HUB_REALM: &str = "auth.docker.io";
 
 /// One registry.
