@@ -224,6 +224,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_of_a_list_is_behind_the_last_name_where_the_link_says_it_otherwise() {
+        let behind =
+            |next: Option<&str>, goes_on| Listed { names: vec!["a".to_owned(), "b".to_owned()], next: next.map(str::to_owned), goes_on }.behind();
+        assert_eq!((behind(Some("x"), true).as_deref(), behind(None, true).as_deref(), behind(None, false)), (Some("x"), Some("b"), None));
+        let mut headers = HeaderMap::new();
+        assert!(!goes_on(&headers));
+        headers.insert("link", "</v2/x/tags/list?next_page=t>; rel=\"next\"".parse().unwrap());
+        assert!(goes_on(&headers) && next_of(&headers).is_none());
+    }
+
+    #[test]
     fn the_next_page_is_where_the_link_says() {
         let next = |link: &str| {
             let mut headers = HeaderMap::new();

@@ -212,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn engines_may_know_an_index_by_its_images_and_an_image_by_its_configuration() {
+        let known_by = |media, body| parsed(media, body).known_by().into_iter().collect::<Vec<_>>();
+        let index = json!({ "manifests": [part(OCI_MANIFEST, "a", 1), part(OCI_MANIFEST, "b", 1)] });
+        assert_eq!(known_by(OCI_INDEX, index), ["", "a", "b"]);
+        let image = json!({ "config": part(IMAGE_CONFIGS[0], "c", 1), "layers": [part("l", "d", 1)] });
+        assert_eq!(known_by(OCI_MANIFEST, image), ["", "c"]);
+    }
+
+    #[test]
     fn what_attests_something_is_no_image_of_an_index() {
         let with = |digest: &str, os: &str, notes: Value| {
             let mut part = part(OCI_MANIFEST, digest, 1);
