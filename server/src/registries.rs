@@ -1,5 +1,6 @@
 //! The registries there are: those that the settings declare and those that were added, made from what is kept.
 
+mod bind;
 mod count;
 mod events;
 pub mod hooks;
@@ -24,9 +25,12 @@ use crate::{
 };
 
 pub use crate::store::registry_rules::{Bound, Holding};
+pub use bind::{Admitted, Incoming, RuleError};
 pub use count::count;
-pub use quota::{Given, size};
+use quota::Given;
+pub use quota::size;
 pub use rate::Turn;
+use rules::Rules;
 
 /// Rows of registries by name.
 pub type Kept = BTreeMap<String, RegistryRow>;

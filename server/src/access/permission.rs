@@ -123,6 +123,8 @@ permissions! {
     // Tags that stay, quotas, limits, and who is told: of a registry as a whole.
     RulesView "registry.rules.view" View;
     RulesManage "registry.rules.manage" Change;
+    // It lets Pilothouse speak to an address of somebody's choice, its own machine's too: about Pilothouse itself, see `is_house`.
+    HookManage "registry.hook.manage" Change;
     // Manifests, blobs, tags and referrers; and to see that the repository is there.
     RepositoryPull "registry.repository.pull" View;
     // Blobs, manifests by digest, and tags that there are not yet.
@@ -212,10 +214,17 @@ impl Permission {
     }
 
     /// Whether it is about Pilothouse itself, which no right on one target gives. Where an engine is belongs to it: whoever may say that
-    /// the engine `a` is at another address reaches every engine there is. The same goes for registries.
+    /// the engine `a` is at another address reaches every engine there is. The same goes for registries, and for where their webhooks are.
     pub fn is_house(self) -> bool {
         self.name().starts_with("system.")
-            || matches!(self, Permission::RegistryCreate | Permission::RegistryUpdate | Permission::RegistryDelete | Permission::RegistryTest)
+            || matches!(
+                self,
+                Permission::RegistryCreate
+                    | Permission::RegistryUpdate
+                    | Permission::RegistryDelete
+                    | Permission::RegistryTest
+                    | Permission::HookManage
+            )
     }
 
     /// Whether it is about what an engine holds.

@@ -128,7 +128,7 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     providers.load(&config.providers, &store).await?;
     let (forwarding, forwarders) = forward::start(config.audit.forward, &store, &written);
     let figures = Arc::new(Figures::default());
-    let retention = Arc::new(Retention::new(operator.clone(), store.clone(), engines.clone(), registries.clone()));
+    let retention = Arc::new(Retention::new(operator.clone(), store.clone(), engines.clone(), registries.clone(), rules.clone()));
     let mut background = vec![
         tokio::spawn(recheck(providers.clone(), house.clone())),
         tokio::spawn(jobs::look_after_engines(engines.clone())),

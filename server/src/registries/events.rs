@@ -9,6 +9,9 @@ use crate::{audit::Change, clock, store::audit::AuditRow};
 /// What a message is called.
 pub const MEDIA: &str = "application/vnd.docker.distribution.events.v1+json";
 
+/// The operation whose records name further tags in their fields.
+const COPY: &str = "ManifestCopy";
+
 /// One message: `{"events": [...]}`.
 #[derive(Debug, Serialize)]
 pub struct Envelope {
@@ -18,7 +21,7 @@ pub struct Envelope {
 /// Something that changed.
 #[derive(Debug, Eq, PartialEq, Serialize)]
 pub struct Event {
-    /// The trail's record: the same each time that it is told of.
+    /// The trail's record, and for a further tag of it `/` and that: the same each time that it is told of.
     pub id: String,
     pub timestamp: String,
     pub action: RegistryEvent,
@@ -81,19 +84,34 @@ fn parts<'a>(registry: &str, object: &'a str) -> Option<(&'a str, &'a str, bool)
 }
 
 impl Wanted {
-    /// What a record is to them: only what was done, and changed a tag or a manifest.
-    pub fn event(&self, record: &AuditRow) -> Option<Event> {
+    /// What a record is to them: only what was done, and changed a tag or a manifest. Mostly that is one event. A copy may have set tags beside its
+    /// own, too, such as a signature's.
+    pub fn events(&self, record: &AuditRow) -> Vec<Event> {
         if record.end.outcome != "ok" || record.target != self.registry || !record.permission.starts_with("registry.repository.") {
-            return None;
+            return Vec::new();
         }
-        let (repository, reference, is_digest) = parts(&self.registry, &record.object)?;
+        let Some((repository, reference, is_digest)) = parts(&self.registry, &record.object) else { return Vec::new() };
         if !covers(&self.prefix, repository) {
-            return None;
+            return Vec::new();
         }
-        let changes: Vec<Change> = serde_json::from_str(&record.end.changes).ok()?;
+        let changes: Vec<Change> = serde_json::from_str(&record.end.changes).unwrap_or_default();
+        let mut events = Vec::new();
         // Blobs, which are no more than parts, have another field.
-        let change = changes.into_iter().find(|change| matches!(change.field.as_str(), "digest" | "tag"))?;
-        let (action, digest, previous) = match (change.before, change.after) {
+        if let Some(change) = changes.iter().find(|change| matches!(change.field.as_str(), "digest" | "tag")) {
+            let tag = if is_digest { "" } else { reference };
+            events.extend(self.event(record, repository, tag, change, record.id.to_string()));
+        }
+        if record.operation == COPY {
+            for change in changes.iter().filter(|change| change.field != "digest") {
+                events.extend(self.event(record, repository, &change.field, change, format!("{}/{}", record.id, change.field)));
+            }
+        }
+        events
+    }
+
+    /// One change as an event, if it is one of those that are wanted.
+    fn event(&self, record: &AuditRow, repository: &str, tag: &str, change: &Change, id: String) -> Option<Event> {
+        let (action, digest, previous) = match (change.before.clone(), change.after.clone()) {
             (None, Some(now)) => (RegistryEvent::Push, now, String::new()),
             (Some(before), Some(now)) if before == now => return None,
             (Some(before), Some(now)) => (RegistryEvent::Tag, now, before),
@@ -103,13 +121,12 @@ impl Wanted {
         if !self.events.contains(&action) {
             return None;
         }
-        let tag = if is_digest { String::new() } else { reference.to_owned() };
         let url = format!("{}/v2/{}/{repository}/manifests/{digest}", self.external_url, self.registry);
         Some(Event {
-            id: record.id.to_string(),
+            id,
             timestamp: clock::text(record.end.ended_at.unwrap_or(record.at)),
             action,
-            target: Target { repository: repository.to_owned(), tag, digest, previous, url },
+            target: Target { repository: repository.to_owned(), tag: tag.to_owned(), digest, previous, url },
             request: Request { id: record.id.to_string(), addr: record.address.clone(), useragent: record.client.clone() },
             actor: Actor { name: record.username.clone() },
             source: Source { registry: self.registry.clone() },
@@ -143,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_was_changed_says_what_it_is() {
-        let action = |object: &str, change| wanted("", ALL).event(&record(object, change)).map(|event| (event.action, event.target));
+        let action = |object: &str, change| wanted("", ALL).events(&record(object, change)).pop().map(|event| (event.action, event.target));
         let (action_is, target) = action("hub/team/x:v1", field("digest", None, Some("sha256:a"))).unwrap();
         assert_eq!(
             (action_is, target.repository.as_str(), target.tag.as_str(), target.digest.as_str()),
@@ -160,9 +177,30 @@ mod tests {
     #[test]
     fn only_what_was_done_and_is_wanted_is_told() {
         let pushed = record("hub/team/x:v1", field("digest", None, Some("sha256:a")));
-        assert!(wanted("team", ALL).event(&pushed).is_some() && wanted("tea", ALL).event(&pushed).is_none());
-        assert!(wanted("", &[RegistryEvent::Delete]).event(&pushed).is_none());
+        assert!(wanted("team", ALL).events(&pushed).len() == 1 && wanted("tea", ALL).events(&pushed).is_empty());
+        assert!(wanted("", &[RegistryEvent::Delete]).events(&pushed).is_empty());
         let failed = AuditRow { end: EndRow { outcome: "failed".into(), ..pushed.end.clone() }, ..pushed };
-        assert!(wanted("", ALL).event(&failed).is_none());
+        assert!(wanted("", ALL).events(&failed).is_empty());
+    }
+
+    #[test]
+    fn a_copy_tells_of_each_tag_that_it_set() {
+        let changes = [field("sha256-a.sig", None, Some("sha256:s")), field("digest", None, Some("sha256:a"))];
+        let mut copied = record("hub/team/x:v1", field("digest", None, None));
+        copied.operation = COPY.to_owned();
+        copied.end.changes = serde_json::to_string(&changes).unwrap();
+        let told: Vec<(String, String, String)> =
+            wanted("", ALL).events(&copied).into_iter().map(|event| (event.id, event.target.tag, event.target.digest)).collect();
+        let of = |id: &str, tag: &str, digest: &str| (id.to_owned(), tag.to_owned(), digest.to_owned());
+        assert_eq!(told, [of("7", "v1", "sha256:a"), of("7/sha256-a.sig", "sha256-a.sig", "sha256:s")]);
+    }
+
+    #[test]
+    fn what_retention_let_go_is_told() {
+        let mut gone = record("hub/team/x@sha256:a", field("digest", Some("sha256:a"), None));
+        (gone.operation, gone.permission) = ("RetentionDelete".to_owned(), "registry.repository.delete".to_owned());
+        gone.end.changes = serde_json::to_string(&[field("digest", Some("sha256:a"), None), field("tags", Some("v1, v2"), None)]).unwrap();
+        let told = wanted("", ALL).events(&gone);
+        assert_eq!((told.len(), told[0].action, told[0].target.digest.as_str()), (1, RegistryEvent::Delete, "sha256:a"));
     }
 }

@@ -53,7 +53,7 @@ struct Place {
 
 impl Place {
     fn events(&self, batch: &Batch) -> Vec<Event> {
-        batch.items.iter().filter_map(|item| self.wanted.event(item.record.as_ref()?)).collect()
+        batch.items.iter().filter_map(|item| item.record.as_ref()).flat_map(|record| self.wanted.events(record)).collect()
     }
 }
 
@@ -61,7 +61,7 @@ impl Sink for Place {
     const LINES: u32 = 200;
 
     fn wants(&self, batch: &Batch) -> bool {
-        batch.items.iter().any(|item| item.record.as_ref().is_some_and(|record| self.wanted.event(record).is_some()))
+        !self.events(batch).is_empty()
     }
 
     async fn send(&mut self, batch: &Batch) -> Result<Option<String>, SinkError> {

@@ -124,6 +124,7 @@ impl<'a> Look<'a> {
         self.facts.running = running.digests();
         for repository in &mut self.facts.repositories {
             self.reader.add_running(permit, repository, &running).await?;
+            self.reader.mark_immutable(repository);
         }
         let items = plan(&self.keep, &self.facts);
         let mut now = items.iter().filter(|item| item.digest == digest);

@@ -25,6 +25,7 @@ use crate::{
     backends::{Engines, Registries},
     clock::now_ms,
     operate::Operator,
+    registries::rules::Rules,
     store::{
         Store, StoreError,
         retention::{RetentionPlanRow, RetentionRuleRow},
@@ -79,6 +80,7 @@ pub struct Retention {
     store: Store,
     engines: Arc<Engines>,
     registries: Arc<Registries>,
+    rules: Arc<Rules>,
     /// The registries in which something runs: one at a time in each.
     busy: Mutex<BTreeSet<String>>,
 }
@@ -96,8 +98,8 @@ impl Drop for Alone {
 }
 
 impl Retention {
-    pub fn new(operator: Arc<Operator>, store: Store, engines: Arc<Engines>, registries: Arc<Registries>) -> Self {
-        Self { operator, store, engines, registries, busy: Mutex::default() }
+    pub fn new(operator: Arc<Operator>, store: Store, engines: Arc<Engines>, registries: Arc<Registries>, rules: Arc<Rules>) -> Self {
+        Self { operator, store, engines, registries, rules, busy: Mutex::default() }
     }
 
     fn alone(self: &Arc<Self>, registry: &str) -> Result<Alone, RetentionError> {
@@ -109,7 +111,7 @@ impl Retention {
 
     fn reader(&self, registry: &str) -> Result<Reader, RetentionError> {
         let registry = self.registries.get(registry).ok_or(RetentionError::NoRegistry)?;
-        Ok(Reader::new(registry, self.engines.clone(), self.store.clone()))
+        Ok(Reader::new(registry, self.engines.clone(), self.store.clone(), self.rules.clone()))
     }
 
     /// Looks at what a rule would let go now, and keeps that as a plan. Nothing is deleted: nothing here could.

@@ -14,7 +14,7 @@ use super::{
     plan::{Facts, Manifest, Repository, Tag},
 };
 use crate::{
-    access::{Permit, is_digest, watch},
+    access::{Permission, Permit, is_digest, watch},
     audit::clean,
     backends::{
         Engines,
@@ -22,6 +22,7 @@ use crate::{
         oci::Registry,
     },
     clock::now_ms,
+    registries::rules::{Deed, Rules},
     store::Store,
 };
 
@@ -45,6 +46,7 @@ pub struct Reader {
     pub registry: Arc<Registry>,
     pub engines: Arc<Engines>,
     pub store: Store,
+    rules: Arc<Rules>,
     known: Mutex<BTreeMap<String, Manifest>>,
 }
 
@@ -56,8 +58,8 @@ pub struct Running {
 }
 
 impl Reader {
-    pub fn new(registry: Arc<Registry>, engines: Arc<Engines>, store: Store) -> Self {
-        Self { registry, engines, store, known: Mutex::default() }
+    pub fn new(registry: Arc<Registry>, engines: Arc<Engines>, store: Store, rules: Arc<Rules>) -> Self {
+        Self { registry, engines, store, rules, known: Mutex::default() }
     }
 
     /// Everything about the repositories at `prefix` and below it that `is_mine` takes.
@@ -217,9 +219,12 @@ impl Reader {
         Ok(Some(manifest))
     }
 
-    /// Whether a tag is declared immutable: none can be yet, and whatever comes to declare it is asked here.
-    fn is_immutable(&self, _repository: &str, _tag: &str) -> bool {
-        false
+    /// Marks the tags that the registry's rules let nobody delete by now.
+    pub fn mark_immutable(&self, repository: &mut Repository) {
+        let may = |tag: &str| self.rules.may(&self.registry.name, &repository.name, tag, Deed::Delete);
+        for (name, tag) in &mut repository.tags {
+            tag.immutable |= may(name).is_err();
+        }
     }
 
     /// Whether somebody has begun to push to a repository through Pilothouse since then: its intent is on disk before the registry hears of it.
@@ -248,7 +253,7 @@ impl Reader {
         let mut pushed: BTreeMap<String, i64> = BTreeMap::new();
         let mut pulled: BTreeMap<String, i64> = BTreeMap::new();
         for record in records {
-            let of = if record.operation == "ManifestPut" { &mut pushed } else { &mut pulled };
+            let of = if record.permission == Permission::RepositoryPull.name() { &mut pulled } else { &mut pushed };
             let mut add = |reference: String| {
                 let at = of.entry(reference).or_default();
                 *at = record.at.max(*at);
@@ -263,12 +268,11 @@ impl Reader {
             add(record.object);
         }
         let by = |of: &BTreeMap<String, i64>, mark: char, reference: &str| of.get(&clean(&format!("{place}{mark}{reference}"))).copied();
-        let name_of = repository.name.clone();
         for (name, tag) in &mut repository.tags {
             tag.pushed_at = by(&pushed, ':', name);
             tag.pulled_at = by(&pulled, ':', name);
-            tag.immutable = self.is_immutable(&name_of, name);
         }
+        self.mark_immutable(repository);
         for (digest, manifest) in &mut repository.manifests {
             manifest.pulled_at = by(&pulled, '@', digest).max(pulled.get(digest).copied());
         }

@@ -26,6 +26,8 @@ use crate::{
 
 /// How long a registry may take to delete a manifest.
 const DELETE: Duration = Duration::from_secs(120);
+/// How long is waited for others who change the same tags.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// After so many failures it stops.
 const FAILURES: i64 = 5;
 
@@ -202,6 +204,14 @@ impl Retention {
         };
         let names = tags.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         entry.changed(vec![field("digest", Some(digest), None), field("tags", Some(&names), None)]);
+        // From here on nobody lets one of its tags mean something else.
+        let locks = tags.iter().map(|tag| format!("{registry}/{}:{tag}", look.repository)).collect();
+        let Some(_alone) = self.registries.tags.take_all(locks, PATIENCE).await else {
+            let why = "somebody is changing one of its tags.";
+            entry.note(&format!("It was spared: {why}"));
+            entry.finish(Ending::failed(409));
+            return Came::Spared(format!("{}@{digest} was spared: {why}", look.repository));
+        };
         match look.still_goes(&permit, digest, tags).await {
             Ok(None) => {}
             Ok(Some(why)) => {
@@ -219,11 +229,13 @@ impl Retention {
             Ok(status) if status.is_success() => {
                 entry.finish(Ending::ok(status.as_u16()));
                 look.forget(digest);
+                self.rules.gone(registry, &look.repository, digest).await;
                 Came::Gone
             }
             Ok(StatusCode::NOT_FOUND) => {
                 entry.finish(Ending::failed(404));
                 look.forget(digest);
+                self.rules.gone(registry, &look.repository, digest).await;
                 Came::Spared(format!("{}@{digest} was gone already.", look.repository))
             }
             Ok(status @ (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED | StatusCode::BAD_REQUEST)) => {

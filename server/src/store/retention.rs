@@ -56,7 +56,8 @@ pub struct RetentionRunRow {
 /// That something was pushed or pulled.
 #[derive(Clone, Debug, FromRow)]
 pub struct UseRow {
-    pub operation: String,
+    /// By which right: to pull, or one of those to push.
+    pub permission: String,
     pub object: String,
     pub note: String,
     /// The last time.
@@ -211,20 +212,23 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT at FROM audit ORDER BY id LIMIT 1").fetch_optional(&self.read).await?)
     }
 
-    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of it does not
-    /// matter: what was asked for is wanted.
+    /// What was pushed and pulled of `place`, a registry and a repository of it, and when last: up to `limit` of them. What came of a pull does not
+    /// matter: what was asked for is wanted. A push that was refused made nothing newer.
     pub async fn repository_uses(&self, registry: &str, place: &str, limit: usize) -> Result<Vec<UseRow>> {
-        let sql = "SELECT operation, object, note, MAX(at) AS at FROM audit \
-                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut') AND decision = 'allowed' \
-                   AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY operation, object, note LIMIT $6";
+        let sql = "SELECT permission, object, note, MAX(at) AS at FROM audit \
+                   WHERE target = $1 AND operation IN ('ManifestGet', 'ManifestHead', 'ManifestPut', 'ManifestCopy') AND decision = 'allowed' \
+                   AND (permission = 'registry.repository.pull' OR outcome NOT IN ('denied', 'failed') OR status IS NULL OR status >= 500) \
+                   AND (object >= $2 AND object < $3 OR object >= $4 AND object < $5) GROUP BY permission, object, note LIMIT $6";
         let [a, b, c, d] = ranges(place);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(sqlx::query_as(sql).bind(registry).bind(a).bind(b).bind(c).bind(d).bind(limit).fetch_all(&self.read).await?)
     }
 
-    /// Whether a push to `place` was begun at that time or later, whatever came of it.
+    /// Whether a push to `place` was begun at that time or later, whatever came of it: by any operation that takes a right to push, but for blobs,
+    /// which mean nothing yet.
     pub async fn is_pushed_since(&self, registry: &str, place: &str, since: i64) -> Result<bool> {
-        let sql = "SELECT count(*) FROM audit WHERE target = $1 AND operation IN ('ManifestPut', 'ManifestCopy') AND decision = 'allowed' \
+        let sql = "SELECT count(*) FROM audit WHERE target = $1 AND decision = 'allowed' AND operation NOT LIKE 'Upload%' \
+                   AND permission IN ('registry.repository.create', 'registry.repository.push', 'registry.repository.retag') \
                    AND at >= $2 AND (object >= $3 AND object < $4 OR object >= $5 AND object < $6)";
         let [a, b, c, d] = ranges(place);
         let count: i64 = sqlx::query_scalar(sql).bind(registry).bind(since).bind(a).bind(b).bind(c).bind(d).fetch_one(&self.read).await?;

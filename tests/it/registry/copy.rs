@@ -23,7 +23,7 @@ fn path(registry: &str, repository: &str) -> String {
 }
 
 /// Asks for a copy of a tag: `from` and `to` are each `REGISTRY/REPOSITORY:TAG`.
-fn copy_as(house: &House, token: &str, from: &str, to: &str, overwrite: bool) -> Answer {
+pub(super) fn copy_as(house: &House, token: &str, from: &str, to: &str, overwrite: bool) -> Answer {
     let split = |text: &'static str, name: &str| -> (String, String, String) {
         let (registry, rest) = name.split_once('/').expect(text);
         let (repository, tag) = rest.split_once(':').expect(text);
@@ -37,21 +37,21 @@ fn copy_as(house: &House, token: &str, from: &str, to: &str, overwrite: bool) ->
 }
 
 /// The last event of a copy.
-fn last(answer: &Answer) -> Value {
+pub(super) fn last(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
     let line = answer.body.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
     serde_json::from_str(line.unwrap_or_else(|| panic!("no event: {answer:?}"))).unwrap()
 }
 
 /// The same of one that worked.
-fn copied(house: &House, from: &str, to: &str) -> Value {
+pub(super) fn copied(house: &House, from: &str, to: &str) -> Value {
     let step = last(&copy_as(house, &house.admin, from, to, false));
     assert!(step["error"].is_null(), "{step}");
     step
 }
 
 /// The status of an answer and the sentence that says why.
-fn refused(answer: &Answer) -> (u16, String) {
+pub(super) fn refused(answer: &Answer) -> (u16, String) {
     (answer.status, answer.json()["title"].as_str().unwrap_or_default().to_owned())
 }
 

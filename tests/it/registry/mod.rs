@@ -12,6 +12,7 @@ mod retention;
 mod rights;
 mod rows;
 mod rules;
+mod rules_everywhere;
 mod run;
 mod runs;
 mod scans;

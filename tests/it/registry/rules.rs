@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 use crate::audit::forward::webhook::signed_with;
 
 const RULES: &str = "/api/v1/registries/reg/rules";
-const HOOKS: &str = "/api/v1/registries/reg/hooks";
+pub(super) const HOOKS: &str = "/api/v1/registries/reg/hooks";
 
 /// A house of its own, whose registry is bound by these rules.
-fn bound(rules: Value) -> House {
+pub(super) fn bound(rules: Value) -> House {
     let house = in_front_of(&registry().url);
     set(&house, rules);
     house
 }
 
-fn set(house: &House, rules: Value) {
+pub(super) fn set(house: &House, rules: Value) {
     let answer = house.send(&house.admin, "PUT", RULES, &rules.to_string());
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 /// How much of the only quota is used: bytes and tags.
-fn used(house: &House) -> (u64, u64) {
+pub(super) fn used(house: &House) -> (u64, u64) {
     let shown = house.get(&house.admin, RULES).json();
     let used = &shown["uses"][0];
     (used["bytes"].as_u64().unwrap(), used["tags"].as_u64().unwrap())

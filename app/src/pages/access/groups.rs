@@ -22,6 +22,7 @@ fn area_words(area: &str) -> &str {
         "engine.config" => "Configs",
         "registry.registry" => "Registries",
         "registry.rules" => "Rules of registries",
+        "registry.hook" => "Webhooks of registries",
         "registry.repository" => "Repositories",
         "system.engine" => "Pilothouse: engines",
         "system.user" => "Pilothouse: people",
@@ -95,7 +96,7 @@ impl Group {
             _ if kind == "system" => Self::Manage,
             // Where a registry is, is about Pilothouse; what is in it is not.
             ("registry", verb) if verb != "view" => Self::Manage,
-            ("rules", "manage") => Self::Manage,
+            ("rules" | "hook", "manage") => Self::Manage,
             (_, "view" | "pull") if kind == "registry" => Self::See,
             ("swarm" | "buildkit", _) | ("node", "update" | "remove") | ("plugin", "manage") => Self::Manage,
             ("image", "load" | "import") | ("container", "checkpoint") => Self::Manage,
@@ -141,6 +142,7 @@ mod tests {
             ("registry.registry.update", Group::Manage),
             ("registry.rules.view", Group::See),
             ("registry.rules.manage", Group::Manage),
+            ("registry.hook.manage", Group::Manage),
             ("system.user.list", Group::Manage),
         ] {
             assert_eq!(Group::of(name), group, "{name}");

@@ -3,12 +3,11 @@
 use leptos::prelude::*;
 
 use super::hook_form::{HookDraft, HookForm};
-use super::rules::lacks;
 use crate::api::registry_rules::{RegistryEvent, RegistryHook, RegistryHookDelete, RegistryHookList, RegistryHookUpdate, RegistryHookUpdateInput};
 use crate::api::{Empty, Page};
 use crate::client::Client;
 use crate::ui::{Ask, Button, Confirm, Dialog, Kind, SkeletonRows, StateDot, Time, Toasts, Tone, icons};
-use crate::widgets::{FormProblem, Loaded, Submit, use_act};
+use crate::widgets::{FormProblem, Loaded, Submit, use_act, use_me};
 
 /// What an event is called.
 pub(super) fn event_words(event: RegistryEvent) -> &'static str {
@@ -29,6 +28,19 @@ fn state(hook: &RegistryHook) -> (&'static str, Tone) {
     }
 }
 
+/// Why webhooks cannot be changed by this person, if they cannot: whom Pilothouse speaks to is about all of it.
+fn lacks() -> Signal<Option<String>> {
+    let me = use_me();
+    let everywhere = || me.0.grants.iter().filter(|grant| grant.scope == "all");
+    let holds = everywhere().any(|grant| grant.permissions.iter().any(|it| it == "registry.hook.manage"));
+    let reason = match (holds, me.viewer()) {
+        (false, _) => Some("you need registry.hook.manage on all".to_owned()),
+        (true, Some(_)) => Some("go back to your own rights first".to_owned()),
+        (true, None) => None,
+    };
+    Signal::stored(reason)
+}
+
 #[component]
 pub(super) fn Hooks(registry: String) -> impl IntoView {
     let client = Client::get();
@@ -39,7 +51,7 @@ pub(super) fn Hooks(registry: String) -> impl IntoView {
     let again = Callback::new(move |()| hooks.refetch());
     let draft = RwSignal::new(None::<HookDraft>);
     let open = RwSignal::new(false);
-    let reason = lacks(&registry);
+    let reason = lacks();
     let add = Callback::new(move |()| {
         draft.set(Some(HookDraft::default()));
         open.set(true);
@@ -104,7 +116,7 @@ fn Line(
 ) -> impl IntoView {
     let (word, tone) = state(&hook);
     let (toasts, act, confirm) = (Toasts::get(), use_act(), Confirm::get());
-    let reason = lacks(&registry);
+    let reason = lacks();
     let events: Vec<&str> = hook.events.iter().map(|event| event_words(*event)).collect();
     let of = if hook.prefix.is_empty() { "everything".to_owned() } else { hook.prefix.clone() };
     let told = format!("{} of {of}, to {}", events.join(", "), hook.webhook);

@@ -124,7 +124,7 @@ async fn create(
     Input(input): Input<RegistryHookInput>,
 ) -> Answer<RegistryHookCreate> {
     let called = input.name.chars().take(64).collect::<String>();
-    let operation = Operation::on_registry("RegistryHookCreate", Permission::RulesManage, &name, called);
+    let operation = Operation::on_registry("RegistryHookCreate", Permission::HookManage, &name, called);
     api.operator
         .change(&who, operation, async |_| {
             let (hook, webhook) = opened(input.url.trim().to_owned(), input.secret)?;
@@ -166,7 +166,7 @@ async fn update(
     Path((name, id)): Path<(String, String)>,
     Input(input): Input<RegistryHookUpdateInput>,
 ) -> Answer<RegistryHookUpdate> {
-    let operation = Operation::on_registry("RegistryHookUpdate", Permission::RulesManage, &name, &id);
+    let operation = Operation::on_registry("RegistryHookUpdate", Permission::HookManage, &name, &id);
     api.operator
         .change(&who, operation, async |_| {
             let _alone = api.hooks.changes.lock().await;
@@ -213,7 +213,7 @@ async fn delete(
     Path((name, id)): Path<(String, String)>,
     _: Asked<Empty>,
 ) -> Answer<RegistryHookDelete> {
-    let operation = Operation::on_registry("RegistryHookDelete", Permission::RulesManage, &name, &id);
+    let operation = Operation::on_registry("RegistryHookDelete", Permission::HookManage, &name, &id);
     api.operator
         .change(&who, operation, async |_| {
             let _alone = api.hooks.changes.lock().await;

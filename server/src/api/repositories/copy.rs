@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Place, check_reference, registry};
+use super::{Place, bound::Bound, check_reference, registry};
 use crate::{
     access::{Known, Operation, Permission, Permit, is_digest, is_repository_name, is_tag, table::oci::PUTS},
     api::{Api, ApiError, Input, Named, Who, live},
@@ -55,7 +55,7 @@ pub async fn copy(
             match prepare(&api, &permit, (&registry_name, &repository), &target, input).await {
                 Ok((copy, turn)) => Ok(steps(copy, turn, target)),
                 Err(error) => {
-                    target.end(ending(error.status(), error.0.code == Code::Forbidden), &error.0.title);
+                    target.end(ending(&error), &error.0.title);
                     Err(error)
                 }
             }
@@ -118,8 +118,9 @@ impl Drop for Target {
     }
 }
 
-fn ending(status: u16, is_denied: bool) -> Ending {
-    if is_denied { Ending::denied(status) } else { Ending::failed(status) }
+fn ending(error: &ApiError) -> Ending {
+    let is_denied = matches!(error.0.code, Code::Forbidden | Code::Guardrail);
+    if is_denied { Ending::denied(error.status()) } else { Ending::failed(error.status()) }
 }
 
 /// Makes sure that what is asked for can be: both rights are held.
@@ -129,7 +130,7 @@ async fn prepare(
     (source, repository): (&str, &str),
     target: &Target,
     input: CopyInput,
-) -> Result<(Copy, SemaphorePermit<'static>), ApiError> {
+) -> Result<(Copy<Bound>, SemaphorePermit<'static>), ApiError> {
     check_reference("reference", &input.reference)?;
     if !is_repository_name(repository) {
         return Err(ApiError::new(Code::NotFound, "There is no such repository: this is no repository's name."));
@@ -146,7 +147,8 @@ async fn prepare(
     let turn = TURNS.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, format!("{AT_ONCE} copies are on their way; try again shortly.")))?;
     let CopyInput { reference, to_tag: tag, referrers, overwrite, .. } = input;
     let wanted = Wanted { reference, tag, referrers, overwrite };
-    Ok((Copy::prepare(api.registrar.registries.clone(), from, to, wanted).await?, turn))
+    let gate = Bound(api.rules.clone());
+    Ok((Copy::prepare(api.registrar.registries.clone(), from, to, gate, wanted).await?, turn))
 }
 
 /// A copy on its way. It ends when nobody listens any more.
@@ -163,7 +165,7 @@ impl Drop for Running {
 }
 
 /// Begins a copy: a task of its own, so that whoever listens slowly does not hold it up.
-fn steps(copy: Copy, turn: SemaphorePermit<'static>, target: Target) -> impl Stream<Item = Result<CopyProgress, ApiError>> + Send + 'static {
+fn steps(copy: Copy<Bound>, turn: SemaphorePermit<'static>, target: Target) -> impl Stream<Item = Result<CopyProgress, ApiError>> + Send + 'static {
     let progress = Arc::new(Progress::default());
     let watched = progress.watch();
     let work = tokio::spawn(async move {
@@ -195,7 +197,7 @@ fn steps(copy: Copy, turn: SemaphorePermit<'static>, target: Target) -> impl Str
 }
 
 /// Copies, and says what came of it.
-async fn run(copy: &Copy, progress: &Arc<Progress>, mut target: Target) -> CopyProgress {
+async fn run(copy: &Copy<Bound>, progress: &Arc<Progress>, mut target: Target) -> CopyProgress {
     let lease = target.lease.take();
     let right = async {
         match lease {
@@ -215,8 +217,7 @@ async fn run(copy: &Copy, progress: &Arc<Progress>, mut target: Target) -> CopyP
         }
         Ok(Err(error)) => {
             let sentence = error.to_string();
-            let status = ApiError::from(error);
-            target.end(ending(status.status(), status.0.code == Code::Forbidden), &sentence);
+            target.end(ending(&error.into()), &sentence);
             last.error = Some(sentence);
         }
         Err(over) => {
@@ -234,6 +235,8 @@ impl From<CopyError> for ApiError {
             CopyError::NotThere(_) => Code::NotFound,
             CopyError::Taken(_) => Code::Conflict,
             CopyError::Denied(_) => Code::Forbidden,
+            CopyError::Rule(_) => return Self::rule(sentence),
+            CopyError::TooLarge(_) => Code::TooLarge,
             CopyError::Wrong(_) => Code::BackendError,
             CopyError::Stalled(_) => Code::BackendTimeout,
             CopyError::Registry { error, .. } => ApiError::from(error).0.code,

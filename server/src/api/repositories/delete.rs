@@ -8,7 +8,11 @@ use pilothouse_app::api::{
     repositories::{Deletion, DeletionPreview, DeletionQuery, ManifestDelete, ManifestDeleteInput, Runs, TagDelete, TagDeleteInput},
 };
 
-use super::{One, Place, at, check_reference, registry};
+use super::{
+    One, Place, at,
+    bound::{alone, check_unpushed},
+    check_reference, registry,
+};
 use crate::{
     access::{Operation, Permission, is_digest, is_tag},
     api::{Answer, Api, ApiError, Asked, Named, Who, runs::runs_of},
@@ -19,7 +23,10 @@ use crate::{
         delete::{self, Deleted},
         manifest, referrers,
         sharing::{self, Effort, Sharing},
+        tags::digest_of,
     },
+    clock::now_ms,
+    registries::rules::Deed,
 };
 
 /// How far it is looked for what would go along.
@@ -111,12 +118,19 @@ pub async fn delete_manifest(
             if !is_digest(&digest) {
                 return Err(ApiError::field("digest", "This is no digest by sha256 or sha512. A tag is deleted as a tag."));
             }
+            let begun = now_ms();
             let deletion = deletion(&api, &who, at, &digest).await?;
             check_seen(&input.tags, &deletion)?;
             if let Some(why) = in_use(&deletion).filter(|_| !input.although_in_use) {
                 return Err(conflict("It is in use, or may be.", why));
             }
+            // From here on nobody lets one of its tags mean something else.
+            let _alone = alone(&api, &name, &repository, &deletion.tags).await?;
+            check_still(at, &deletion).await?;
+            check_unpushed(&api, &name, &repository, begun).await?;
+            api.rules.may_delete_manifest(&registry, &permit, &repository, &digest).await?;
             delete::manifest(at, &digest).await?;
+            api.rules.gone(&name, &repository, &digest).await;
             let mut changed = Changed::new(vec![field("digest", Some(&digest), None)], Json(Empty {}));
             let tags = deletion.tags.join(", ");
             changed.also((!tags.is_empty()).then(|| field("tags", Some(&tags), None)));
@@ -148,6 +162,17 @@ fn check_seen(seen: &str, deletion: &Deletion) -> Result<(), ApiError> {
     Err(conflict("The tags that mean it are not those that you have seen.", format!("{} Look again at what would be deleted.", why.join(" "))))
 }
 
+/// Makes sure that the tags still mean it: some may have been moved while all were looked at.
+async fn check_still(at: At<'_>, deletion: &Deletion) -> Result<(), ApiError> {
+    for tag in &deletion.tags {
+        if digest_of(at, tag).await?.is_none_or(|(_, now)| now != deletion.digest) {
+            let title = format!("The tag {tag} has just come to mean something else, so nothing was deleted.");
+            return Err(conflict(&title, "Look again at what would be deleted.".to_owned()));
+        }
+    }
+    Ok(())
+}
+
 pub async fn delete_tag(
     State(api): State<Api>,
     Extension(who): Who,
@@ -162,16 +187,22 @@ pub async fn delete_tag(
             if !is_tag(&tag) {
                 return Err(ApiError::field("tag", "This is no tag. A manifest is deleted by its digest."));
             }
+            let _alone = alone(&api, &name, &repository, std::slice::from_ref(&tag)).await?;
             let parsed = manifest::read(at, &tag).await?;
             let digest = parsed.manifest.digest.clone();
+            api.rules.may(&name, &repository, &tag, Deed::Delete).map_err(ApiError::rule)?;
             if !input.although_in_use {
                 let runs = runs_of(&api, &who, &parsed.known_by());
                 check_last(at, &digest, &tag, &runs).await?;
             }
             let mut changed = Changed::new(vec![field("tag", Some(&digest), None)], Json(Empty {}));
             match delete::tag(at, &tag, &digest).await? {
-                Deleted::Done => Ok(changed),
+                Deleted::Done => {
+                    api.rules.gone(&name, &repository, &tag).await;
+                    Ok(changed)
+                }
                 Deleted::WithManifest => {
+                    api.rules.gone(&name, &repository, &digest).await;
                     changed.also(Some(field("digest", Some(&digest), None)));
                     Ok(changed)
                 }

@@ -1,5 +1,6 @@
 //! What a registry holds: repositories, tags, manifests. What one may not pull does not exist.
 
+mod bound;
 mod copy;
 mod delete;
 mod diff;

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::Incoming as Coming;
+use tokio::sync::OwnedMutexGuard;
 
 use super::{
     answer::{self, DIGEST, SLOW, one, put},
@@ -23,6 +24,7 @@ use crate::{
     },
     guardrails::Pulled,
     operate::Begun,
+    registries::Incoming,
 };
 
 /// How long a client has for a manifest.
@@ -87,7 +89,7 @@ impl RegistryDoor {
         caller: &Caller,
         asked: &Classified,
         head: &request::Parts,
-        body: Incoming,
+        body: Coming,
     ) -> Result<Response<Body>, Refusal> {
         // Of somebody who may not, nothing is read.
         if !self.may(caller, asked) {
@@ -99,15 +101,19 @@ impl RegistryDoor {
         let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest.as_deref()).await?;
         let result = async {
             let (media, bytes, digest) = read?;
-            // Two who push one tag at once: each is told what it meant before.
-            let _alone = match is_digest(&asked.reference) {
-                true => None,
-                false => Some(self.registries.tags.take(format!("{}/{}:{}", asked.registry, asked.repository, asked.reference)).await),
-            };
+            let _alone = self.alone(asked).await;
             self.store_manifest(&permit, asked, &mut entry, media, bytes, &digest).await
         };
         let result = result.await;
         settle(entry, result)
+    }
+
+    /// Who changes one tag is alone with it: of two at once each is told what it meant before. Not by a digest.
+    async fn alone(&self, asked: &Classified) -> Option<OwnedMutexGuard<()>> {
+        match is_digest(&asked.reference) {
+            true => None,
+            false => Some(self.registries.tags.take(format!("{}/{}:{}", asked.registry, asked.repository, asked.reference)).await),
+        }
     }
 
     async fn store_manifest(
@@ -146,11 +152,8 @@ impl RegistryDoor {
             }
         }
         // What is over a limit goes no further, and what counts does so before the registry has it: of two at once only one gets the last room.
-        let counted = self.looked_at(&registry, permit, asked, &bytes, digest).await?;
-        let given = match &counted {
-            Some(counted) => Some((counted, self.take_room(asked, digest, counted).await?)),
-            None => None,
-        };
+        let (repository, reference) = (&asked.repository, &asked.reference);
+        let admitted = self.rules.let_in(&Incoming { registry: &registry, permit, repository, reference, digest, manifest: &bytes }).await?;
         let mut ask = ask(Method::PUT, &asked.repository, &asked.reference, &[], "pull,push");
         ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         ask.body = Said::Bytes(bytes);
@@ -158,8 +161,8 @@ impl RegistryDoor {
         // Of an answer that does not come nobody knows what was done: it counts, until it is counted anew.
         let answer = registry.send(permit, ask).await?;
         if !answer.response.status().is_success() {
-            if let Some((counted, given)) = given {
-                self.give_back(asked, digest, counted, given).await;
+            if let Some(admitted) = admitted {
+                self.rules.take_back(admitted).await;
             }
             return Err(answer::refused(answer, Code::NameUnknown).await);
         }
@@ -180,6 +183,7 @@ impl RegistryDoor {
         let Begun { permit, mut entry, .. } = self.begin(caller, asked, digest).await?;
         let result = async {
             let registry = self.registry(asked)?;
+            let _alone = self.alone(asked).await;
             let before = match digest {
                 Some(digest) => Some(digest.to_owned()),
                 None => current(&registry, &permit, &asked.repository, &asked.reference).await?,
@@ -224,7 +228,7 @@ fn moved(before: Option<&str>, digest: &str) -> Vec<Change> {
 }
 
 /// Reads a client's manifest, judges it, and says which one it is.
-async fn read(head: &request::Parts, body: Incoming, reference: &str) -> Result<(&'static str, Bytes, String), Refusal> {
+async fn read(head: &request::Parts, body: Coming, reference: &str) -> Result<(&'static str, Bytes, String), Refusal> {
     let media = one(&head.headers, "content-type").unwrap_or_default();
     let media = kind(media).ok_or_else(|| {
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ManifestInvalid, "This media type is of no manifest that is known here.")

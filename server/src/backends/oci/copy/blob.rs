@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use tokio::time::Instant;
 
 use super::{
-    CopyError, Progress, Side,
+    CopyError, Gate, Progress, Side,
     passage::{Flow, Passage},
     plan::Blob,
 };
@@ -33,7 +33,7 @@ enum Begun {
 }
 
 /// Makes sure that the target has `blob`.
-pub async fn bring(from: &Side, to: &Side, blob: &Blob, progress: &Arc<Progress>) -> Result<(), CopyError> {
+pub async fn bring(from: &Side, to: &Side, gate: &impl Gate, blob: &Blob, progress: &Arc<Progress>) -> Result<(), CopyError> {
     if is_there(to, blob).await? {
         progress.present(blob.size);
         return Ok(());
@@ -45,6 +45,8 @@ pub async fn bring(from: &Side, to: &Side, blob: &Blob, progress: &Arc<Progress>
         }
         Begun::At(rest) => rest,
     };
+    // What was mounted may take up no more than it did.
+    gate.may_send(to, blob.size).await?;
     send(from, to, blob, &rest, progress).await?;
     progress.blob_done();
     Ok(())

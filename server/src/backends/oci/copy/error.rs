@@ -17,6 +17,12 @@ pub enum CopyError {
     /// It takes a right that is not held.
     #[error("{0}")]
     Denied(String),
+    /// A rule of the target does not let it be, whoever asks.
+    #[error("{0}")]
+    Rule(String),
+    /// It is larger than the target takes.
+    #[error("{0}")]
+    TooLarge(String),
     /// What the source has is not what it has to be, or is more than is copied at once.
     #[error("{0}")]
     Wrong(String),

@@ -5,6 +5,7 @@
 
 mod blob;
 mod error;
+mod gate;
 mod passage;
 mod plan;
 mod progress;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
 pub use error::CopyError;
+pub use gate::Gate;
 pub use progress::Progress;
 pub use side::Side;
 
-use super::{answer::is, manifests::Manifest};
+use super::{RegistryError, answer::is, manifests::Manifest};
 use crate::{access::Permission, backends::Registries};
 use plan::{Blob, Plan};
 
@@ -46,23 +48,24 @@ pub struct Moved {
 }
 
 /// A copy that may begin.
-pub struct Copy {
+pub struct Copy<G> {
     registries: Arc<Registries>,
     from: Side,
     to: Side,
+    gate: G,
     wanted: Wanted,
     root: Manifest,
 }
 
-impl Copy {
+impl<G: Gate> Copy<G> {
     /// Looks what the source has, and whether the tag at the target may come to mean it. Nothing is changed.
     ///
     /// # Errors
     /// When there is no such thing at the source, or the tag means something else already and may not be moved.
-    pub async fn prepare(registries: Arc<Registries>, from: Side, to: Side, wanted: Wanted) -> Result<Self, CopyError> {
+    pub async fn prepare(registries: Arc<Registries>, from: Side, to: Side, gate: G, wanted: Wanted) -> Result<Self, CopyError> {
         let missing = || CopyError::NotThere(format!("There is no {} in {}.", wanted.reference, from.name()));
         let root = from.manifest(&wanted.reference).await?.ok_or_else(missing)?;
-        let copy = Self { registries, from, to, wanted, root };
+        let copy = Self { registries, from, to, gate, wanted, root };
         copy.tag_now(&copy.wanted.tag, &copy.root).await?;
         Ok(copy)
     }
@@ -87,12 +90,12 @@ impl Copy {
             progress.tell("Sending its manifests.");
             for manifest in &plan.manifests {
                 if self.to.meaning(&manifest.digest).await?.is_none() {
-                    self.to.put(&manifest.digest, manifest.media, manifest.body.clone(), &manifest.digest).await?;
+                    self.put(&manifest.digest, manifest).await?;
                 }
                 progress.manifest_done();
             }
             for (subject, items) in &plan.referring {
-                referrers::list(&self.to, &self.registries.tags, subject, items, moved).await?;
+                referrers::list(self, subject, items, moved).await?;
             }
             for (tag, kept) in &plan.tags {
                 self.set_tag(tag, kept, moved).await?;
@@ -117,7 +120,7 @@ impl Copy {
             while running.len() < AT_ONCE
                 && let Some(next) = waiting.next()
             {
-                running.push(blob::bring(&self.from, &self.to, next, progress));
+                running.push(blob::bring(&self.from, &self.to, &self.gate, next, progress));
             }
             match running.next().await {
                 Some(done) => done?,
@@ -140,6 +143,7 @@ impl Copy {
                 if to.held() != Permission::RepositoryPush {
                     return Err(to.lacks(Permission::RepositoryPush, "This tag is there already and would come to mean something else"));
                 }
+                self.gate.may_move(to, tag)?;
             }
             None if to.held() == Permission::RepositoryRetag && to.meaning(&manifest.digest).await?.is_none() => {
                 return Err(to.lacks(Permission::RepositoryCreate, "The target does not have it yet: to copy it makes it"));
@@ -157,6 +161,17 @@ impl Copy {
             return Ok(());
         }
         moved.push(Moved { tag: tag.to_owned(), before, after: manifest.digest.clone() });
-        self.to.put(tag, manifest.media, manifest.body.clone(), &manifest.digest).await
+        self.put(tag, manifest).await
+    }
+
+    /// Puts a manifest at the target. It counts before the registry has it, so that of two at once only one gets the last room.
+    async fn put(&self, reference: &str, manifest: &Manifest) -> Result<(), CopyError> {
+        let pass = self.gate.let_in(&self.to, reference, manifest).await?;
+        let done = self.to.put(reference, manifest.media, manifest.body.clone(), &manifest.digest).await;
+        // Of an answer that does not come nobody knows what was done: it counts, until it is counted anew.
+        if let Err(CopyError::Registry { error: RegistryError::Refused(_), .. }) = &done {
+            self.gate.take_back(pass).await;
+        }
+        done
     }
 }

@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{CopyError, Moved, Side};
+use super::{Copy, CopyError, Gate, Moved, Side};
 use crate::{
     access::Permission,
     backends::oci::{
-        Locks,
         answer::sha256,
         judge::{LARGEST, OCI_INDEX},
         manifests::Manifest,
@@ -55,12 +54,13 @@ async fn kept(side: &Side, tag: &str) -> Result<Option<Vec<Value>>, CopyError> {
 }
 
 /// Makes sure that the target tells of `items` as what speaks of `subject`: by itself, or by the list under a tag, which is kept and added to.
-pub async fn list(to: &Side, locks: &Locks, subject: &str, items: &[Value], moved: &mut Vec<Moved>) -> Result<(), CopyError> {
+pub async fn list(copy: &Copy<impl Gate>, subject: &str, items: &[Value], moved: &mut Vec<Moved>) -> Result<(), CopyError> {
+    let to = &copy.to;
     if listed(to, subject).await?.is_some() {
         return Ok(());
     }
     let tag = tag_of(subject);
-    let _alone = locks.take(format!("{}:{tag}", to.name())).await;
+    let _alone = copy.registries.tags.take(format!("{}:{tag}", to.name())).await;
     let before = to.meaning(&tag).await?;
     let other = || CopyError::Wrong(format!("The tag {tag} in {} is to be a list of referrers, and is none.", to.name()));
     let mut all = match &before {
@@ -74,12 +74,15 @@ pub async fn list(to: &Side, locks: &Locks, subject: &str, items: &[Value], move
     if before.is_some() && to.held() != Permission::RepositoryPush {
         return Err(to.lacks(Permission::RepositoryPush, "The list of what speaks of it is there already and would be added to"));
     }
+    if before.is_some() {
+        copy.gate.may_move(to, &tag)?;
+    }
     all.extend(fresh);
     let body = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": all }).to_string();
     if body.len() > LARGEST {
         return Err(CopyError::Wrong(format!("The list of what speaks of {subject} would be larger than 4 MiB.")));
     }
-    let digest = sha256(body.as_bytes());
-    moved.push(Moved { tag: tag.clone(), before, after: digest.clone() });
-    to.put(&tag, OCI_INDEX, body.into(), &digest).await
+    let list = Manifest { media: OCI_INDEX, digest: sha256(body.as_bytes()), body: body.into() };
+    moved.push(Moved { tag: tag.clone(), before, after: list.digest.clone() });
+    copy.put(&tag, &list).await
 }
