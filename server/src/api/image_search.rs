@@ -15,7 +15,10 @@ use crate::{
     authn::Principal,
     backends::{
         docker::typed::search::{self, OnHub},
-        oci::{Registry, RegistryError, catalog},
+        oci::{
+            Registry, RegistryError,
+            lists::{self, Listed},
+        },
     },
     clock::now_ms,
 };
@@ -100,8 +103,9 @@ async fn in_registry(host: &str, registry: Arc<Registry>, permit: Permit, words:
 async fn look_through(registry: &Registry, permit: &Permit, words: &[String], names: &mut Vec<String>) -> Result<bool, RegistryError> {
     let mut last = None;
     for _ in 0..PAGES {
-        let (page, next) = catalog::page(registry, permit, last.as_deref()).await?;
-        names.extend(page.into_iter().filter(|name| words.iter().all(|word| name.contains(word))));
+        let Listed { names: page, next, .. } = lists::catalog(registry, permit, last.as_deref()).await?;
+        let reached = page.into_iter().filter(|name| permit.reach().includes_repository(name));
+        names.extend(reached.filter(|name| words.iter().all(|word| name.contains(word))));
         if names.len() > MOST {
             names.truncate(MOST);
             return Ok(false);

@@ -21,7 +21,7 @@ use crate::{
             belongings::digest_of,
             typed::{containers, names::ContainerId},
         },
-        oci::{Registry, RegistryError},
+        oci::{Registry, typed::At},
     },
     clock::now_ms,
     runs::{
@@ -37,16 +37,6 @@ pub fn routes() -> Router<Api> {
 /// As much of what a query names as a record holds.
 fn short(text: &str) -> String {
     text.chars().take(255).collect()
-}
-
-fn failed(error: &RegistryError) -> ApiError {
-    let code = match error {
-        RegistryError::Timeout => Code::BackendTimeout,
-        RegistryError::Busy => Code::Overloaded,
-        RegistryError::Unreachable(_) | RegistryError::BrokenOff => Code::BackendUnreachable,
-        _ => Code::BackendError,
-    };
-    ApiError::new(code, error.to_string())
 }
 
 async fn list_runs(State(api): State<Api>, Extension(who): Who, Asked(query): Asked<RunQuery>) -> Answer<RunList> {
@@ -86,9 +76,9 @@ async fn sought(api: &Api, permit: &Permit, query: RunQuery) -> Result<(BTreeSet
     }
     let none = || ApiError::new(Code::NotFound, format!("There is no registry {registry}, or you may not see it."));
     let at = api.registrar.registries.get(&registry).ok_or_else(none)?;
-    let children = kin::children_of(&at, permit, &repository, &query.digest).await.map_err(|error| failed(&error))?;
-    let is_there = children.is_some();
-    digests.extend(children.into_iter().flatten());
+    let known_by = kin::digests_of(At { registry: &at, permit, repository: &repository }, &query.digest).await?;
+    let is_there = known_by.is_some();
+    digests.extend(known_by.into_iter().flatten());
     Ok((digests, is_there))
 }
 
@@ -200,6 +190,6 @@ async fn ask(api: &Api, who: &Principal, registry: &Registry, repository: &str, 
     let operation = Operation::on_repository("ManifestHead", Permission::RepositoryPull, &registry.name, repository, tag);
     let asked = api
         .operator
-        .operate(who, operation, async |permit| kin::meaning_of(registry, &permit, repository, tag).await.map_err(|error| failed(&error)));
+        .operate(who, operation, async |permit| kin::meaning_of(At { registry, permit: &permit, repository }, tag).await.map_err(ApiError::from));
     asked.await.ok()
 }

@@ -14,8 +14,8 @@ use crate::{
     },
     authn::Principal,
     backends::oci::{
-        Registry,
-        fetch::{self, Part},
+        Registry, fetch,
+        parsed::{Descriptor, Names},
     },
     image_policy::{Place, Subject},
 };
@@ -146,18 +146,18 @@ fn found(guardrail: &Guardrail, what: &str, verdict: &mut Verdict) {
 /// The images that a manifest names, if it is to be judged. What says something of an image (a signature, an attestation, a list of what is inside)
 /// is no image: no engine runs it, and whoever checks it has to have it.
 async fn judged(pulled: &Pulled<'_>, permit: &Permit) -> Option<Vec<String>> {
-    let Ok(parts) = fetch::parts(pulled.body) else { return Some(Vec::new()) };
-    if !parts.manifests.is_empty() {
+    let Ok(names) = Names::read(pulled.body) else { return Some(Vec::new()) };
+    if !names.manifests.is_empty() {
         // The list of what is attached to an image, of a registry that has no other: each of it is judged by itself.
         let is_list = pulled.reference.strip_prefix("sha256-").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        let members = parts.manifests.into_iter().map(|part| part.digest).take(MOST_MEMBERS).collect();
+        let members = names.manifests.into_iter().map(|part| part.digest).take(MOST_MEMBERS).collect();
         return (!is_list).then_some(members);
     }
-    (!says_something(pulled, permit, &parts.layers).await).then(Vec::new)
+    (!says_something(pulled, permit, &names.layers).await).then(Vec::new)
 }
 
 /// Whether there are but texts of JSON in it. What its layers are called does not tell: some engines unpack whatever is in them.
-async fn says_something(pulled: &Pulled<'_>, permit: &Permit, layers: &[Part]) -> bool {
+async fn says_something(pulled: &Pulled<'_>, permit: &Permit, layers: &[Descriptor]) -> bool {
     let is_file_system = |media: &str| ["tar", "layer", "rootfs"].iter().any(|word| media.to_ascii_lowercase().contains(word));
     let is_short = (1..=MOST_STATEMENTS).contains(&layers.len());
     if !is_short || layers.iter().any(|layer| is_file_system(&layer.media_type)) {

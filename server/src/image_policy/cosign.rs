@@ -17,11 +17,6 @@ pub const LARGEST: usize = 64 * 1024;
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const KIND: &str = "cosign container image signature";
 
-/// The tag that holds the signatures of a digest.
-pub fn tag(digest: &str) -> String {
-    format!("{}.sig", digest.replace(':', "-"))
-}
-
 #[derive(Deserialize)]
 struct Payload {
     critical: Critical,
@@ -111,10 +106,5 @@ mod tests {
         for bad in ["", "x", "-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", &der[..40]] {
             assert!(Key::read(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn signatures_lie_under_a_tag_of_the_digest() {
-        assert_eq!(tag("sha256:ab"), "sha256-ab.sig");
     }
 }

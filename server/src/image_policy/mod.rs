@@ -203,7 +203,7 @@ impl ImagePolicy {
         let registries = self.registries.list();
         let named = registries.iter().map(|registry| (registry.name.as_str(), registry.address()));
         let found = place::places(image, named, &self.own).into_iter().take(MOST_PLACES);
-        let place = |(name, repository): (String, String)| {
+        let place = |(name, repository): (&str, String)| {
             let registry = registries.iter().find(|registry| registry.name == name)?.clone();
             Some(Place { registry, repository, digest: digest.to_owned() })
         };

@@ -1,37 +1,15 @@
-//! Which registry of Pilothouse an image's name leads to: through its own door, or by the registry's own address.
+//! Which registry of Pilothouse an image leads to, by its name as rules read it.
 
 use crate::{
-    access::{guard::image::Reference, is_repository_name},
-    backends::oci::Address,
+    access::guard::image::Reference,
+    backends::oci::{Address, named},
     reach::Reach,
 };
 
-/// Where Docker Hub is, which images name otherwise.
-const HUB: &str = "registry-1.docker.io";
-
 /// The registries that an image of this name can be in, and what it is called there. Several may have one address.
-pub fn places<'r>(image: &Reference, registries: impl Iterator<Item = (&'r str, &'r Address)>, own: &Reach) -> Vec<(String, String)> {
+pub fn places<'r>(image: &Reference, registries: impl Iterator<Item = (&'r str, &'r Address)>, own: &Reach) -> Vec<(&'r str, String)> {
     let Some((host, path)) = image.name.split_once('/') else { return Vec::new() };
-    let mut found = Vec::new();
-    let is_own = is_own(host, own);
-    let host = [if host == "docker.io" { HUB.to_owned() } else { host.to_owned() }];
-    for (name, address) in registries {
-        let repository = match path.split_once('/') {
-            Some((first, rest)) if is_own && first == name => rest,
-            _ if !is_own && address.is_one_of(&host) => path,
-            _ => continue,
-        };
-        if is_repository_name(repository) {
-            found.push((name.to_owned(), repository.to_owned()));
-        }
-    }
-    found
-}
-
-/// Whether a host, with its port or with the usual one, is where Pilothouse is reached.
-fn is_own(host: &str, own: &Reach) -> bool {
-    let usual = if own.https { ":443" } else { ":80" };
-    own.host.eq_ignore_ascii_case(host) || own.host.strip_suffix(usual).is_some_and(|bare| bare.eq_ignore_ascii_case(host))
+    named::places(Some(host).filter(|host| *host != "docker.io"), path, registries, own)
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use crate::{
     access::Permit,
     backends::oci::{
         Registry, RegistryError,
-        fetch::{self, Part},
+        answer::sha256,
+        fetch,
+        parsed::{Descriptor, Names},
+        referrers::cosign_tag,
     },
 };
 
@@ -36,7 +39,7 @@ impl Signers {
     /// # Errors
     /// The setting, and what is wrong with it.
     pub fn read(keys: &[String], identities: &[String]) -> Result<Self, (&'static str, String)> {
-        let mark = fetch::sha256(format!("{keys:?}{identities:?}").as_bytes());
+        let mark = sha256(format!("{keys:?}{identities:?}").as_bytes());
         let keys = keys.iter().map(|text| Key::read(text)).collect::<Result<_, _>>().map_err(|why| ("rule.keys", why))?;
         let pair = |text: &String| {
             let (name, issuer) = text.trim().split_once(' ')?;
@@ -77,19 +80,19 @@ pub async fn look(
 ) -> Result<Proof, RegistryError> {
     let mut left = MOST;
     let mut reason = None;
-    let tagged = fetch::manifest(registry, permit, repository, &cosign::tag(digest)).await?;
-    for part in tagged.map(|manifest| fetch::parts(&manifest.body)).transpose()?.map(|parts| parts.layers).unwrap_or_default() {
+    let tagged = fetch::statement(registry, permit, repository, &cosign_tag(digest, "sig")).await?;
+    for part in tagged.map(|manifest| Names::read(&manifest.body)).transpose()?.map(|names| names.layers).unwrap_or_default() {
         if left > 0 && is_signed(registry, permit, repository, digest, &part, signers, root, &mut left, &mut reason).await? {
             return Ok(Proof::Signed);
         }
     }
     let attached = fetch::referrers(registry, permit, repository, digest).await?;
-    for one in attached.iter().filter(|part| may_sign(&part.artifact_type)) {
+    for one in attached.iter().filter(|part| may_sign(part.artifact_type.as_deref().unwrap_or_default())) {
         if left == 0 {
             break;
         }
-        let Some(manifest) = fetch::manifest(registry, permit, repository, &one.digest).await? else { continue };
-        for part in fetch::parts(&manifest.body)?.layers {
+        let Some(manifest) = fetch::statement(registry, permit, repository, &one.digest).await? else { continue };
+        for part in Names::read(&manifest.body)?.layers {
             if left > 0 && is_signed(registry, permit, repository, digest, &part, signers, root, &mut left, &mut reason).await? {
                 return Ok(Proof::Signed);
             }
@@ -110,7 +113,7 @@ async fn is_signed(
     permit: &Permit,
     repository: &str,
     digest: &str,
-    part: &Part,
+    part: &Descriptor,
     signers: &Signers,
     root: Option<&Root>,
     left: &mut usize,
@@ -124,7 +127,8 @@ async fn is_signed(
     let most = if is_bundle { bundle::LARGEST } else { cosign::LARGEST };
     let blob = fetch::blob(registry, permit, repository, &part.digest, most).await?;
     if !is_bundle {
-        return Ok(cosign::is_signed(&blob, &part.annotations, digest, &signers.keys));
+        let annotations = part.annotations.clone().unwrap_or_default();
+        return Ok(cosign::is_signed(&blob, &annotations, digest, &signers.keys));
     }
     match bundle::check(&blob, digest, signers, root) {
         Ok(()) => Ok(true),

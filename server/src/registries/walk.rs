@@ -1,42 +1,31 @@
 //! Looking through what a registry has: repositories, tags, and what manifests name. Everything has a cap, and what is over it is an error.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::{
-    access::{Permit, is_digest, is_repository_name, is_tag},
-    authn::secret,
-    backends::oci::{Ask, Registry, Said},
+    access::{Permit, is_digest},
+    backends::oci::{
+        Ask, Registry,
+        answer::{granted, length, sha256, there},
+        judge::{KINDS, LARGEST},
+        lists::{self, Names},
+        manifests::ask,
+    },
 };
 
 /// How many requests to the registry are on their way at once.
 const AT_ONCE: usize = 8;
-/// How many pages of a list are read.
-const PAGES: usize = 100;
-/// How many items one page is asked for.
-const PAGE: usize = 1_000;
-/// The largest list and the largest manifest, in bytes.
-const LARGEST_LIST: usize = 8 * 1024 * 1024;
-const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
-/// How long until the head of an answer, and until all of it.
-const PROMPT: Duration = Duration::from_secs(30);
+/// How many tags a repository, and repositories a registry may have.
+const MOST: usize = 100_000;
 /// How many blobs one manifest may name where each is looked at.
 pub const MOST_BLOBS: usize = 1_000;
 /// How many indexes within one index are looked at.
 const MOST_INDEXES: usize = 100;
-
-/// The kinds of manifests that are read.
-const KINDS: [&str; 4] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
 
 /// What a manifest names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -77,47 +66,15 @@ pub struct Found {
     pub named: Named,
 }
 
-fn ask(method: Method, path: String, scope: String) -> Ask {
-    let mut headers = HeaderMap::new();
-    if path.contains("/manifests/") {
-        headers.extend(KINDS.map(|kind| (header::ACCEPT, HeaderValue::from_static(kind))));
-    }
-    Ask { method, path, headers, body: Said::Bytes(Bytes::new()), scopes: vec![scope], deadline: PROMPT }
-}
-
 /// An answer, whole; `None` for what there is not.
-async fn whole(registry: &Registry, permit: &Permit, ask: Ask, most: usize) -> Result<Option<(HeaderMap, Bytes)>, String> {
+async fn whole(registry: &Registry, permit: &Permit, ask: Ask) -> Result<Option<Bytes>, String> {
     let answer = registry.send(permit, ask).await.map_err(|error| error.to_string())?;
-    match answer.response.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Ok(None),
-        status => return Err(format!("The registry answered with {}.", status.as_u16())),
-    }
-    let (parts, body) = answer.response.into_parts();
-    match tokio::time::timeout(PROMPT, Limited::new(body, most).collect()).await {
-        Ok(Ok(body)) => Ok(Some((parts.headers, body.to_bytes()))),
-        Ok(Err(_)) => Err("The registry's answer broke off, or is longer than it may be.".to_owned()),
-        Err(_) => Err("The registry's answer did not come in time.".to_owned()),
-    }
+    let read = there(granted(answer, LARGEST).await).map_err(|error| error.to_string())?;
+    Ok(read.map(|(_, body)| body))
 }
 
-/// All of a list, page by page.
-async fn list(registry: &Registry, permit: &Permit, path: &str, scope: &str, field: &str) -> Result<Vec<String>, String> {
-    let (mut all, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
-    for _ in 0..PAGES {
-        let behind = last.as_deref().map(|last| format!("&last={}", form_urlencoded::byte_serialize(last.as_bytes()).collect::<String>()));
-        let path = format!("{path}?n={PAGE}{}", behind.unwrap_or_default());
-        let Some((headers, body)) = whole(registry, permit, ask(Method::GET, path, scope.to_owned()), LARGEST_LIST).await? else { return Ok(all) };
-        let value: Value = serde_json::from_slice(&body).map_err(|_| "The registry's list cannot be read.".to_owned())?;
-        let before = all.len();
-        all.extend(value[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
-        // Some send all of them whatever they are asked for, and some the same page again.
-        if !headers.contains_key(header::LINK) || all.len() == before || all.last() == last.as_ref() {
-            return Ok(all);
-        }
-        last = all.last().cloned();
-    }
-    Err(format!("The registry's list has more than {} items.", PAGES * PAGE))
+fn all(list: Names) -> Result<Vec<String>, String> {
+    if list.is_complete { Ok(list.names) } else { Err(format!("The registry's list has more than {MOST} items, or no end.")) }
 }
 
 /// The tags of a repository; none of one that there is not.
@@ -125,32 +82,26 @@ async fn list(registry: &Registry, permit: &Permit, path: &str, scope: &str, fie
 /// # Errors
 /// One sentence about why they are not known.
 pub async fn tags(registry: &Registry, permit: &Permit, repository: &str) -> Result<Vec<String>, String> {
-    let mut tags = list(registry, permit, &format!("/v2/{repository}/tags/list"), &format!("repository:{repository}:pull"), "tags").await?;
-    tags.retain(|tag| is_tag(tag));
-    Ok(tags)
+    let tags = there(lists::all_tags(registry, permit, repository, MOST).await).map_err(|error| error.to_string())?;
+    tags.map_or(Ok(Vec::new()), all)
 }
 
-/// The repositories of a registry.
+/// The repositories of a registry; none of one that has no catalog.
 ///
 /// # Errors
 /// As of [`tags`].
 pub async fn repositories(registry: &Registry, permit: &Permit) -> Result<Vec<String>, String> {
-    let mut names = list(registry, permit, "/v2/_catalog", "registry:catalog:*", "repositories").await?;
-    names.retain(|name| is_repository_name(name));
-    Ok(names)
+    let names = there(lists::all_repositories(registry, permit, MOST, |_| true).await).map_err(|error| error.to_string())?;
+    names.map_or(Ok(Vec::new()), all)
 }
 
-/// A manifest, if it is there.
+/// A manifest, if it is there. It is counted as it is, and so need not be one that is passed on.
 ///
 /// # Errors
 /// As of [`tags`].
 pub async fn manifest(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<Found>, String> {
-    let ask = ask(Method::GET, format!("/v2/{repository}/manifests/{reference}"), format!("repository:{repository}:pull"));
-    let Some((_, body)) = whole(registry, permit, ask, LARGEST_MANIFEST).await? else { return Ok(None) };
-    let digest = match is_digest(reference) {
-        true => reference.to_owned(),
-        false => format!("sha256:{}", secret::hex(&secret::hash_bytes(&body))),
-    };
+    let Some(body) = whole(registry, permit, ask(Method::GET, repository, reference, KINDS, "pull")).await? else { return Ok(None) };
+    let digest = if is_digest(reference) { reference.to_owned() } else { sha256(&body) };
     Ok(Some(Found { digest, bytes: i64::try_from(body.len()).unwrap_or(i64::MAX), named: named(&body) }))
 }
 
@@ -159,8 +110,7 @@ pub async fn manifest(registry: &Registry, permit: &Permit, repository: &str, re
 /// # Errors
 /// As of [`tags`].
 pub async fn is_there(registry: &Registry, permit: &Permit, repository: &str, digest: &str) -> Result<bool, String> {
-    let ask = ask(Method::HEAD, format!("/v2/{repository}/manifests/{digest}"), format!("repository:{repository}:pull"));
-    Ok(whole(registry, permit, ask, 0).await?.is_some())
+    Ok(whole(registry, permit, ask(Method::HEAD, repository, digest, KINDS, "pull")).await?.is_some())
 }
 
 /// Manifests by their tags or digests, a few at once. Those that are not there are left out.
@@ -183,9 +133,9 @@ pub async fn manifests(registry: &Registry, permit: &Permit, repository: &str, r
 /// As of [`tags`].
 pub async fn weigh(registry: &Registry, permit: &Permit, repository: &str, said: Vec<(String, i64)>) -> Result<Vec<(String, i64)>, String> {
     let read = futures_util::stream::iter(said).map(|(digest, said)| async move {
-        let ask = ask(Method::HEAD, format!("/v2/{repository}/blobs/{digest}"), format!("repository:{repository}:pull,push"));
+        let ask = Ask::within(Method::HEAD, repository, &format!("blobs/{digest}"), "pull,push");
         let answer = registry.send(permit, ask).await.map_err(|error| error.to_string())?;
-        let length = answer.response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let length = length(answer.response.headers()).and_then(|length| i64::try_from(length).ok());
         let bytes = match answer.response.status() {
             StatusCode::OK if answer.elsewhere.is_none() => length.unwrap_or(said),
             StatusCode::NOT_FOUND => 0,

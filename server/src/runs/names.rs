@@ -1,13 +1,12 @@
 //! What an image's name says of where the image is from: which registry of Pilothouse, and what it is called there.
 
 use crate::{
-    access::{is_digest, is_repository_name, is_tag, is_target_name},
-    backends::oci::Address,
+    access::{is_digest, is_repository_name, is_tag},
+    backends::oci::{Address, HUB, named},
     reach::Reach,
 };
 
-/// Where Docker Hub is; and the names it goes by in front of an image's.
-const HUB: &str = "registry-1.docker.io";
+/// The names that Docker Hub goes by in front of an image's.
 const HUB_NAMES: [&str; 3] = ["docker.io", "index.docker.io", HUB];
 
 /// Where an image is from.
@@ -65,24 +64,8 @@ pub fn repository_of(name: &str) -> Option<String> {
 /// have one address.
 pub fn places<'a>(name: &str, registries: impl Iterator<Item = (&'a str, &'a Address)>, own: &Reach) -> Vec<Place> {
     let Some(name) = take_apart(name) else { return Vec::new() };
-    let place = |registry: &str, repository: &str| Place {
-        registry: registry.to_owned(),
-        repository: repository.to_owned(),
-        tag: name.tag.map(str::to_owned),
-    };
-    if name.host.is_some_and(|host| is_own(host, own)) {
-        let Some((first, rest)) = name.path.split_once('/') else { return Vec::new() };
-        let mut named = registries.filter(|(registry, _)| *registry == first && is_target_name(first));
-        return named.next().map(|(registry, _)| place(registry, rest)).into_iter().collect();
-    }
-    let host = [name.host.unwrap_or(HUB).to_ascii_lowercase()];
-    registries.filter(|(_, address)| address.is_one_of(&host)).map(|(registry, _)| place(registry, &name.path)).collect()
-}
-
-/// Whether a host, with its port or with the usual one, is where Pilothouse is reached.
-fn is_own(host: &str, own: &Reach) -> bool {
-    let usual = if own.https { ":443" } else { ":80" };
-    host.eq_ignore_ascii_case(&own.host) || own.host.strip_suffix(usual).is_some_and(|bare| host.eq_ignore_ascii_case(bare))
+    let found = named::places(name.host, &name.path, registries, own).into_iter();
+    found.map(|(registry, repository)| Place { registry: registry.to_owned(), repository, tag: name.tag.map(str::to_owned) }).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Reports that lie in the registry, attached to the image by whoever may push there.
 
 use super::{Raw, ScanError, Scanner, Target, report::LARGEST};
-use crate::backends::oci::fetch::{self, Part};
+use crate::backends::oci::{
+    fetch,
+    parsed::{Descriptor, Names},
+};
 
 /// How many reports are taken.
 const MOST: usize = 8;
@@ -16,8 +19,8 @@ const KINDS: &[(&str, &str)] = &[
 /// The reports attached to images.
 pub struct Attached;
 
-fn named(part: &Part) -> Option<&'static str> {
-    KINDS.iter().find(|(kind, _)| *kind == part.artifact_type || *kind == part.media_type).map(|(_, name)| *name)
+fn named(part: &Descriptor) -> Option<&'static str> {
+    KINDS.iter().find(|(kind, _)| Some(*kind) == part.artifact_type.as_deref() || *kind == part.media_type).map(|(_, name)| *name)
 }
 
 impl Scanner for Attached {
@@ -26,8 +29,8 @@ impl Scanner for Attached {
         let attached = fetch::referrers(registry, permit, repository, digest).await?;
         let mut reports: Vec<Raw> = Vec::new();
         for (part, name) in attached.iter().filter_map(|part| Some((part, named(part)?))).take(MOST) {
-            let Some(manifest) = fetch::manifest(registry, permit, repository, &part.digest).await? else { continue };
-            let Some(layer) = fetch::parts(&manifest.body)?.layers.into_iter().next() else { continue };
+            let Some(manifest) = fetch::statement(registry, permit, repository, &part.digest).await? else { continue };
+            let Some(layer) = Names::read(&manifest.body)?.layers.into_iter().next() else { continue };
             let text = fetch::blob(registry, permit, repository, &layer.digest, LARGEST).await?;
             let text = String::from_utf8(text.to_vec()).map_err(|_| ScanError::Unreadable("An attached report is no text.".to_owned()))?;
             // Of several by one name the last is the newest: whoever attaches appends.

@@ -12,7 +12,6 @@ use super::{
     One, Place, at,
     bound::{alone, check_unpushed},
     check_reference, registry,
-    runs::digests,
 };
 use crate::{
     access::{Operation, Permission, is_digest, is_tag},
@@ -59,7 +58,7 @@ async fn deletion(api: &Api, who: &Principal, at: At<'_>, reference: &str) -> Re
     let Sharing { tags, needed_by, attestations, is_complete } = sharing::read(at, &digest, EFFORT).await?;
     let referring = referrers::read(at, &digest).await?;
     let referring: BTreeSet<&String> = referring.iter().chain(&attestations).map(|referrer| &referrer.digest).collect();
-    let Runs { items, unseen, silent_engines } = runs_of(api, who, &digests(&parsed));
+    let Runs { items, unseen, silent_engines } = runs_of(api, who, &parsed.known_by());
     Ok(Deletion {
         digest,
         tags,
@@ -193,7 +192,7 @@ pub async fn delete_tag(
             let digest = parsed.manifest.digest.clone();
             api.rules.may(&name, &repository, &tag, Deed::Delete).map_err(ApiError::rule)?;
             if !input.although_in_use {
-                let runs = runs_of(&api, &who, &digests(&parsed));
+                let runs = runs_of(&api, &who, &parsed.known_by());
                 check_last(at, &digest, &tag, &runs).await?;
             }
             let mut changed = Changed::new(vec![field("tag", Some(&digest), None)], Json(Empty {}));

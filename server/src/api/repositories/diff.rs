@@ -9,11 +9,12 @@ use crate::{
     api::{Answer, Api, ApiError, Asked, Named, Who},
     backends::oci::{
         RegistryError,
+        parsed::Parsed,
         typed::{
             At,
             config::Config,
             diff::{self as compare, Side},
-            manifest::{self, Parsed},
+            manifest,
         },
     },
 };

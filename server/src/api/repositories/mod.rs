@@ -6,7 +6,6 @@ mod delete;
 mod diff;
 mod list;
 mod manifest;
-mod runs;
 mod tags;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use pilothouse_app::api::{
     repositories::{Pushed, Tag, TagList},
 };
 
-use super::{Place, at, registry, runs::digests};
+use super::{Place, at, registry};
 use crate::{
     access::{Operation, Permission},
     api::{
@@ -49,13 +49,13 @@ pub async fn list_tags(
             let resolved = tags::resolve(at, items).await;
             let objects = resolved.iter().map(|(tag, _)| format!("{name}/{repository}:{tag}")).collect();
             let pushed = pushed(&api, &who, objects).await?;
-            let all: BTreeSet<String> = resolved.iter().filter_map(|(_, tag)| tag.as_ref().ok()).flat_map(|tag| digests(&tag.parsed)).collect();
+            let all: BTreeSet<String> = resolved.iter().filter_map(|(_, tag)| tag.as_ref().ok()).flat_map(|tag| tag.parsed.known_by()).collect();
             let runs = seen(&api, &who, &all).found;
             let shown = resolved.into_iter().map(|(tag, means)| {
                 let by = pushed.get(&format!("{name}/{repository}:{tag}"));
                 match means {
                     Ok(Resolved { parsed, summary }) => {
-                        let own = digests(&parsed);
+                        let own = parsed.known_by();
                         let count = runs.iter().filter(|found| !found.by.is_disjoint(&own)).count();
                         // What was pushed by another way since is nobody's whom the trail knows.
                         let by = by.filter(|row| row.object_id.is_empty() || row.object_id == summary.digest).map(told);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, header, response};
+use http::{HeaderMap, StatusCode, header, response};
 use http_body_util::{BodyExt, Limited};
 use ring::digest;
 
@@ -12,6 +12,8 @@ use crate::access::is_digest;
 
 /// How long until the head of an answer that comes soon.
 pub const PROMPT: Duration = Duration::from_secs(30);
+/// The same of one that comes once a registry has put away what it was sent.
+pub const SLOW: Duration = Duration::from_secs(900);
 /// How long the whole of an answer that is read may take.
 const WHOLE: Duration = Duration::from_secs(60);
 /// The largest list that is read, in bytes.
@@ -46,6 +48,32 @@ pub async fn whole(answer: Answer, most: usize) -> Result<(response::Parts, Byte
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(RegistryError::Garbled("it is longer than it may be")),
         Ok(Err(_)) => Err(RegistryError::Garbled("it broke off before its end")),
         Err(_) => Err(RegistryError::Timeout),
+    }
+}
+
+/// The same of an answer that is to say yes: one that says no, or sends elsewhere, is an error.
+///
+/// # Errors
+/// As of [`whole`], and what a registry that says no says.
+pub async fn granted(answer: Answer, most: usize) -> Result<(response::Parts, Bytes), RegistryError> {
+    if answer.elsewhere.is_some() {
+        return Err(RegistryError::Redirect("it sends elsewhere, which is handed on and not followed"));
+    }
+    if answer.response.status() != StatusCode::OK {
+        return Err(RegistryError::Refused(no(answer).await));
+    }
+    whole(answer, most).await
+}
+
+/// What was read, if it is there: what a registry does not have is nothing, and no error.
+///
+/// # Errors
+/// All others.
+pub fn there<T>(read: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(RegistryError::Refused(no)) if no.status == 404 => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    Ask, Registry, RegistryError, Said,
-    answer::{self, PROMPT, is, no, one, sha256, whole},
+    Ask, Registry, RegistryError,
+    answer::{self, granted, is, no, one, sha256},
     judge::{LARGEST, judge, kind},
 };
 use crate::access::{Permit, is_digest};
 
 /// What the kinds of a schema that is gone begin with.
-const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
+pub const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
 
 /// A manifest that was read.
 #[derive(Clone, Debug)]
@@ -33,18 +33,11 @@ pub struct Head {
 
 /// A request about a manifest; `action` is what a token names it.
 pub fn ask(method: Method, repository: &str, reference: &str, accept: &[&str], action: &str) -> Ask {
-    let mut headers = HeaderMap::new();
+    let mut ask = Ask::within(method, repository, &format!("manifests/{reference}"), action);
     for kind in accept {
-        headers.extend(HeaderValue::try_from(*kind).ok().map(|kind| (header::ACCEPT, kind)));
+        ask.headers.extend(HeaderValue::try_from(*kind).ok().map(|kind| (header::ACCEPT, kind)));
     }
-    Ask {
-        method,
-        path: format!("/v2/{repository}/manifests/{reference}"),
-        headers,
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:{action}")],
-        deadline: PROMPT,
-    }
+    ask
 }
 
 /// Reads the manifest that `ask` is about, by its tag or digest.
@@ -56,10 +49,7 @@ pub async fn get(registry: &Registry, permit: &Permit, ask: Ask, reference: &str
     if answer.elsewhere.is_some() {
         return Err(RegistryError::Garbled("it sends elsewhere for a manifest"));
     }
-    if answer.response.status() != StatusCode::OK {
-        return Err(RegistryError::Refused(no(answer).await));
-    }
-    let (parts, body) = whole(answer, LARGEST).await?;
+    let (parts, body) = granted(answer, LARGEST).await?;
     let media = media(&parts.headers)?;
     let digest = check(media, &parts.headers, &body, reference)?;
     Ok(Manifest { media, digest, body })
@@ -89,6 +79,22 @@ pub async fn head(registry: &Registry, permit: &Permit, ask: Ask, reference: &st
         false => answer::digest(headers)?,
     };
     Ok(Some(Head { media, digest, length: answer::length(headers) }))
+}
+
+/// Which manifest a tag means now, by the registry's word alone and of whatever kind; `None` where there is none. `ask` is about its head.
+///
+/// # Errors
+/// When the registry does not say.
+pub async fn meaning(registry: &Registry, permit: &Permit, ask: Ask) -> Result<Option<String>, RegistryError> {
+    let answer = registry.send(permit, ask).await?;
+    match answer.response.status() {
+        StatusCode::OK => {
+            let digest = answer::digest(answer.response.headers())?;
+            digest.map(Some).ok_or(RegistryError::Garbled("it does not say which manifest this is"))
+        }
+        StatusCode::NOT_FOUND => Ok(None),
+        _ => Err(RegistryError::Refused(no(answer).await)),
+    }
 }
 
 fn media(headers: &HeaderMap) -> Result<&'static str, RegistryError> {

@@ -3,7 +3,7 @@
 
 mod address;
 pub mod answer;
-pub mod catalog;
+mod ask;
 mod connect;
 pub mod copy;
 mod error;
@@ -13,28 +13,31 @@ mod kind;
 pub mod lists;
 mod locks;
 pub mod manifests;
+pub mod named;
+pub mod parsed;
 pub mod place;
 mod probe;
 mod redirect;
+pub mod referrers;
 mod sign_in;
 pub mod typed;
 
 use std::{
     collections::BTreeMap,
-    io,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use pilothouse_app::api::registries::{Redirects, RegistrySettings};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 pub use address::Address;
+pub use ask::{Answer, Ask, Body, Said, full};
 pub use error::RegistryError;
 pub use locks::Locks;
 pub use sign_in::Credential;
@@ -45,9 +48,6 @@ use crate::{
 };
 use connect::Connector;
 use sign_in::{Tokens, Way, check_realm, read_token, token_uri};
-
-/// A body on its way to a registry.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Requests to one registry at the same time, blobs on their way included.
 const AT_ONCE: usize = 512;
@@ -60,7 +60,7 @@ const LARGEST_TOKEN: usize = 64 * 1024;
 /// Hosts besides its own that a registry may have for its tokens.
 const REALMS: usize = 8;
 /// Where Docker Hub is, and where its tokens are.
-const HUB: &str = "registry-1.docker.io";
+pub(crate) const HUB: &str = "registry-1.docker.io";
 const HUB_REALM: &str = "auth.docker.io";
 
 /// One registry.
@@ -79,34 +79,6 @@ pub struct Registry {
     at_once: Arc<Semaphore>,
     /// What was read by its digest.
     known: typed::Cache,
-}
-
-/// A request to a registry: its path is the registry's own.
-pub struct Ask {
-    pub method: Method,
-    /// The path with its query.
-    pub path: String,
-    pub headers: HeaderMap,
-    pub body: Said,
-    /// What the request needs, as tokens name it: `repository:NAME:pull`.
-    pub scopes: Vec<String>,
-    /// How long until the head of the answer.
-    pub deadline: Duration,
-}
-
-/// What a request carries.
-pub enum Said {
-    Bytes(Bytes),
-    /// What comes as it comes, and cannot be said twice.
-    Stream(Body),
-}
-
-/// What a registry answered. Hold the turn until the answer is whole.
-pub struct Answer {
-    pub response: Response<Incoming>,
-    pub turn: OwnedSemaphorePermit,
-    /// Where the client is to be sent, by a registry whose redirects are handed on.
-    pub elsewhere: Option<Uri>,
 }
 
 impl Registry {
@@ -330,9 +302,4 @@ impl Registry {
         request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("Pilothouse"));
         self.client.request(request).await.map_err(|error| error::from_client(&error))
     }
-}
-
-/// These bytes as a body.
-pub fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 
-use super::{Ask, Registry, RegistryError, Said, Way};
+use super::{Ask, Registry, RegistryError, Way};
 use crate::access::Permit;
 
 /// How long a test may take.
@@ -14,14 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Registry {
     /// Whether it can be used, and what is wrong if not.
     pub async fn test(&self, permit: &Permit) -> (bool, String) {
-        let ask = Ask {
-            method: Method::GET,
-            path: "/v2/".to_owned(),
-            headers: HeaderMap::new(),
-            body: Said::Bytes(Bytes::new()),
-            scopes: Vec::new(),
-            deadline: PATIENCE,
-        };
+        let ask = Ask { deadline: PATIENCE, ..Ask::new(Method::GET, "/v2/".to_owned(), Vec::new()) };
         match self.send(permit, ask).await {
             Ok(answer) if answer.response.status() == StatusCode::OK => (true, self.welcome()),
             Ok(answer) => {

@@ -1,7 +1,5 @@
 //! What registries answer, for clients of the spec; [`crate::backends::oci::answer`] reads it.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::refusal::{Code, Refusal};
@@ -10,10 +8,7 @@ use crate::backends::oci::{
     answer::{No, no},
 };
 
-pub use crate::backends::oci::answer::{DIGEST, PROMPT, about, digest, length, one};
-
-/// How long until the head of an answer that comes once a blob is put together.
-pub const SLOW: Duration = Duration::from_secs(900);
+pub use crate::backends::oci::answer::{DIGEST, SLOW, about, length, one};
 
 /// What an answer that says no comes to; `unknown` is what is not there where it says 404 and no more.
 pub async fn refused(answer: Answer, unknown: Code) -> Refusal {

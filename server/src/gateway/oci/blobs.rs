@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 
 use super::{
-    answer::{self, DIGEST, PROMPT, one, put},
+    answer::{self, DIGEST, one, put},
     classify::Classified,
     door::{Body, Caller, RegistryDoor, settle},
     refusal::{Code, Refusal},
@@ -13,19 +13,12 @@ use super::{
 use crate::{
     access::Permit,
     audit::{Ending, field},
-    backends::oci::{Answer, Ask, Said, answer::Check, full},
+    backends::oci::{Answer, Ask, answer::Check, full},
     operate::Begun,
 };
 
 fn ask(method: Method, repository: &str, digest: &str, action: &str) -> Ask {
-    Ask {
-        method,
-        path: format!("/v2/{repository}/blobs/{digest}"),
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:{action}")],
-        deadline: PROMPT,
-    }
+    Ask::within(method, repository, &format!("blobs/{digest}"), action)
 }
 
 /// A part of a blob that is asked for: `bytes=FROM-`, `bytes=FROM-TO` or `bytes=-LAST`.

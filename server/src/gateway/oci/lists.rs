@@ -45,7 +45,7 @@ impl RegistryDoor {
         let registry = self.registry(asked)?;
         let repository = &asked.repository;
         let listed = lists::tags(&registry, permit, repository, limit, last).await;
-        let Listed { names, next } = listed.map_err(|error| answer::failed(error, Code::NameUnknown))?;
+        let Listed { names, next, .. } = listed.map_err(|error| answer::failed(error, Code::NameUnknown))?;
         let name = format!("{}/{repository}", asked.registry);
         let body = serde_json::json!({ "name": name, "tags": names }).to_string();
         let path = format!("/v2/{name}/tags/list");

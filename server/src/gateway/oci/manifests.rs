@@ -218,15 +218,8 @@ fn shown(body: Bytes, media: &'static str, digest: &str, length: Option<u64>) ->
 
 /// What a tag means now, or the digest itself if it is there.
 async fn current(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<String>, Refusal> {
-    let answer = registry.send(permit, ask(Method::HEAD, repository, reference, KINDS, "pull,push")).await?;
-    match answer.response.status() {
-        StatusCode::OK => match answer::digest(answer.response.headers())? {
-            Some(digest) => Ok(Some(digest)),
-            None => Err(Refusal::garbled("it does not say which manifest this is")),
-        },
-        StatusCode::NOT_FOUND => Ok(None),
-        _ => Err(answer::refused(answer, Code::ManifestUnknown).await),
-    }
+    let found = manifests::meaning(registry, permit, ask(Method::HEAD, repository, reference, KINDS, "pull,push")).await;
+    found.map_err(|error| answer::failed(error, Code::ManifestUnknown))
 }
 
 /// What becomes of a tag, for the record. One that means the same as before is not changed.

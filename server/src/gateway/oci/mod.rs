@@ -10,6 +10,7 @@ pub mod door;
 mod limits;
 mod lists;
 mod manifests;
+mod pieces;
 mod refusal;
 mod stream;
 mod uploads;

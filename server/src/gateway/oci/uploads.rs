@@ -7,66 +7,25 @@ use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
-use http_body_util::BodyExt;
+use http::{Method, Response, StatusCode, header, request};
 use hyper::body::Incoming;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::{self, DIGEST, PROMPT, SLOW, one, put},
+    answer::{self, DIGEST, put},
     classify::Classified,
     door::{Body, Caller, RegistryDoor, settle},
+    pieces::{Place, ask, begun, carry, last_byte, next, piece, sent},
     refusal::{Code, Refusal},
     stream::is_empty,
 };
 use crate::{
     access::{Operation, Permission, Permit, is_digest, is_repository_name},
     audit::{Ending, Entry, field},
-    backends::oci::{
-        Answer, Ask, Registry, RegistryError, Said, full,
-        place::{rest_of, uploads},
-    },
-    gateway::upload::{Counts, Upload},
+    backends::oci::{Answer, Registry, full, place::uploads},
+    gateway::upload::Counts,
     lease::Lease,
     operate::Begun,
 };
-
-/// How long one request of an upload may take, as long as it moves.
-const LONGEST_UPLOAD: std::time::Duration = std::time::Duration::from_secs(86_400);
-
-/// An upload under way.
-#[derive(Debug, Deserialize, Serialize)]
-struct Place {
-    /// What stands behind `/blobs/uploads/` at the registry, with its query.
-    rest: String,
-    /// How many bytes have come.
-    offset: u64,
-}
-
-/// The bytes that a piece says it has.
-fn piece(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
-    if !headers.contains_key(header::CONTENT_RANGE) {
-        return Ok(None);
-    }
-    let invalid =
-        || Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::BlobUploadInvalid, "A piece's Content-Range is FROM-TO, and as long as the piece.");
-    let text = one(headers, "content-range").ok_or_else(invalid)?;
-    let number = |text: &str| (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u64>().ok()).flatten();
-    let (from, to) = text.split_once('-').and_then(|(from, to)| Some((number(from)?, number(to)?))).ok_or_else(invalid)?;
-    let length = answer::length(headers).ok_or_else(invalid)?;
-    if from <= to && to - from + 1 == length { Ok(Some((from, to))) } else { Err(invalid()) }
-}
-
-fn ask(method: Method, path: String, repository: &str) -> Ask {
-    Ask {
-        method,
-        path,
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:pull,push")],
-        deadline: PROMPT,
-    }
-}
 
 impl RegistryDoor {
     fn seal_place(asked: &Classified, caller: &Caller) -> String {
@@ -340,82 +299,6 @@ impl RegistryDoor {
         };
         let result = result.await;
         settle(entry, result)
-    }
-}
-
-/// The upload that an answer begins.
-async fn begun(answer: Answer, registry: &Registry, asked: &Classified) -> Result<Place, Refusal> {
-    if answer.response.status() != StatusCode::ACCEPTED {
-        return Err(answer::refused(answer, Code::NameUnknown).await);
-    }
-    let rest = next(answer.response.headers(), registry, asked)?.ok_or_else(|| Refusal::garbled("it does not say where the upload goes on"))?;
-    Ok(Place { rest, offset: 0 })
-}
-
-/// Where an upload goes on by an answer, if it says so.
-fn next(headers: &HeaderMap, registry: &Registry, asked: &Classified) -> Result<Option<String>, Refusal> {
-    if !headers.contains_key(header::LOCATION) {
-        return Ok(None);
-    }
-    let rest = one(headers, "location").and_then(|location| rest_of(location, registry.address(), &asked.repository));
-    rest.map(Some).ok_or_else(|| Refusal::garbled("the upload would go on somewhere else than in this repository at the registry's own address"))
-}
-
-/// The last byte that a registry has, by its `Range`.
-fn last_byte(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
-    let Some(value) = headers.get(header::RANGE) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default();
-    let last = text.trim_start_matches("bytes=").strip_prefix("0-").and_then(|last| last.parse().ok());
-    last.map(Some).ok_or_else(|| Refusal::garbled("what it has of the upload does not begin at its beginning"))
-}
-
-/// Puts a client's body into a request, to go on as it comes.
-fn carry(ask: &mut Ask, head: &request::Parts, body: Incoming, offset: u64, most: Option<u64>, counts: &Arc<Counts>) -> Result<(), Refusal> {
-    if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Code::BlobUploadInvalid,
-            "A blob is sent as it is: its digest is over these bytes.",
-        ));
-    }
-    ask.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    ask.deadline = LONGEST_UPLOAD;
-    if is_empty(&body) {
-        return Ok(());
-    }
-    if piece(&head.headers)?.is_some()
-        && let Some(length) = answer::length(&head.headers)
-    {
-        put(&mut ask.headers, "content-range", &format!("{offset}-{}", offset + length - 1));
-    }
-    ask.body = Said::Stream(Upload::new(body, counts.clone()).up_to(most).boxed_unsync());
-    Ok(())
-}
-
-/// Sends what a client sends, for as long as it has the right to.
-async fn sent(registry: &Registry, permit: &Permit, ask: Ask, mut lease: Lease, counts: &Counts) -> Result<Answer, Refusal> {
-    tokio::select! {
-        answer = registry.send(permit, ask) => answer.map_err(|error| {
-            if counts.broken.load(Ordering::Relaxed) {
-                return Refusal::bad(Code::BlobUploadInvalid, "The blob broke off before its end.");
-            }
-            error.into()
-        }),
-        over = lease.ended() => Err(Refusal::denied(over.reason())),
-        () = stalled(counts) => Err(RegistryError::Timeout.into()),
-    }
-}
-
-/// Ends when nothing has moved for so long: the client has paused, or the registry takes nothing or has not put the blob together.
-async fn stalled(counts: &Counts) {
-    let mut seen = None;
-    loop {
-        let now = counts.bytes_in.load(Ordering::Relaxed);
-        if seen == Some(now) {
-            return;
-        }
-        seen = Some(now);
-        tokio::time::sleep(SLOW).await;
     }
 }
 

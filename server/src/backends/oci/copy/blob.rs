@@ -10,11 +10,10 @@ use super::{
     CopyError, Gate, Progress, Side,
     passage::{Flow, Passage},
     plan::Blob,
-    side::SLOW,
 };
 use crate::backends::oci::{
     Answer, Said,
-    answer::{about, length, one},
+    answer::{SLOW, about, length, one},
     place::{rest_of, uploads},
 };
 

@@ -2,11 +2,14 @@
 
 use std::{collections::HashSet, pin::Pin};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CopyError, Progress, Side, referrers};
-use crate::backends::oci::{judge::kind, manifests::Manifest};
+use crate::backends::oci::{
+    judge::kind,
+    manifests::Manifest,
+    parsed::{Descriptor, Names},
+};
 
 /// How many manifests are copied at once.
 const MANIFESTS: usize = 1_000;
@@ -43,31 +46,9 @@ pub struct Plan {
     odd: usize,
 }
 
-/// What a manifest names, once it was judged.
-#[derive(Deserialize)]
-struct Names {
-    config: Option<Descriptor>,
-    #[serde(default)]
-    layers: Vec<Descriptor>,
-    #[serde(default)]
-    manifests: Vec<Descriptor>,
-    subject: Option<Descriptor>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: String,
-    digest: String,
-    size: u64,
-    urls: Option<Vec<String>>,
-}
-
-impl Descriptor {
-    /// Its owner keeps it, and says where.
-    fn is_foreign(&self) -> bool {
-        self.urls.as_ref().is_some_and(|urls| !urls.is_empty()) && FOREIGN.iter().any(|media| self.media_type.starts_with(media))
-    }
+/// Its owner keeps it, and says where.
+fn is_foreign(named: &Descriptor) -> bool {
+    named.urls.as_ref().is_some_and(|urls| !urls.is_empty()) && FOREIGN.iter().any(|media| named.media_type.starts_with(media))
 }
 
 impl Plan {
@@ -200,7 +181,7 @@ impl Reader<'_> {
     }
 
     fn blob(&mut self, named: Descriptor) -> Result<(), CopyError> {
-        if named.is_foreign() {
+        if is_foreign(&named) {
             self.plan.foreign += 1;
             return Ok(());
         }
@@ -215,8 +196,7 @@ impl Reader<'_> {
     }
 
     fn names(&self, manifest: &Manifest) -> Result<Names, CopyError> {
-        let names = serde_json::from_slice(&manifest.body);
-        names.map_err(|_| CopyError::Wrong(format!("The manifest {} in {} cannot be read.", manifest.digest, self.from.name())))
+        Names::read(&manifest.body).map_err(|_| CopyError::Wrong(format!("The manifest {} in {} cannot be read.", manifest.digest, self.from.name())))
     }
 
     fn missing(&self, digest: &str, named_by: &str) -> CopyError {
@@ -232,7 +212,7 @@ mod tests {
     fn only_layers_that_say_where_they_are_kept_are_left_there() {
         let layer = |media: &str, urls: &str| {
             let text = format!(r#"{{"mediaType":"{media}","digest":"sha256:{}","size":1{urls}}}"#, "0".repeat(64));
-            serde_json::from_str::<Descriptor>(&text).unwrap().is_foreign()
+            is_foreign(&serde_json::from_str(&text).unwrap())
         };
         let urls = r#","urls":["https://layers.example/x"]"#;
         assert!(layer("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls));

@@ -1,25 +1,23 @@
 //! One side of a copy: a repository of a registry, and the right to it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 
 use super::CopyError;
 use crate::{
     access::{Permission, Permit, is_digest},
     backends::oci::{
         Answer, Ask, Registry, RegistryError, Said,
-        answer::{self, PROMPT, no},
+        answer::{self, SLOW, no},
         judge::KINDS,
         manifests::{self, Manifest},
+        typed::At,
     },
 };
 
-/// How long until a registry has put away what it was sent.
-pub const SLOW: Duration = Duration::from_secs(900);
-
-/// A repository, and the permit for it.
+/// A repository, and the permit for it: an [`At`] that outlives the request that it came with.
 pub struct Side {
     pub registry: Arc<Registry>,
     pub repository: String,
@@ -27,6 +25,10 @@ pub struct Side {
 }
 
 impl Side {
+    pub fn at(&self) -> At<'_> {
+        At { registry: &self.registry, permit: &self.permit, repository: &self.repository }
+    }
+
     /// `REGISTRY/REPOSITORY`
     pub fn name(&self) -> String {
         format!("{}/{}", self.registry.name, self.repository)
@@ -70,14 +72,7 @@ impl Side {
 
     /// A request about what stands behind `/v2/REPOSITORY/`.
     pub fn ask(&self, method: Method, rest: &str) -> Ask {
-        Ask {
-            method,
-            path: format!("/v2/{}/{rest}", self.repository),
-            headers: HeaderMap::new(),
-            body: Said::Bytes(Bytes::new()),
-            scopes: vec![format!("repository:{}:{}", self.repository, self.action())],
-            deadline: PROMPT,
-        }
+        Ask::within(method, &self.repository, rest, self.action())
     }
 
     /// Sends a request, and goes wherever the answer lies.
@@ -88,11 +83,7 @@ impl Side {
     /// A manifest by its tag or digest, judged; `None` where there is none.
     pub async fn manifest(&self, reference: &str) -> Result<Option<Manifest>, CopyError> {
         let ask = manifests::ask(Method::GET, &self.repository, reference, KINDS, self.action());
-        match manifests::get(&self.registry, &self.permit, ask, reference).await {
-            Ok(manifest) => Ok(Some(manifest)),
-            Err(RegistryError::Refused(no)) if no.status == 404 => Ok(None),
-            Err(error) => Err(self.failed(error)),
-        }
+        answer::there(manifests::get(&self.registry, &self.permit, ask, reference).await).map_err(|error| self.failed(error))
     }
 
     /// What a tag means now, or the digest itself if it is there.

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::Method;
 use pilothouse_app::api::repositories::{ImageConfig, RegistryLayer};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{
-    At,
-    manifest::{Descriptor, platform},
-};
+use super::At;
 use crate::backends::{
     docker::typed::millis,
     oci::{
-        Ask, RegistryError, Said,
-        answer::{PROMPT, is, no, whole},
+        Ask, RegistryError,
+        answer::{granted, is},
+        parsed::{Descriptor, platform},
     },
 };
 
@@ -58,17 +55,6 @@ struct Step {
     empty_layer: bool,
 }
 
-fn blob(repository: &str, digest: &str) -> Ask {
-    Ask {
-        method: Method::GET,
-        path: format!("/v2/{repository}/blobs/{digest}"),
-        headers: HeaderMap::new(),
-        body: Said::Bytes(Bytes::new()),
-        scopes: vec![format!("repository:{repository}:pull")],
-        deadline: PROMPT,
-    }
-}
-
 fn some(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
@@ -89,11 +75,9 @@ impl Config {
                 if named.size > LARGEST as u64 {
                     return Err(RegistryError::BadManifest("its config is larger than 4 MiB.".to_owned()));
                 }
-                let answer = at.registry.fetch(at.permit, blob(at.repository, &named.digest)).await?;
-                if answer.response.status() != StatusCode::OK {
-                    return Err(RegistryError::Refused(no(answer).await));
-                }
-                let (_, body) = whole(answer, LARGEST).await?;
+                let ask = Ask::within(Method::GET, at.repository, &format!("blobs/{}", named.digest), "pull");
+                let answer = at.registry.fetch(at.permit, ask).await?;
+                let (_, body) = granted(answer, LARGEST).await?;
                 if !is(&body, &named.digest) {
                     return Err(RegistryError::WrongDigest);
                 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pilothouse_app::api::repositories::{FieldDiff, ImageConfig, LayerDiff};
 
-use super::manifest::Descriptor;
+use crate::backends::oci::parsed::Descriptor;
 
 /// One side of it: an image, or something else that has layers.
 pub struct Side<'a> {

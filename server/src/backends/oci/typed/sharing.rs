@@ -7,14 +7,15 @@ use pilothouse_app::api::repositories::Referrer;
 use tokio::time::Instant;
 
 use super::{
-    AT_ONCE, At,
-    manifest::{self, Parsed},
+    AT_ONCE, At, manifest,
     referrers::attestation,
-    tags::{self, Names, digest_of},
+    tags::{self, digest_of},
 };
 use crate::backends::oci::{
     RegistryError,
     judge::{DOCKER_LIST, OCI_INDEX},
+    lists::Names,
+    parsed::Parsed,
 };
 
 /// How deep indexes in indexes are looked into, and how many of them.

@@ -1,21 +1,19 @@
 //! Tags of a repository: their names, and what each means now.
 
-use std::{cmp::Ordering, collections::BTreeSet, time::Duration};
+use std::{cmp::Ordering, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use http::Method;
 use pilothouse_app::api::repositories::ManifestSummary;
 use tokio::time::Instant;
 
-use super::{
-    AT_ONCE, At, gone,
-    manifest::{self, Parsed},
-};
+use super::{AT_ONCE, At, gone, manifest};
 use crate::backends::oci::{
     RegistryError,
     judge::KINDS,
-    lists,
+    lists::{self, Names},
     manifests::{self, ask},
+    parsed::Parsed,
 };
 
 /// How many tags of one repository are read.
@@ -24,36 +22,12 @@ pub const MOST: usize = 20_000;
 const NAMES: Duration = Duration::from_secs(60);
 const PAGE: Duration = Duration::from_secs(45);
 
-/// The names of a repository's tags.
-pub struct Names {
-    /// In no order that means anything.
-    pub names: Vec<String>,
-    /// False where there are more than [`MOST`].
-    pub is_complete: bool,
-}
-
 /// Reads the names of all tags.
 ///
 /// # Errors
 /// When the registry has no such repository, or its list is none.
 pub async fn names(at: At<'_>) -> Result<Names, RegistryError> {
-    let read = async {
-        let mut names = BTreeSet::new();
-        let mut last: Option<String> = None;
-        loop {
-            let listed = lists::tags(at.registry, at.permit, at.repository, None, last.as_deref()).await?;
-            let before = names.len();
-            names.extend(listed.names);
-            match listed.next {
-                Some(next) if names.len() > before && names.len() <= MOST => last = Some(next),
-                // A page that brings nothing new is no way to the end of them.
-                next => {
-                    let is_complete = next.is_none() && names.len() <= MOST;
-                    return Ok(Names { names: names.into_iter().take(MOST).collect(), is_complete });
-                }
-            }
-        }
-    };
+    let read = lists::all_tags(at.registry, at.permit, at.repository, MOST);
     tokio::time::timeout(NAMES, read).await.unwrap_or(Err(RegistryError::Timeout))
 }
 
