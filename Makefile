@@ -48,14 +48,14 @@ test: ## Run every test, against real parts that the tests start themselves
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-alone
 
 test-browser:
-	@$(CARGO) test -p pilothouse-tests --test it $(TESTED) $(ONE_BY_ONE) browser::
+	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) browser::
 
 test-rest:
 	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
 
 # What measures how long somebody waits while something else goes wrong comes alone, in the end.
 test-alone: test-browser test-rest
-	@$(CARGO) test -p pilothouse-tests --test it $(TESTED) $(ONE_BY_ONE) $(ALONE)
+	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) $(ALONE)
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
 	@$(SANDBOX)/install build sandbox test bench
