@@ -150,8 +150,9 @@ impl Deeds<'_> {
             }
         });
         self.done("POST", "/registries", json!({ "name": "kept", "settings": { "url": kept.url } }));
-        self.gone("/registries/kept/repositories/team%2Fx/tags/v1");
-        self.gone(&format!("/registries/kept/repositories/team%2Fx/manifests/{known}?tags=v1"));
+        // What runs on these engines nobody can say.
+        self.gone("/registries/kept/repositories/team%2Fx/tags/v1?although_in_use=true");
+        self.gone(&format!("/registries/kept/repositories/team%2Fx/manifests/{known}?tags=v1&although_in_use=true"));
     }
 
     /// What is done with what a registry holds.

@@ -173,7 +173,13 @@ fn nobody_gives_what_they_do_not_hold_there() {
     let made = house().post(
         &house().admin,
         "/api/v1/roles",
-        json!({ "name": "g7-granter", "permissions": ["system.grant.create", "registry.repository.pull", "registry.registry.view"] }),
+        json!({ "name": "g7-granter", "permissions": [
+            "system.grant.create",
+            "registry.repository.pull",
+            "registry.registry.view",
+            "registry.rules.view",
+            "registry.retention.view",
+        ] }),
     );
     assert_eq!(made.status, 200, "{made:?}");
     let token = house().user("g7-giver", "g7-granter", "all");

@@ -179,8 +179,8 @@ fn an_index_goes_before_its_images_and_a_signature_before_what_it_speaks_of() {
     tag("both", INDEX, &both);
     // What clients leave where a registry has no list of referrers.
     let signature = direct.image("team/x", r#"{"signed":true}"#);
-    tag(&digest(&both).replace(':', "-"), INDEX, &of(json!([part(MANIFEST, &signature)])));
     tag(&format!("{}.sig", digest(&images[2]).replace(':', "-")), MANIFEST, &signature);
+    tag(&digest(&both).replace(':', "-"), INDEX, &of(json!([part(MANIFEST, &signature)])));
     let house = direct.house(&[]);
     let rule = add_rule(&house, json!({ "keep": { "newest": 1 } }));
     let plan = preview(&house, &rule);
