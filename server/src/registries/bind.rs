@@ -128,9 +128,11 @@ impl Rules {
             let many = named.blobs.len();
             return Err(RuleError::TooLarge(format!("The manifest names {many} blobs, and where sizes are bounded it names {MOST_BLOBS} at most.")));
         }
-        let known = self.held_blobs(name, repository).await.map_err(|_| RuleError::NoStore)?;
-        let (mut blobs, unknown_yet): (Vec<_>, Vec<_>) = named.blobs.into_iter().partition(|(blob, _)| known.contains_key(blob));
-        blobs.iter_mut().for_each(|(blob, bytes)| *bytes = known.get(blob).copied().unwrap_or(*bytes));
+        let mut known = self.held_blobs(name, repository).await.map_err(|_| RuleError::NoStore)?;
+        // What was not there when it was looked at may be there by now.
+        known.retain(|_, bytes| *bytes > 0);
+        let (known_by_now, unknown_yet): (Vec<_>, Vec<_>) = named.blobs.into_iter().partition(|blob| known.contains_key(blob));
+        let mut blobs: Vec<(String, i64)> = known_by_now.into_iter().filter_map(|blob| known.remove_entry(&blob)).collect();
         blobs.extend(walk::weigh(registry, permit, repository, unknown_yet).await.map_err(RuleError::NotKnown)?);
         if let Some(most) = limits.blob_bytes
             && let Some((blob, has)) = blobs.iter().find(|(_, bytes)| u64::try_from(*bytes).unwrap_or(0) > most)
