@@ -39,6 +39,8 @@ const MOST_RECORDS: usize = 100_000;
 /// How many manifests of one repository are read, and how many tags of all of them.
 const MOST_MANIFESTS: usize = 40_000;
 const MOST_OF_ALL: usize = 50_000;
+/// How many bytes the names have that manifests hold: a million digests.
+const MOST_NAMES: usize = 71_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Reads, and remembers the manifests that it has read: by their digest they never change.
@@ -92,14 +94,22 @@ impl Reader {
         match names {
             Err(why) => facts.problems.push(why),
             Ok(names) => {
+                let mut named = 0;
                 for name in names {
                     if facts.repositories.iter().map(|repository| repository.tags.len()).sum::<usize>() > MOST_OF_ALL {
                         facts.problems.push(format!("There are more than {MOST_OF_ALL} tags: make rules for parts of them."));
                         break;
                     }
                     match self.repository(permit, &name, &running).await {
-                        Ok(repository) => facts.repositories.push(repository),
+                        Ok(repository) => {
+                            named += repository.names();
+                            facts.repositories.push(repository);
+                        }
                         Err(why) => facts.problems.push(why),
+                    }
+                    if named > MOST_NAMES {
+                        facts.problems.push("The indexes name more than can be looked at: make rules for parts of them.".to_owned());
+                        break;
                     }
                 }
             }
@@ -167,8 +177,13 @@ impl Reader {
     /// Reads these manifests and all that they need. One that is not there is left out, and so stays if a tag means it.
     async fn add_manifests(&self, permit: &Permit, repository: &mut Repository, mut wanted: BTreeSet<String>) -> Result<(), Unread> {
         let name = repository.name.clone();
+        let many = || format!("The indexes of {name} name more, or deeper, than can be looked at.");
         let mut added: Vec<String> = Vec::new();
+        let mut named = repository.names();
         for _ in 0..DEEPEST {
+            if added.len() + wanted.len() > MOST_MANIFESTS {
+                return Err(many());
+            }
             let mut found = Vec::new();
             {
                 let name = name.as_str();
@@ -176,7 +191,12 @@ impl Reader {
                     stream::iter(std::mem::take(&mut wanted)).map(|digest| async move { (self.manifest(permit, name, &digest).await, digest) });
                 let mut read = read.buffer_unordered(AT_ONCE);
                 while let Some((manifest, digest)) = read.next().await {
-                    found.extend(manifest?.map(|manifest| (digest, manifest)));
+                    let Some(manifest) = manifest? else { continue };
+                    named += manifest.names();
+                    if named > MOST_NAMES {
+                        return Err(many());
+                    }
+                    found.push((digest, manifest));
                 }
             }
             for (digest, manifest) in found {
@@ -189,8 +209,8 @@ impl Reader {
                 break;
             }
         }
-        if !wanted.is_empty() || added.len() > MOST_MANIFESTS {
-            return Err(format!("The indexes of {name} name more, or deeper, than can be looked at."));
+        if !wanted.is_empty() {
+            return Err(many());
         }
         // An index is as old as the newest of its images. Twice, for indexes of indexes.
         for _ in 0..2 {
