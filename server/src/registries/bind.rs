@@ -143,6 +143,18 @@ impl Rules {
         Ok((!bounds.is_empty()).then_some(blobs))
     }
 
+    /// Whether a tag may be deleted that means `digest`. Some registries delete what it means with it, and every tag that means the same.
+    ///
+    /// # Errors
+    /// As of [`Rules::may_delete_manifest`], and when the tag itself stays.
+    pub async fn may_delete_tag(&self, registry: &Registry, permit: &Permit, repository: &str, tag: &str, digest: &str) -> Result<(), RuleError> {
+        self.may(&registry.name, repository, tag, Deed::Delete).map_err(RuleError::Denied)?;
+        self.may_delete_manifest(registry, permit, repository, digest).await.map_err(|error| match error {
+            RuleError::Denied(why) => RuleError::Denied(format!("What {tag} means may go with it, and is needed. {why}")),
+            error => error,
+        })
+    }
+
     /// Whether a manifest may be deleted by its digest. Where tags may stay, they are read.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ const LARGEST_BLOB: i64 = 1 << 60;
 /// How many indexes within indexes are read for one look, and how many bytes of them.
 const MOST_INDEXES: usize = 100;
 const MOST_BYTES: i64 = 32 * 1024 * 1024;
+/// How many objects a manifest may have where what it names is looked at: each takes up many times the bytes that it is written in.
+const MOST_OBJECTS: usize = 100_000;
 /// How long one look at what tags need may take.
 const PATIENCE: Duration = Duration::from_secs(50);
 
@@ -107,6 +109,9 @@ pub async fn repositories(registry: &Registry, permit: &Permit) -> Result<Vec<St
 /// As of [`tags`].
 pub async fn manifest(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<Found>, String> {
     let Some(body) = whole(registry, permit, ask(Method::GET, repository, reference, KINDS, "pull")).await? else { return Ok(None) };
+    if body.iter().filter(|byte| **byte == b'{').count() > MOST_OBJECTS {
+        return Err(format!("{reference} has too much in it to be looked at."));
+    }
     let digest = if is_digest(reference) { reference.to_owned() } else { sha256(&body) };
     Ok(Some(Found { digest, bytes: i64::try_from(body.len()).unwrap_or(i64::MAX), named: named(&body) }))
 }

@@ -237,3 +237,26 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_not_there_counts_once_it_is_and_no_sum_is_too_large() {
+        let dir = std::env::temp_dir().join(format!("pilothouse-held-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let store = Store::open(&dir.join("test.db")).await.unwrap();
+        let add = async |manifest: &str, blob: &str, bytes: i64| {
+            store.add_held("reg", "x", &[(manifest.to_owned(), vec![(blob.to_owned(), bytes)])]).await.unwrap();
+            store.held("reg", "").await.unwrap().bytes
+        };
+        assert_eq!([add("m", "a", 0).await, add("m", "a", 3_000_000).await, add("m", "a", 0).await], [0, 3_000_000, 3_000_000]);
+        assert_eq!(store.held_manifests("reg", "x").await.unwrap(), [("m".to_owned(), 3_000_000)]);
+        for blob in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+            add("m", blob, 1 << 60).await;
+        }
+        assert_eq!(add("n", "j", 1).await, i64::MAX);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}
