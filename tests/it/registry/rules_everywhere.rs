@@ -177,3 +177,23 @@ fn a_manifest_of_a_client_that_hangs_up_is_put_and_written_down() {
     let records = || house.audit("&target=reg&changes=true");
     until("its outcome is known", 10, || records().iter().any(|record| record["operation"] == "ManifestPut" && record["outcome"] == "ok"));
 }
+
+#[test]
+fn a_blob_that_lies_elsewhere_is_as_large_as_it_is_there() {
+    let place = open(|_| b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n".to_vec());
+    let to = format!("Location: {}/blob\r\n", place.url);
+    let sends = open(move |line| match line {
+        line if line.starts_with("HEAD /v2/x/blobs/") => say("307 Temporary Redirect", &to, ""),
+        line if line.starts_with("HEAD /v2/silent/blobs/") => b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec(),
+        _ => say("404 Not Found", "", ""),
+    });
+    let house = House::with_settings(&[], &format!("[[registries]]\nname = \"reg\"\nurl = \"{}\"\nredirects = \"hand_on\"\n", sends.url));
+    set(&house, json!({ "quotas": [{ "bytes": 1000 }] }));
+    let put = |repository: &str| Client::admin(&house).put_manifest(repository, "v1", MANIFEST, &manifest("{}", "layer"));
+    let large = put("reg/x");
+    assert!(large.status == 403 && large.body.contains("The quota of reg is reached"), "{large:?}");
+    // What a manifest says of its blobs is not believed where the registry says nothing.
+    let silent = put("reg/silent");
+    assert!(silent.status == 502 && silent.body.contains("does not say how large"), "{silent:?}");
+    assert!(!sends.seen().contains("PUT ") && used(&house) == (0, 0), "{}", sends.seen());
+}
