@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -50,6 +53,8 @@ pub struct Reader {
     pub store: Store,
     rules: Arc<Rules>,
     known: Mutex<BTreeMap<String, Manifest>>,
+    /// How many bytes the names have that those hold.
+    remembered: AtomicUsize,
 }
 
 /// What engines run.
@@ -61,7 +66,7 @@ pub struct Running {
 
 impl Reader {
     pub fn new(registry: Arc<Registry>, engines: Arc<Engines>, store: Store, rules: Arc<Rules>) -> Self {
-        Self { registry, engines, store, rules, known: Mutex::default() }
+        Self { registry, engines, store, rules, known: Mutex::default(), remembered: AtomicUsize::new(0) }
     }
 
     /// Everything about the repositories at `prefix` and below it that `is_mine` takes.
@@ -235,7 +240,10 @@ impl Reader {
         if let Some(config) = manifest.config.clone() {
             manifest.created_at = ask::created(&self.registry, permit, repository, &config).await?.or(manifest.created_at);
         }
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), manifest.clone());
+        // What is over the bound is read again where it is asked for again.
+        if self.remembered.fetch_add(manifest.names(), Ordering::Relaxed) <= MOST_NAMES {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), manifest.clone());
+        }
         Ok(Some(manifest))
     }
 
