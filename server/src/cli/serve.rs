@@ -188,14 +188,14 @@ async fn open(config: Config) -> Result<(), Vec<String>> {
     });
     let doors = Doors {
         console: console::routes(api.clone(), assets),
-        registry: RegistryDoor::new(
+        registry: Arc::new(RegistryDoor::new(
             operator.clone(),
             registries,
             rules,
             guardrails.clone(),
             Seal::open(&config.key_file).map_err(one)?,
             &config.external_url,
-        ),
+        )),
         engine: EngineDoor { operator, engines, guardrails, recordings },
         api: api.route("/api/openapi.json", axum::routing::get(async || axum::Json(crate::openapi::document()))),
     };

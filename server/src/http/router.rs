@@ -37,7 +37,7 @@ pub struct Doors {
     /// `/engines/NAME/`, and the root for who names an engine otherwise.
     pub engine: EngineDoor,
     /// `/v2/`: the distribution API.
-    pub registry: RegistryDoor,
+    pub registry: Arc<RegistryDoor>,
     /// Everything else: the console, its assets, and the API's description.
     pub console: Router,
 }

@@ -128,9 +128,11 @@ impl Rules {
             let many = named.blobs.len();
             return Err(RuleError::TooLarge(format!("The manifest names {many} blobs, and where sizes are bounded it names {MOST_BLOBS} at most.")));
         }
-        let known = self.held_blobs(name, repository).await.map_err(|_| RuleError::NoStore)?;
-        let (mut blobs, unknown_yet): (Vec<_>, Vec<_>) = named.blobs.into_iter().partition(|(blob, _)| known.contains_key(blob));
-        blobs.iter_mut().for_each(|(blob, bytes)| *bytes = known.get(blob).copied().unwrap_or(*bytes));
+        let mut known = self.held_blobs(name, repository).await.map_err(|_| RuleError::NoStore)?;
+        // What was not there when it was looked at may be there by now.
+        known.retain(|_, bytes| *bytes > 0);
+        let (known_by_now, unknown_yet): (Vec<_>, Vec<_>) = named.blobs.into_iter().partition(|blob| known.contains_key(blob));
+        let mut blobs: Vec<(String, i64)> = known_by_now.into_iter().filter_map(|blob| known.remove_entry(&blob)).collect();
         blobs.extend(walk::weigh(registry, permit, repository, unknown_yet).await.map_err(RuleError::NotKnown)?);
         if let Some(most) = limits.blob_bytes
             && let Some((blob, has)) = blobs.iter().find(|(_, bytes)| u64::try_from(*bytes).unwrap_or(0) > most)
@@ -139,6 +141,18 @@ impl Rules {
         }
         blobs.push((digest.to_owned(), i64::try_from(manifest.len()).unwrap_or(i64::MAX)));
         Ok((!bounds.is_empty()).then_some(blobs))
+    }
+
+    /// Whether a tag may be deleted that means `digest`. Some registries delete what it means with it, and every tag that means the same.
+    ///
+    /// # Errors
+    /// As of [`Rules::may_delete_manifest`], and when the tag itself stays.
+    pub async fn may_delete_tag(&self, registry: &Registry, permit: &Permit, repository: &str, tag: &str, digest: &str) -> Result<(), RuleError> {
+        self.may(&registry.name, repository, tag, Deed::Delete).map_err(RuleError::Denied)?;
+        self.may_delete_manifest(registry, permit, repository, digest).await.map_err(|error| match error {
+            RuleError::Denied(why) => RuleError::Denied(format!("What {tag} means may go with it, and is needed. {why}")),
+            error => error,
+        })
     }
 
     /// Whether a manifest may be deleted by its digest. Where tags may stay, they are read.

@@ -1,9 +1,9 @@
 //! Looking through what a registry has: repositories, tags, and what manifests name. Everything has a cap, and what is over it is an error.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, pin::pin, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -24,19 +24,26 @@ const AT_ONCE: usize = 8;
 const MOST: usize = 100_000;
 /// How many blobs one manifest may name where each is looked at.
 pub const MOST_BLOBS: usize = 1_000;
-/// How many indexes within one index are looked at.
+/// The largest blob that is believed in, in bytes: 1 EiB, the largest bound that there is.
+const LARGEST_BLOB: i64 = 1 << 60;
+/// How many indexes within indexes are read for one look, and how many bytes of them.
 const MOST_INDEXES: usize = 100;
+const MOST_BYTES: i64 = 32 * 1024 * 1024;
+/// How many objects a manifest may have where what it names is looked at: each takes up many times the bytes that it is written in.
+const MOST_OBJECTS: usize = 100_000;
+/// How long one look at what tags need may take.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// What a manifest names.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Named {
-    /// Its config and layers: digests and the sizes that it says they have, each once. Not those that lie elsewhere.
-    pub blobs: Vec<(String, i64)>,
+    /// Its config and layers, each once. How large they are, and whether they lie there, the registry says ([`weigh`]).
+    pub blobs: Vec<String>,
     /// How many layers it has.
     pub layers: usize,
-    /// The manifests that it is an index of.
+    /// The manifests that it is an index of, each once.
     pub manifests: Vec<String>,
-    /// Those of them that are indexes again.
+    /// Those of them that are indexes again, each once.
     pub indexes: Vec<String>,
 }
 
@@ -45,18 +52,19 @@ pub fn named(manifest: &[u8]) -> Named {
     let value: Value = serde_json::from_slice(manifest).unwrap_or_default();
     let list = |name: &str| value[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let digest = |part: &Value| part["digest"].as_str().filter(|text| is_digest(text)).map(str::to_owned);
-    // Layers that must not be passed on lie at their maker's.
-    let is_here = |part: &&Value| part["mediaType"].as_str().is_none_or(|media| !media.contains("foreign") && !media.contains("nondistributable"));
     let is_index = |part: &&Value| part["mediaType"].as_str().is_some_and(|media| media.contains("index") || media.contains("manifest.list"));
-    let mut seen = HashSet::new();
-    let parts = list("layers").iter().chain(std::iter::once(&value["config"])).filter(is_here);
-    let blobs = parts.filter_map(|part| Some((digest(part)?, part["size"].as_i64().unwrap_or(0).max(0))));
     Named {
-        blobs: blobs.filter(|(digest, _)| seen.insert(digest.clone())).collect(),
+        blobs: once(list("layers").iter().chain(std::iter::once(&value["config"])).filter_map(digest)),
         layers: list("layers").len(),
-        manifests: list("manifests").iter().filter_map(digest).collect(),
-        indexes: list("manifests").iter().filter(is_index).filter_map(digest).collect(),
+        manifests: once(list("manifests").iter().filter_map(digest)),
+        indexes: once(list("manifests").iter().filter(is_index).filter_map(digest)),
     }
+}
+
+/// Each of them once, in their order.
+fn once(digests: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    digests.filter(|digest| seen.insert(digest.clone())).collect()
 }
 
 /// A manifest as a registry has it.
@@ -101,6 +109,9 @@ pub async fn repositories(registry: &Registry, permit: &Permit) -> Result<Vec<St
 /// As of [`tags`].
 pub async fn manifest(registry: &Registry, permit: &Permit, repository: &str, reference: &str) -> Result<Option<Found>, String> {
     let Some(body) = whole(registry, permit, ask(Method::GET, repository, reference, KINDS, "pull")).await? else { return Ok(None) };
+    if body.iter().filter(|byte| **byte == b'{').count() > MOST_OBJECTS {
+        return Err(format!("{reference} has too much in it to be looked at."));
+    }
     let digest = if is_digest(reference) { reference.to_owned() } else { sha256(&body) };
     Ok(Some(Found { digest, bytes: i64::try_from(body.len()).unwrap_or(i64::MAX), named: named(&body) }))
 }
@@ -113,35 +124,36 @@ pub async fn is_there(registry: &Registry, permit: &Permit, repository: &str, di
     Ok(whole(registry, permit, ask(Method::HEAD, repository, digest, KINDS, "pull")).await?.is_some())
 }
 
-/// Manifests by their tags or digests, a few at once. Those that are not there are left out.
-///
-/// # Errors
-/// As of [`tags`].
-pub async fn manifests(registry: &Registry, permit: &Permit, repository: &str, references: Vec<String>) -> Result<Vec<(String, Found)>, String> {
-    let read = futures_util::stream::iter(references).map(|reference| async move {
+/// Manifests by their tags or digests, a few at once and in no order. Those that are not there are left out.
+pub fn manifests<'a>(
+    registry: &'a Registry,
+    permit: &'a Permit,
+    repository: &'a str,
+    references: Vec<String>,
+) -> impl Stream<Item = Result<(String, Found), String>> + Send + 'a {
+    let read = futures_util::stream::iter(references).map(move |reference| async move {
         let found = manifest(registry, permit, repository, &reference).await?;
         Ok::<_, String>(found.map(|found| (reference, found)))
     });
-    let all: Vec<Option<(String, Found)>> = read.buffer_unordered(AT_ONCE).try_collect().await?;
-    Ok(all.into_iter().flatten().collect())
+    read.buffer_unordered(AT_ONCE).try_filter_map(|found| std::future::ready(Ok(found)))
 }
 
-/// How large blobs are as the registry has them, a few at once: `said` is how large each is said to be, which stands where the registry does not
-/// tell. One that it does not have takes up nothing there.
+/// How large blobs are by the registry's word, a few at once. One that it does not have takes up nothing there.
 ///
 /// # Errors
-/// As of [`tags`].
-pub async fn weigh(registry: &Registry, permit: &Permit, repository: &str, said: Vec<(String, i64)>) -> Result<Vec<(String, i64)>, String> {
-    let read = futures_util::stream::iter(said).map(|(digest, said)| async move {
+/// As of [`tags`], and when it does not say how large one is: what a manifest says of its blobs is not believed.
+pub async fn weigh(registry: &Registry, permit: &Permit, repository: &str, blobs: Vec<String>) -> Result<Vec<(String, i64)>, String> {
+    let read = futures_util::stream::iter(blobs).map(|digest| async move {
         let ask = Ask::within(Method::HEAD, repository, &format!("blobs/{digest}"), "pull,push");
-        let answer = registry.send(permit, ask).await.map_err(|error| error.to_string())?;
-        let length = length(answer.response.headers()).and_then(|length| i64::try_from(length).ok());
+        // Where a blob lies elsewhere, it is that place which knows.
+        let answer = registry.fetch(permit, ask).await.map_err(|error| error.to_string())?;
         let bytes = match answer.response.status() {
-            StatusCode::OK if answer.elsewhere.is_none() => length.unwrap_or(said),
-            StatusCode::NOT_FOUND => 0,
-            _ => said,
+            StatusCode::OK => length(answer.response.headers()),
+            StatusCode::NOT_FOUND => Some(0),
+            _ => None,
         };
-        Ok::<_, String>((digest, bytes))
+        let bytes = bytes.ok_or_else(|| format!("The registry does not say how large {digest} is."))?;
+        Ok::<_, String>((digest, i64::try_from(bytes).unwrap_or(LARGEST_BLOB).min(LARGEST_BLOB)))
     });
     read.buffer_unordered(AT_ONCE).try_collect().await
 }
@@ -157,31 +169,71 @@ pub async fn tags_that_need(
     digest: &str,
     picks: impl Fn(&str) -> bool,
 ) -> Result<Vec<String>, String> {
-    let picked = tags(registry, permit, repository).await?.into_iter().filter(|tag| picks(tag)).collect();
-    let mut need = Vec::new();
-    for (tag, found) in manifests(registry, permit, repository, picked).await? {
-        if needs(registry, permit, repository, found, digest).await? {
-            need.push(tag);
+    let look = async {
+        let picked = tags(registry, permit, repository).await?.into_iter().filter(|tag| picks(tag)).collect();
+        let mut look = Look { registry, permit, repository, digest, dead_ends: HashSet::new(), indexes: 0, bytes: 0 };
+        let mut need = Vec::new();
+        let mut read = pin!(manifests(registry, permit, repository, picked));
+        while let Some((tag, found)) = read.try_next().await? {
+            if look.leads(found).await? {
+                need.push(tag);
+            }
         }
-    }
-    need.sort_unstable();
-    Ok(need)
+        need.sort_unstable();
+        Ok(need)
+    };
+    let late = |_| format!("It was not known within {} s what the tags need.", PATIENCE.as_secs());
+    tokio::time::timeout(PATIENCE, look).await.map_err(late)?
 }
 
-/// Whether a manifest is this one, or an index that leads to it. What is named by another algorithm may be it.
-async fn needs(registry: &Registry, permit: &Permit, repository: &str, found: Found, digest: &str) -> Result<bool, String> {
-    let mut left = vec![found];
-    for _ in 0..MOST_INDEXES {
-        let Some(found) = left.pop() else { return Ok(false) };
-        let other = |named: &String| named.split(':').next() != digest.split(':').next();
-        if found.digest == digest || found.named.manifests.iter().any(|named| named == digest || other(named)) {
-            return Ok(true);
+/// A look for what leads to a manifest. What was read for one tag is not read again for the next.
+struct Look<'a> {
+    registry: &'a Registry,
+    permit: &'a Permit,
+    repository: &'a str,
+    digest: &'a str,
+    /// Indexes that do not lead to it.
+    dead_ends: HashSet<String>,
+    /// How many indexes were read, and how many bytes they have.
+    indexes: usize,
+    bytes: i64,
+}
+
+impl Look<'_> {
+    /// Whether a manifest is this one, or an index that leads to it.
+    async fn leads(&mut self, found: Found) -> Result<bool, String> {
+        let (mut left, mut seen) = (Vec::new(), HashSet::new());
+        let mut next = Some(found);
+        loop {
+            if let Some(found) = next.take() {
+                if is_or_names(&found, self.digest) {
+                    return Ok(true);
+                }
+                let fresh = |index: &String| !self.dead_ends.contains(index) && seen.insert(index.clone());
+                left.extend(found.named.indexes.into_iter().filter(fresh));
+            }
+            let Some(index) = left.pop() else { break };
+            next = self.index(&index).await?;
         }
-        for index in &found.named.indexes {
-            left.extend(manifest(registry, permit, repository, index).await?);
-        }
+        self.dead_ends.extend(seen);
+        Ok(false)
     }
-    Err(format!("More than {MOST_INDEXES} indexes stand in one another, so it is not known what they need."))
+
+    async fn index(&mut self, index: &str) -> Result<Option<Found>, String> {
+        self.indexes += 1;
+        if self.indexes > MOST_INDEXES || self.bytes > MOST_BYTES {
+            return Err("More indexes stand in one another than are looked at, so it is not known what they need.".to_owned());
+        }
+        let found = manifest(self.registry, self.permit, self.repository, index).await?;
+        self.bytes += found.as_ref().map_or(0, |found| found.bytes);
+        Ok(found)
+    }
+}
+
+/// Whether a manifest is this one, or names it. What is named by another algorithm may be it.
+fn is_or_names(found: &Found, digest: &str) -> bool {
+    let other = |named: &String| named.split(':').next() != digest.split(':').next();
+    found.digest == digest || found.named.manifests.iter().any(|named| named == digest || other(named))
 }
 
 #[cfg(test)]
@@ -189,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_names_each_blob_once_and_none_that_lies_elsewhere() {
+    fn a_manifest_names_each_thing_once_and_also_what_it_says_lies_elsewhere() {
         let digest = |c: char| format!("sha256:{}", c.to_string().repeat(64));
         let text = serde_json::json!({
             "config": { "mediaType": "x/config", "digest": digest('c'), "size": 3 },
@@ -200,8 +252,9 @@ mod tests {
             ],
         });
         let named = named(text.to_string().as_bytes());
-        assert_eq!(named, Named { blobs: vec![(digest('a'), 5), (digest('c'), 3)], layers: 3, ..Named::default() });
-        let index = serde_json::json!({ "manifests": [{ "digest": digest('b'), "mediaType": KINDS[0] }, { "digest": "no" }, { "digest": digest('d'), "mediaType": KINDS[1] }] });
+        assert_eq!(named, Named { blobs: vec![digest('a'), digest('f'), digest('c')], layers: 3, ..Named::default() });
+        let of = |c, kind| serde_json::json!({ "digest": digest(c), "mediaType": KINDS[kind] });
+        let index = serde_json::json!({ "manifests": [of('b', 0), { "digest": "no" }, of('d', 1), of('b', 0), of('d', 1), of('d', 0)] });
         let named = super::named(index.to_string().as_bytes());
         assert_eq!((named.manifests, named.indexes), (vec![digest('b'), digest('d')], vec![digest('d')]));
     }

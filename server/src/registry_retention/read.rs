@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,8 @@ const MOST_RECORDS: usize = 100_000;
 /// How many manifests of one repository are read, and how many tags of all of them.
 const MOST_MANIFESTS: usize = 40_000;
 const MOST_OF_ALL: usize = 50_000;
+/// How many bytes the names have that manifests hold: a million digests.
+const MOST_NAMES: usize = 71_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Reads, and remembers the manifests that it has read: by their digest they never change.
@@ -48,6 +53,8 @@ pub struct Reader {
     pub store: Store,
     rules: Arc<Rules>,
     known: Mutex<BTreeMap<String, Manifest>>,
+    /// How many bytes the names have that those hold.
+    remembered: AtomicUsize,
 }
 
 /// What engines run.
@@ -59,7 +66,7 @@ pub struct Running {
 
 impl Reader {
     pub fn new(registry: Arc<Registry>, engines: Arc<Engines>, store: Store, rules: Arc<Rules>) -> Self {
-        Self { registry, engines, store, rules, known: Mutex::default() }
+        Self { registry, engines, store, rules, known: Mutex::default(), remembered: AtomicUsize::new(0) }
     }
 
     /// Everything about the repositories at `prefix` and below it that `is_mine` takes.
@@ -92,14 +99,22 @@ impl Reader {
         match names {
             Err(why) => facts.problems.push(why),
             Ok(names) => {
+                let mut named = 0;
                 for name in names {
                     if facts.repositories.iter().map(|repository| repository.tags.len()).sum::<usize>() > MOST_OF_ALL {
                         facts.problems.push(format!("There are more than {MOST_OF_ALL} tags: make rules for parts of them."));
                         break;
                     }
                     match self.repository(permit, &name, &running).await {
-                        Ok(repository) => facts.repositories.push(repository),
+                        Ok(repository) => {
+                            named += repository.names();
+                            facts.repositories.push(repository);
+                        }
                         Err(why) => facts.problems.push(why),
+                    }
+                    if named > MOST_NAMES {
+                        facts.problems.push("The indexes name more than can be looked at: make rules for parts of them.".to_owned());
+                        break;
                     }
                 }
             }
@@ -167,8 +182,13 @@ impl Reader {
     /// Reads these manifests and all that they need. One that is not there is left out, and so stays if a tag means it.
     async fn add_manifests(&self, permit: &Permit, repository: &mut Repository, mut wanted: BTreeSet<String>) -> Result<(), Unread> {
         let name = repository.name.clone();
+        let many = || format!("The indexes of {name} name more, or deeper, than can be looked at.");
         let mut added: Vec<String> = Vec::new();
+        let mut named = repository.names();
         for _ in 0..DEEPEST {
+            if added.len() + wanted.len() > MOST_MANIFESTS {
+                return Err(many());
+            }
             let mut found = Vec::new();
             {
                 let name = name.as_str();
@@ -176,7 +196,12 @@ impl Reader {
                     stream::iter(std::mem::take(&mut wanted)).map(|digest| async move { (self.manifest(permit, name, &digest).await, digest) });
                 let mut read = read.buffer_unordered(AT_ONCE);
                 while let Some((manifest, digest)) = read.next().await {
-                    found.extend(manifest?.map(|manifest| (digest, manifest)));
+                    let Some(manifest) = manifest? else { continue };
+                    named += manifest.names();
+                    if named > MOST_NAMES {
+                        return Err(many());
+                    }
+                    found.push((digest, manifest));
                 }
             }
             for (digest, manifest) in found {
@@ -189,8 +214,8 @@ impl Reader {
                 break;
             }
         }
-        if !wanted.is_empty() || added.len() > MOST_MANIFESTS {
-            return Err(format!("The indexes of {name} name more, or deeper, than can be looked at."));
+        if !wanted.is_empty() {
+            return Err(many());
         }
         // An index is as old as the newest of its images. Twice, for indexes of indexes.
         for _ in 0..2 {
@@ -215,7 +240,10 @@ impl Reader {
         if let Some(config) = manifest.config.clone() {
             manifest.created_at = ask::created(&self.registry, permit, repository, &config).await?.or(manifest.created_at);
         }
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), manifest.clone());
+        // What is over the bound is read again where it is asked for again.
+        if self.remembered.fetch_add(manifest.names(), Ordering::Relaxed) <= MOST_NAMES {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), manifest.clone());
+        }
         Ok(Some(manifest))
     }
 

@@ -53,9 +53,11 @@ fn range(prefix: &str) -> (String, String) {
 
 async fn held(connection: &mut AnyConnection, registry: &str, prefix: &str) -> Result<Held> {
     let (from, to) = range(prefix);
-    let sql = "SELECT CAST(COALESCE(SUM(b.bytes), 0) AS BIGINT) FROM (SELECT blob, MAX(bytes) AS bytes FROM registry_blobs \
+    // In two parts: the sum of all is larger than a number may be, where a registry says that its blobs are.
+    let sql = "SELECT CAST(COALESCE(SUM(b.bytes / 1048576), 0) AS BIGINT), CAST(COALESCE(SUM(b.bytes % 1048576), 0) AS BIGINT) FROM (SELECT blob, MAX(bytes) AS bytes FROM registry_blobs \
                WHERE registry = $1 AND (repository = $2 OR (repository >= $3 AND repository < $4)) GROUP BY blob) b";
-    let bytes = sqlx::query_scalar(sql).bind(registry).bind(prefix).bind(&from).bind(&to).fetch_one(&mut *connection).await?;
+    let (mib, rest): (i64, i64) = sqlx::query_as(sql).bind(registry).bind(prefix).bind(&from).bind(&to).fetch_one(&mut *connection).await?;
+    let bytes = mib.saturating_mul(1_048_576).saturating_add(rest);
     let sql = "SELECT COUNT(*) FROM registry_tags WHERE registry = $1 AND (repository = $2 OR (repository >= $3 AND repository < $4))";
     let tags = sqlx::query_scalar(sql).bind(registry).bind(prefix).bind(&from).bind(&to).fetch_one(&mut *connection).await?;
     Ok(Held { bytes, tags })
@@ -63,8 +65,10 @@ async fn held(connection: &mut AnyConnection, registry: &str, prefix: &str) -> R
 
 async fn add_blobs(connection: &mut AnyConnection, holding: Holding<'_>) -> Result<()> {
     for (blob, bytes) in holding.blobs {
+        // Of what was not there when it was looked at, it is known later how large it is.
         let sql = "INSERT INTO registry_blobs (registry, repository, manifest, blob, bytes) VALUES ($1, $2, $3, $4, $5) \
-                   ON CONFLICT (registry, repository, manifest, blob) DO NOTHING";
+                   ON CONFLICT (registry, repository, manifest, blob) DO UPDATE SET bytes = excluded.bytes \
+                   WHERE excluded.bytes > registry_blobs.bytes";
         let insert = sqlx::query(sql).bind(holding.registry).bind(holding.repository).bind(holding.manifest).bind(blob).bind(bytes);
         insert.execute(&mut *connection).await?;
     }
@@ -191,10 +195,10 @@ impl Store {
         Ok(())
     }
 
-    /// The manifests of a repository that count.
-    pub async fn held_manifests(&self, registry: &str, repository: &str) -> Result<Vec<String>> {
-        let sql = "SELECT DISTINCT manifest FROM registry_blobs WHERE registry = $1 AND repository = $2 ORDER BY manifest";
-        Ok(sqlx::query_scalar(sql).bind(registry).bind(repository).fetch_all(&self.read).await?)
+    /// The manifests of a repository that count, and how many bytes the smallest thing has that each takes up.
+    pub async fn held_manifests(&self, registry: &str, repository: &str) -> Result<Vec<(String, i64)>> {
+        let sql = "SELECT manifest, MIN(bytes) FROM registry_blobs WHERE registry = $1 AND repository = $2 GROUP BY manifest ORDER BY manifest";
+        Ok(sqlx::query_as(sql).bind(registry).bind(repository).fetch_all(&self.read).await?)
     }
 
     /// What a repository has already, as far as it is known: digests and bytes.
@@ -231,5 +235,28 @@ impl Store {
         }
         tx.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_not_there_counts_once_it_is_and_no_sum_is_too_large() {
+        let dir = std::env::temp_dir().join(format!("pilothouse-held-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let store = Store::open(&dir.join("test.db")).await.unwrap();
+        let add = async |manifest: &str, blob: &str, bytes: i64| {
+            store.add_held("reg", "x", &[(manifest.to_owned(), vec![(blob.to_owned(), bytes)])]).await.unwrap();
+            store.held("reg", "").await.unwrap().bytes
+        };
+        assert_eq!([add("m", "a", 0).await, add("m", "a", 3_000_000).await, add("m", "a", 0).await], [0, 3_000_000, 3_000_000]);
+        assert_eq!(store.held_manifests("reg", "x").await.unwrap(), [("m".to_owned(), 3_000_000)]);
+        for blob in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+            add("m", blob, 1 << 60).await;
+        }
+        assert_eq!(add("n", "j", 1).await, i64::MAX);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

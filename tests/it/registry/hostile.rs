@@ -333,6 +333,7 @@ fn lists_that_lie_are_errors_and_what_does_not_answer_is_missing_aloud() {
     );
     assert_eq!(failed(&client.get("/v2/lies/bad/tags/list")), unavailable());
     assert_eq!(client.get("/v2/lies/null/tags/list").json()["tags"], json!([]));
+    assert!(lies.seen().contains("/null/tags/list?n=1000 "), "without a bound it is a page: {}", lies.seen());
     let referrers = client.get(&format!("/v2/lies/good/referrers/{}?artifactType=a/b", digest("x")));
     assert_eq!(
         (referrers.status, referrers.header("content-type"), referrers.header("oci-filters-applied")),

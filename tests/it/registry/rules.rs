@@ -73,6 +73,13 @@ fn a_tag_that_stays_is_moved_and_deleted_by_nobody() {
         json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [{ "mediaType": MANIFEST, "digest": digest(&inner), "size": inner.len() }] });
     assert_eq!(admin.put_manifest("reg/rules/im/x", "v2", INDEX, &index.to_string()).status, 201);
     refused(&admin.delete(&of(&inner)), 403, "DENIED", "reg/rules/im/x:v2");
+    // A tag that means the same as one that stays does not go, either: some registries delete what it means with it.
+    assert_eq!(admin.put_manifest("reg/rules/im/x", "same", MANIFEST, &first).status, 201);
+    refused(&admin.delete("/v2/reg/rules/im/x/manifests/same"), 403, "DENIED", "reg/rules/im/x:v1");
+    // What names one index again and again has it looked at once.
+    let part = json!({ "mediaType": INDEX, "digest": digest(&index.to_string()), "size": index.to_string().len() });
+    let many = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": vec![part; 200] });
+    assert_eq!(admin.put_manifest("reg/rules/im/x", "v3", INDEX, &many.to_string()).status, 201);
     // What no such tag needs goes.
     let (answer, other) = put(&admin, "reg/rules/im/x", "latest", "four");
     assert_eq!((answer.status, admin.delete(&of(&other)).status), (201, 202));
@@ -108,6 +115,9 @@ fn a_quota_that_is_reached_takes_nothing_until_there_is_room() {
     // What says that it is smaller than it is, is not believed.
     let lie = second.replace("\"size\":2900", "\"size\":1");
     refused(&admin.put_manifest("reg/rules/quota/a", "v2", MANIFEST, &lie), 403, "DENIED", "quota");
+    // Nor is it that it lies elsewhere.
+    let foreign = second.replace("layer.v1.tar", "layer.nondistributable.v1.tar");
+    refused(&admin.put_manifest("reg/rules/quota/a", "v2", MANIFEST, &foreign), 403, "DENIED", "quota");
     // Outside of it there is none, and with room there is some.
     admin.push("reg/rules/quotax", "v1", &layer('b', 2500));
     for repository in ["a", "b"] {

@@ -1,8 +1,11 @@
 //! The rules of a registry past its door: the console's deletions, copies and retention are bound by them, too.
 
+use std::{io::Write, time::Duration};
+
 use pilothouse_tests::{
+    http,
     receiver::Receiver,
-    registry::{Client, digest, manifest, registry},
+    registry::{Client, MANIFEST, digest, in_front_of, manifest, registry},
     sandbox::{House, until},
 };
 use serde_json::{Value, json};
@@ -79,7 +82,7 @@ fn a_tag_that_stays_is_left_by_the_console_by_copies_and_by_retention() {
         "",
     );
     assert_eq!(gone.status, 200, "{gone:?}");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     let denied = house.audit("&user=admin&outcome=denied");
     for operation in ["TagDelete", "ManifestDelete", "ManifestCopy"] {
         let says = |record: &Value| record["operation"] == operation && record["note"].as_str().is_some_and(|note| note.contains("immutable"));
@@ -149,4 +152,48 @@ fn what_a_registry_does_not_take_does_not_count() {
     let put = format!("PUT /v2/rules/given/manifests/{}", digest(&manifest("{}", "layer")));
     assert!(no.seen().contains(&put), "it was never asked to take it: {}", no.seen());
     assert_eq!(used(&house), (0, 0));
+}
+
+#[test]
+fn a_manifest_of_a_client_that_hangs_up_is_put_and_written_down() {
+    let slow = open(|line| match line {
+        line if line.starts_with("PUT ") => {
+            std::thread::sleep(Duration::from_millis(500));
+            say("201 Created", "", "")
+        }
+        _ => say("404 Not Found", "", ""),
+    });
+    let house = in_front_of(&slow.url);
+    let (client, text) = (Client::admin(&house), manifest("{}", "layer"));
+    let request = format!(
+        "PUT /v2/reg/x/manifests/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: {MANIFEST}\r\nContent-Length: {}\r\n\r\n{text}",
+        client.authorization,
+        text.len()
+    );
+    let mut stream = http::connect(house.address);
+    stream.write_all(request.as_bytes()).unwrap();
+    until("it is on its way", 10, || slow.seen().contains("PUT "));
+    drop(stream);
+    let records = || house.audit("&target=reg&changes=true");
+    until("its outcome is known", 10, || records().iter().any(|record| record["operation"] == "ManifestPut" && record["outcome"] == "ok"));
+}
+
+#[test]
+fn a_blob_that_lies_elsewhere_is_as_large_as_it_is_there() {
+    let place = open(|_| b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n".to_vec());
+    let to = format!("Location: {}/blob\r\n", place.url);
+    let sends = open(move |line| match line {
+        line if line.starts_with("HEAD /v2/x/blobs/") => say("307 Temporary Redirect", &to, ""),
+        line if line.starts_with("HEAD /v2/silent/blobs/") => b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec(),
+        _ => say("404 Not Found", "", ""),
+    });
+    let house = House::with_settings(&[], &format!("[[registries]]\nname = \"reg\"\nurl = \"{}\"\nredirects = \"hand_on\"\n", sends.url));
+    set(&house, json!({ "quotas": [{ "bytes": 1000 }] }));
+    let put = |repository: &str| Client::admin(&house).put_manifest(repository, "v1", MANIFEST, &manifest("{}", "layer"));
+    let large = put("reg/x");
+    assert!(large.status == 403 && large.body.contains("The quota of reg is reached"), "{large:?}");
+    // What a manifest says of its blobs is not believed where the registry says nothing.
+    let silent = put("reg/silent");
+    assert!(silent.status == 502 && silent.body.contains("does not say how large"), "{silent:?}");
+    assert!(!sends.seen().contains("PUT ") && used(&house) == (0, 0), "{}", sends.seen());
 }

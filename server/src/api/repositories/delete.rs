@@ -26,7 +26,6 @@ use crate::{
         tags::digest_of,
     },
     clock::now_ms,
-    registries::rules::Deed,
 };
 
 /// How far it is looked for what would go along.
@@ -190,7 +189,7 @@ pub async fn delete_tag(
             let _alone = alone(&api, &name, &repository, std::slice::from_ref(&tag)).await?;
             let parsed = manifest::read(at, &tag).await?;
             let digest = parsed.manifest.digest.clone();
-            api.rules.may(&name, &repository, &tag, Deed::Delete).map_err(ApiError::rule)?;
+            api.rules.may_delete_tag(&registry, &permit, &repository, &tag, &digest).await?;
             if !input.although_in_use {
                 let runs = runs_of(&api, &who, &parsed.known_by());
                 check_last(at, &digest, &tag, &runs).await?;

@@ -1,5 +1,7 @@
 //! The repositories of a registry.
 
+use std::time::Duration;
+
 use axum::{Extension, Json, extract::State};
 use pilothouse_app::api::{
     Code, ListQuery, Problem,
@@ -18,6 +20,8 @@ use crate::{
 
 /// How many repositories of one registry are listed.
 const MOST: usize = 20_000;
+/// How long it may take to read all of its pages.
+const PATIENCE: Duration = Duration::from_secs(50);
 /// How a registry answers that does not list what it has, or not to everybody.
 const NO_CATALOG: [u16; 5] = [401, 403, 404, 405, 501];
 
@@ -34,7 +38,8 @@ pub async fn list_repositories(
         .operate(&who, operation, async |permit| {
             let filter = Filter::read(&query)?;
             let registry = registry(&api, &name)?;
-            let names = lists::repositories(&registry, &permit, None, MOST + 1).await.map_err(unlisted)?;
+            let read = tokio::time::timeout(PATIENCE, lists::repositories(&registry, &permit, None, MOST + 1)).await;
+            let names = read.unwrap_or(Err(RegistryError::Timeout)).map_err(unlisted)?;
             let is_cut = names.len() > MOST;
             let shown = |repository: String| Repository { registry: name.clone(), name: repository };
             let mut found: Vec<Repository> = names.into_iter().take(MOST).map(shown).collect();

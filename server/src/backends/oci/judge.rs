@@ -1,13 +1,15 @@
 //! Manifests, judged: each of one known kind, and nothing that one reader takes for an image and another for an index (GHSA-xmmx-7jpf-fx42).
 
-use std::fmt;
+use std::{cell::Cell, fmt, marker::PhantomData};
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::access::is_digest;
 
 /// The largest manifest that is taken, in bytes: the spec's own limit.
 pub const LARGEST: usize = 4 * 1024 * 1024;
+/// How many values a manifest may have, those in others included: each takes up many times the bytes that it is written in.
+const MOST_VALUES: usize = 200_000;
 
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -33,7 +35,7 @@ pub fn kind(media_type: &str) -> Option<&'static str> {
 /// # Errors
 /// One sentence about what is wrong with it.
 pub fn judge(kind: &'static str, body: &[u8]) -> Result<(), String> {
-    let node: Node = serde_json::from_slice(body).map_err(|error| format!("The manifest is no JSON that can be taken: {error}."))?;
+    let node = read(body).map_err(|error| format!("The manifest is no JSON that can be taken: {error}."))?;
     let Node::Object(fields) = &node else { return Err("A manifest is a JSON object.".to_owned()) };
     spelt(fields, FIELDS)?;
     if let Some(gone) = fields.iter().map(|(key, _)| key).find(|key| GONE.iter().any(|gone| gone.eq_ignore_ascii_case(key))) {
@@ -99,15 +101,32 @@ enum Node {
     Other,
 }
 
-struct Read;
+fn read(body: &[u8]) -> serde_json::Result<Node> {
+    let left = Cell::new(MOST_VALUES);
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let node = Read { left: &left }.deserialize(&mut source)?;
+    source.end()?;
+    Ok(node)
+}
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(Read)
+/// Reads one value, and those in it.
+#[derive(Clone, Copy)]
+struct Read<'l> {
+    /// How many more there may be.
+    left: &'l Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Read<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Node, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else { return Err(D::Error::custom("there is too much in it")) };
+        self.left.set(left);
+        source.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Read {
+impl<'de> Visitor<'de> for Read<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +159,7 @@ impl<'de> Visitor<'de> for Read {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Node::List(items))
@@ -149,7 +168,7 @@ impl<'de> Visitor<'de> for Read {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut fields: Vec<(String, Node)> = Vec::new();
         let mut keys = std::collections::HashSet::new();
-        while let Some((key, value)) = map.next_entry::<String, Node>()? {
+        while let Some((key, value)) = map.next_entry_seed(PhantomData::<String>, self)? {
             if !keys.insert(key.clone()) {
                 return Err(A::Error::custom("a key comes twice"));
             }
@@ -210,6 +229,7 @@ mod tests {
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[{{"mediaType":"x/y","digest":"{}","size":-1}}]}}"#, digest())),
             (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[]}} x"#)),
             (OCI_MANIFEST, format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))),
+            (OCI_MANIFEST, format!(r#"{{"schemaVersion":2,"config":{c},"layers":[],"x":[{}0]}}"#, "0,".repeat(MOST_VALUES))),
             (OCI_MANIFEST, String::new()),
         ] {
             assert!(judge(kind, bad.as_bytes()).is_err(), "{}", &bad[..bad.len().min(200)]);

@@ -56,7 +56,7 @@ impl RegistryDoor {
     }
 
     /// Answers one request. `caller` is nobody when no credential of ours came with it; `came` is whether anything did.
-    pub async fn handle(&self, request: Request<Incoming>, caller: Option<Caller>, came: bool, origin: &Origin) -> Response<Body> {
+    pub async fn handle(self: &Arc<Self>, request: Request<Incoming>, caller: Option<Caller>, came: bool, origin: &Origin) -> Response<Body> {
         let mut response = match self.pass(request, caller, came, origin).await {
             Ok(response) => response,
             Err(refusal) => refusal.answer(),
@@ -65,7 +65,13 @@ impl RegistryDoor {
         response
     }
 
-    async fn pass(&self, request: Request<Incoming>, caller: Option<Caller>, came: bool, origin: &Origin) -> Result<Response<Body>, Refusal> {
+    async fn pass(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        caller: Option<Caller>,
+        came: bool,
+        origin: &Origin,
+    ) -> Result<Response<Body>, Refusal> {
         let (head, body) = request.into_parts();
         let classified = classify(&head.method, head.uri.path(), head.uri.query());
         let Some(caller) = caller else { return Err(self.nobody(&head, classified.ok().as_ref(), came, origin).await) };
@@ -79,16 +85,17 @@ impl RegistryDoor {
             }
         };
         self.check_access(&caller, &asked)?;
+        let door = Arc::clone(self);
         match asked.row.act {
             Act::Base => self.base(&caller, &asked).await,
             Act::Catalog => self.catalog(&caller, &asked).await,
             Act::TagList => self.tag_list(&caller, &asked).await,
             Act::Referrers => self.referrers(&caller, &asked).await,
             Act::ManifestGet | Act::ManifestHead => self.manifest(&caller, &asked, &head).await,
-            Act::ManifestPut => self.put_manifest(&caller, &asked, &head, body).await,
-            Act::ManifestDelete => self.delete_manifest(&caller, &asked).await,
+            Act::ManifestPut => finished(async move { door.put_manifest(&caller, &asked, &head, body).await }).await,
+            Act::ManifestDelete => finished(async move { door.delete_manifest(&caller, &asked).await }).await,
+            Act::BlobDelete => finished(async move { door.delete_blob(&caller, &asked).await }).await,
             Act::BlobGet | Act::BlobHead => self.blob(&caller, &asked, &head).await,
-            Act::BlobDelete => self.delete_blob(&caller, &asked).await,
             Act::UploadStart => self.start_upload(&caller, &asked, &head, body).await,
             Act::UploadStatus => self.upload_status(&caller, &asked).await,
             Act::UploadChunk => self.upload_chunk(&caller, &asked, &head, body).await,
@@ -223,6 +230,15 @@ fn scope_of(asked: &Classified) -> String {
             format!("repository:{}/{}:{actions}", asked.registry, asked.repository)
         }
     }
+}
+
+/// What has begun to change what a registry has is finished, whether or not the client stays: half of it would count against a quota and not be
+/// there, or be there and told to nobody.
+async fn finished(answer: impl Future<Output = Result<Response<Body>, Refusal>> + Send + 'static) -> Result<Response<Body>, Refusal> {
+    tokio::spawn(answer).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "A request was not answered.");
+        Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Unknown, "Something went wrong here."))
+    })
 }
 
 /// Writes down what it came to, and answers.

@@ -65,14 +65,16 @@ impl RegistryDoor {
         self.rules.may(&asked.registry, &asked.repository, &asked.reference, Deed::Move).map_err(Refusal::denied)
     }
 
-    /// Whether a tag or a manifest may be deleted. `is_there` is whether the tag means anything.
-    pub(super) async fn may_delete(&self, registry: &Registry, permit: &Permit, asked: &Classified, is_there: bool) -> Result<(), Refusal> {
-        let (name, repository, reference) = (&asked.registry, &asked.repository, &asked.reference);
+    /// Whether a tag or a manifest may be deleted. `means` is what the tag means, if it is there.
+    pub(super) async fn may_delete(&self, registry: &Registry, permit: &Permit, asked: &Classified, means: Option<&str>) -> Result<(), Refusal> {
+        let (repository, reference) = (&asked.repository, &asked.reference);
         if is_digest(reference) {
             return Ok(self.rules.may_delete_manifest(registry, permit, repository, reference).await?);
         }
-        let may = if is_there { self.rules.may(name, repository, reference, Deed::Delete) } else { Ok(()) };
-        may.map_err(Refusal::denied)
+        match means {
+            Some(digest) => Ok(self.rules.may_delete_tag(registry, permit, repository, reference, digest).await?),
+            None => Ok(()),
+        }
     }
 
     /// Whether a blob may be deleted by itself: not where a tag that stays may need it.

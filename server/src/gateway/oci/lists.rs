@@ -1,5 +1,7 @@
 //! Lists: tags, referrers, and the catalog of all that one may pull. None is longer than a page.
 
+use std::time::{Duration, Instant};
+
 use http::Response;
 
 use super::{
@@ -18,6 +20,10 @@ use crate::{
     clock::now_ms,
     operate::Begun,
 };
+
+/// How long one registry has to say what repositories it has, and how long all of them have.
+const PATIENCE: Duration = Duration::from_secs(5);
+const ALL: Duration = Duration::from_secs(30);
 
 /// A page, and the way to the next.
 fn page(body: String, media: &str, next: Option<(&str, u32, &str)>) -> Response<Body> {
@@ -38,18 +44,19 @@ impl RegistryDoor {
     }
 
     async fn tags(&self, permit: &Permit, asked: &Classified) -> Result<Response<Body>, Refusal> {
-        let (limit, last) = (asked.limit()?, asked.asked("last"));
+        // A list without a bound is one page, too.
+        let (limit, last) = (asked.limit()?.unwrap_or(MOST), asked.asked("last"));
         if last.is_some_and(|last| !is_tag(last)) {
             return Err(Refusal::bad(Code::TagInvalid, "last is the last tag of the page before."));
         }
         let registry = self.registry(asked)?;
         let repository = &asked.repository;
-        let listed = lists::tags(&registry, permit, repository, limit, last).await;
+        let listed = lists::tags(&registry, permit, repository, Some(limit), last).await;
         let Listed { names, next, .. } = listed.map_err(|error| answer::failed(error, Code::NameUnknown))?;
         let name = format!("{}/{repository}", asked.registry);
         let body = serde_json::json!({ "name": name, "tags": names }).to_string();
         let path = format!("/v2/{name}/tags/list");
-        Ok(page(body, "application/json", next.as_deref().map(|last| (path.as_str(), limit.unwrap_or(MOST), last))))
+        Ok(page(body, "application/json", next.as_deref().map(|last| (path.as_str(), limit, last))))
     }
 
     pub(super) async fn referrers(&self, caller: &Caller, asked: &Classified) -> Result<Response<Body>, Refusal> {
@@ -93,6 +100,7 @@ impl RegistryDoor {
         let mut found: Vec<String> = Vec::new();
         let mut silent: Vec<String> = Vec::new();
         let policy = self.operator.policy();
+        let begun = Instant::now();
         for registry in self.registries.list().into_iter().filter(|registry| registry.name.as_str() >= from.as_str()) {
             if found.len() > most {
                 break;
@@ -104,9 +112,10 @@ impl RegistryDoor {
             }
             let Ok(permit) = policy.decide(&caller.who.subject, operation, now_ms()) else { continue };
             let last = behind.clone().filter(|_| registry.name == from);
-            match lists::repositories(&registry, &permit, last, most + 1 - found.len()).await {
-                Ok(names) => found.extend(names.into_iter().map(|name| format!("{}/{name}", registry.name))),
-                Err(_) => silent.push(registry.name.clone()),
+            let patience = ALL.saturating_sub(begun.elapsed()).min(PATIENCE);
+            match tokio::time::timeout(patience, lists::repositories(&registry, &permit, last, most + 1 - found.len())).await {
+                Ok(Ok(names)) => found.extend(names.into_iter().map(|name| format!("{}/{name}", registry.name))),
+                Ok(Err(_)) | Err(_) => silent.push(registry.name.clone()),
             }
         }
         let next = (found.len() > most && most > 0).then(|| {

@@ -189,7 +189,7 @@ impl RegistryDoor {
                 None => current(&registry, &permit, &asked.repository, &asked.reference).await?,
             };
             entry.changed(vec![field(if digest.is_some() { "digest" } else { "tag" }, before.as_deref(), None)]);
-            self.may_delete(&registry, &permit, asked, before.is_some()).await?;
+            self.may_delete(&registry, &permit, asked, before.as_deref()).await?;
             let answer = registry.send(&permit, ask(Method::DELETE, &asked.repository, &asked.reference, &[], "pull,push,delete")).await?;
             if !answer.response.status().is_success() {
                 return Err(answer::refused(answer, Code::ManifestUnknown).await);

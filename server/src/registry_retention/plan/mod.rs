@@ -39,6 +39,13 @@ pub struct Repository {
     pub manifests: BTreeMap<String, Manifest>,
 }
 
+impl Repository {
+    /// How many bytes the names have that its manifests hold.
+    pub fn names(&self) -> usize {
+        self.manifests.values().map(Manifest::names).sum()
+    }
+}
+
 /// A tag.
 #[derive(Clone, Debug, Default)]
 pub struct Tag {
@@ -57,11 +64,18 @@ pub struct Manifest {
     /// The digest of an image's config: engines call the image so.
     pub config: Option<String>,
     /// The manifests that an index names.
-    pub needs: Vec<String>,
+    pub needs: BTreeSet<String>,
     /// What it speaks of: a signature's image.
     pub subject: Option<String>,
     /// As far as the trail tells, in ms.
     pub pulled_at: Option<i64>,
+}
+
+impl Manifest {
+    /// How many bytes the names have that it holds.
+    pub fn names(&self) -> usize {
+        self.needs.iter().chain(&self.config).chain(&self.subject).map(String::len).sum()
+    }
 }
 
 /// What becomes of one tag.

@@ -177,3 +177,11 @@ fn a_signature_goes_with_its_image_and_not_before() {
     let going: Vec<u64> = going.iter().filter(|item| item.goes).map(|item| u64::from_str_radix(&item.digest[7..], 16).unwrap()).collect();
     assert_eq!(going.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([2, 4, 6, 7]));
 }
+
+#[test]
+fn what_manifests_name_is_counted_once_each() {
+    let index = Manifest { needs: [digest(1), digest(1), digest(2)].into(), ..Manifest::default() };
+    let image = Manifest { config: Some(digest(3)), subject: Some(digest(1)), ..Manifest::default() };
+    let repository = Repository { manifests: [(digest(4), index), (digest(5), image)].into(), ..Repository::default() };
+    assert_eq!(repository.names(), 4 * digest(1).len());
+}
