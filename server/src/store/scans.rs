@@ -2,7 +2,7 @@
 
 use super::{Flag, Result, Store};
 
-/// How many reports are kept of one repository, of one registry and of all; the oldest go first. Who may send them for one throws out nobody else's.
+/// How many reports are kept of one repository, of one registry and of all; the oldest go first, so that one does not take all the room.
 const MOST: [i64; 3] = [5_000, 20_000, 50_000];
 /// How many scanners' reports are kept of one image: their names are free.
 pub const MOST_SCANNERS: i64 = 16;
@@ -184,5 +184,74 @@ impl Store {
     pub async fn members_of(&self, index: &ImageKey) -> Result<Vec<String>> {
         let sql = "SELECT member FROM index_members WHERE registry = $1 AND repository = $2 AND parent = $3 ORDER BY member";
         Ok(sqlx::query_scalar(sql).bind(&index.registry).bind(&index.repository).bind(&index.digest).fetch_all(&self.read).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(repository: &str) -> ImageKey {
+        ImageKey { registry: "r".to_owned(), repository: repository.to_owned(), digest: "d".to_owned() }
+    }
+
+    fn scan(scanner: &str) -> ScanRow {
+        let text = |text: &str| text.to_owned();
+        ScanRow { digest: text("d"), scanner: text(scanner), format: text("trivy"), at: 1, by_whom: text("ana"), counts: text("{}"), complete: true }
+    }
+
+    fn finding(image: &ImageKey, scanner: &str, package: &str, severity: i64) -> FindingRow {
+        let ImageKey { registry, repository, digest } = image.clone();
+        let (id, package, scanner) = ("CVE-1".to_owned(), package.to_owned(), scanner.to_owned());
+        FindingRow { registry, repository, digest, scanner, id, severity, package, version: String::new(), fixed: None, title: String::new() }
+    }
+
+    async fn store(name: &str) -> (Store, std::path::PathBuf) {
+        let dir = std::env::temp_dir().join(format!("ph-scans-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        (Store::open(&dir.join("test.db")).await.unwrap(), dir)
+    }
+
+    #[tokio::test]
+    async fn an_image_has_so_many_scanners_and_is_found_once_by_a_hole() {
+        let (store, dir) = store("holes").await;
+        let (a, b) = (image("a"), image("b"));
+        for number in 0..MOST_SCANNERS {
+            let name = format!("s{number}");
+            let found = [finding(&a, &name, "x", 1), finding(&a, &name, "y", 3)];
+            assert!(store.put_scan(&a, &scan(&name), &found, b"").await.unwrap());
+        }
+        assert!(!store.put_scan(&a, &scan("one-more"), &[finding(&a, "one-more", "z", 4)], b"").await.unwrap());
+        assert!(store.put_scan(&a, &scan("s0"), &[], b"").await.unwrap(), "in the place of its own");
+        assert!(store.put_scan(&b, &scan("one-more"), &[finding(&b, "one-more", "x", 2)], b"").await.unwrap());
+        assert_eq!(store.scans(&a).await.unwrap().len() as i64, MOST_SCANNERS);
+        assert_eq!(store.findings(&a, 2).await.unwrap().len() as i64, MOST_SCANNERS - 1, "the worse one by each but one");
+
+        assert_eq!(store.images_with("CVE-1", None, 1).await.unwrap(), [a.clone()]);
+        assert_eq!(store.images_with("CVE-1", Some(&a), 9).await.unwrap(), [b.clone()]);
+        assert_eq!(store.images_with("CVE-1", Some(&b), 9).await.unwrap(), []);
+        assert_eq!(store.finding_in("CVE-1", &a).await.unwrap().map(|row| row.severity), Some(3));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_sends_much_throws_out_their_own() {
+        let (store, dir) = store("oldest").await;
+        for (at, repository) in (1..).zip(["b", "a", "a", "a"]) {
+            store.add_index_members(&image(repository), &[format!("m{at}")], at).await.unwrap();
+        }
+        let cut = async |most| {
+            let mut tx = store.begin().await.unwrap();
+            for (sql, most) in oldest("index_members", most, "at") {
+                sqlx::query(sqlx::AssertSqlSafe(sql)).bind("r").bind("a").bind(most).execute(&mut *tx).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            (store.members_of(&image("a")).await.unwrap(), store.members_of(&image("b")).await.unwrap())
+        };
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(cut([2, 9, 9]).await, (names(&["m3", "m4"]), names(&["m1"])));
+        assert_eq!(cut([9, 2, 9]).await, (names(&["m3", "m4"]), names(&[])));
+        assert_eq!(cut([9, 9, 1]).await, (names(&["m4"]), names(&[])));
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }
