@@ -14,6 +14,7 @@ CREATE TABLE scans (
     PRIMARY KEY (registry, repository, digest, scanner)
 );
 CREATE INDEX scans_at ON scans (at);
+CREATE INDEX scans_place ON scans (registry, repository, at);
 
 CREATE TABLE scan_findings (
     registry   TEXT COLLATE "C" NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE scan_findings (
     title      TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX scan_findings_image ON scan_findings (registry, repository, digest);
-CREATE INDEX scan_findings_id ON scan_findings (id);
+CREATE INDEX scan_findings_id ON scan_findings (id, registry, repository, digest);
 
 CREATE TABLE index_members (
     registry   TEXT COLLATE "C" NOT NULL,
@@ -39,3 +40,4 @@ CREATE TABLE index_members (
     PRIMARY KEY (registry, repository, member, parent)
 );
 CREATE INDEX index_members_at ON index_members (at);
+CREATE INDEX index_members_place ON index_members (registry, repository, at);

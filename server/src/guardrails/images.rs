@@ -17,11 +17,9 @@ use crate::{
         Registry, fetch,
         parsed::{Descriptor, Names},
     },
-    image_policy::{Place, Subject},
+    image_policy::{MOST_MEMBERS, Place, Subject},
 };
 
-/// How many images an index may name, of those that are kept.
-const MOST_MEMBERS: usize = 256;
 /// How many texts something may have that is no image.
 const MOST_STATEMENTS: usize = 16;
 /// The largest of them, in bytes.

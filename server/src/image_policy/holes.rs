@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use pilothouse_app::api::{guardrails::Rule, vulnerabilities::Severity};
 
-use super::{MOST_INDEXES, Subject};
+use super::{MOST_INDEXES, MOST_MEMBERS, Subject};
 use crate::{
     access::guard::exception,
     clock::now_ms,
     scans::{number_of, severity_of},
     store::{
         Store, StoreError,
-        scans::{FindingRow, ImageKey},
+        scans::{FindingRow, ImageKey, MOST_FINDINGS},
     },
 };
 
@@ -19,23 +19,27 @@ const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// What is known of an image, from every place where it is and by every scanner.
 struct Known {
+    /// Those that are worse than is allowed.
     findings: Vec<FindingRow>,
-    /// When the newest report came in.
-    newest: Option<i64>,
+    /// Since when all of it is scanned.
+    scanned: Option<i64>,
 }
 
 /// What the rule does not allow about it, to stand behind its name.
 pub async fn objection(store: &Store, rule: &Rule, subject: &Subject) -> Option<String> {
     let Rule::Vulnerabilities { worst, exceptions, unscanned, max_age_days } = rule else { return None };
-    let Ok(known) = known(store, subject).await else { return Some("while it cannot be read what was found in it".to_owned()) };
+    let Ok(known) = known(store, subject, *worst).await else { return Some("while it cannot be read what was found in it".to_owned()) };
     let now = now_ms();
     let oldest = max_age_days.map_or(0, |days| now - i64::from(days) * DAY_MS);
-    let is_scanned = known.newest.is_some_and(|at| at >= oldest);
+    let is_scanned = known.scanned.is_some_and(|at| at >= oldest);
     if !is_scanned && !*unscanned {
-        return Some(match (known.newest, max_age_days) {
+        return Some(match (known.scanned, max_age_days) {
             (Some(_), Some(days)) => format!("without a scan of the last {days} days"),
             _ => "without a scan".to_owned(),
         });
+    }
+    if known.findings.len() >= MOST_FINDINGS {
+        return Some("with more known holes than are looked at".to_owned());
     }
     bad(&known.findings, *worst, exceptions, &day(now))
 }
@@ -74,20 +78,42 @@ fn day(at: i64) -> String {
 }
 
 /// All that is known of an image, of the indexes that name it, and of the images that it names.
-async fn known(store: &Store, subject: &Subject) -> Result<Known, StoreError> {
-    let mut known = Known { findings: Vec::new(), newest: None };
+async fn known(store: &Store, subject: &Subject, worst: Severity) -> Result<Known, StoreError> {
+    let mut known = Known { findings: Vec::new(), scanned: None };
     for place in &subject.places {
         let own = place.key();
-        let mut digests = store.indexes_of(&own, MOST_INDEXES).await?;
-        digests.extend(store.members_of(&own).await?);
-        digests.push(own.digest.clone());
-        for digest in digests {
-            let key = ImageKey { digest, ..own.clone() };
-            known.newest = known.newest.max(store.scans(&key).await?.iter().map(|scan| scan.at).max());
-            known.findings.extend(store.findings(&key).await?);
+        let indexes = store.indexes_of(&own, MOST_INDEXES).await?;
+        let members = store.members_of(&own).await?;
+        let mut whole = None;
+        for digest in indexes.into_iter().chain([own.digest.clone()]) {
+            whole = whole.max(known.take(store, ImageKey { digest, ..own.clone() }, worst).await?);
         }
+        let mut parts = Vec::new();
+        for digest in members {
+            parts.push(known.take(store, ImageKey { digest, ..own.clone() }, worst).await?);
+        }
+        known.scanned = known.scanned.max(whole).max(of_parts(&parts));
     }
     Ok(known)
+}
+
+/// Since when an index is scanned by its images alone: since the last of them is. Of a longer one not all are known.
+fn of_parts(parts: &[Option<i64>]) -> Option<i64> {
+    if parts.len() >= MOST_MEMBERS {
+        return None;
+    }
+    parts.iter().copied().min().flatten()
+}
+
+impl Known {
+    /// Takes in what is known of one digest; when its newest report came in.
+    async fn take(&mut self, store: &Store, key: ImageKey, worst: Severity) -> Result<Option<i64>, StoreError> {
+        // More of them change nothing.
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.extend(store.findings(&key, number_of(worst) + 1).await?);
+        }
+        Ok(store.scans(&key).await?.iter().map(|scan| scan.at).max())
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +149,14 @@ mod tests {
         assert_eq!(say(Severity::High, &["CVE-1 until 2026-06-15"]), None, "to the end of that day");
         assert!(say(Severity::High, &["CVE-1 until 2026-06-14"]).is_some(), "and no longer");
         assert!(say(Severity::High, &["CVE-11"]).is_some());
+    }
+
+    #[test]
+    fn an_index_is_scanned_when_all_that_it_names_is() {
+        assert_eq!(of_parts(&[]), None);
+        assert_eq!(of_parts(&[Some(7), Some(5)]), Some(5), "the oldest of them counts");
+        assert_eq!(of_parts(&[Some(7), None]), None, "one that nobody has scanned does not ride along");
+        assert_eq!(of_parts(&[Some(7); MOST_MEMBERS]), None, "there may be more of them");
     }
 
     #[test]

@@ -38,6 +38,8 @@ const MOST_KNOWN: usize = 4_096;
 const MOST_PLACES: usize = 8;
 /// How many indexes that name an image are looked at.
 pub(super) const MOST_INDEXES: u32 = 8;
+/// How many images an index may name, of those that are kept.
+pub const MOST_MEMBERS: usize = 256;
 /// What stands behind the name of an image that is not known.
 const SILENT: &str = "of which its registry does not say what it is now";
 

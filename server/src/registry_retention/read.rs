@@ -139,6 +139,9 @@ impl Reader {
             }
         }
         running.silent.sort_unstable();
+        if !running.silent.is_empty() {
+            tracing::warn!(engines = ?running.silent, "These engines do not say what they run, so retention deletes nothing.");
+        }
         running
     }
 
@@ -315,7 +318,8 @@ impl Running {
         self.images.iter().filter_map(|image| image.id.clone()).chain(named).collect()
     }
 
+    /// The log names the engines: whoever reads a plan may not see all of them.
     pub fn problems(&self) -> impl Iterator<Item = Unread> {
-        self.silent.iter().map(|name| format!("Engine {name} does not say what it runs."))
+        (!self.silent.is_empty()).then(|| "An engine does not say what it runs.".to_owned()).into_iter()
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     clock::now_ms,
     store::{
         Store, StoreError,
-        scans::{FindingRow, ImageKey, ScanRow},
+        scans::{FindingRow, ImageKey, MOST_FINDINGS, MOST_SCANNERS, ScanRow},
     },
 };
 
@@ -45,6 +45,9 @@ pub enum ScanError {
     /// What came is no report on this image.
     #[error("{0}")]
     Unreadable(String),
+    /// So many others have reports on it.
+    #[error("There are reports of {MOST_SCANNERS} scanners on this image: more are not kept.")]
+    TooMany,
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(transparent)]
@@ -103,14 +106,16 @@ impl Scans {
         };
         let findings: Vec<FindingRow> = report.found.into_iter().map(|found| finding(image, &raw.scanner, found)).collect();
         let packed = packed(&raw.text).map_err(|_| ScanError::Unreadable("The report cannot be packed.".to_owned()))?;
-        self.store.put_scan(image, &row, &findings, &packed).await?;
-        Ok(report.counts)
+        let is_kept = self.store.put_scan(image, &row, &findings, &packed).await?;
+        is_kept.then_some(report.counts).ok_or(ScanError::TooMany)
     }
 
     /// What is known of an image.
     pub async fn shown(&self, image: &ImageKey) -> Result<Vulnerabilities, StoreError> {
-        let scans = self.store.scans(image).await?.into_iter().map(shown_scan).collect();
-        let items = self.store.findings(image).await?.into_iter().map(shown_finding).collect();
+        let items: Vec<Vulnerability> = self.store.findings(image, 0).await?.into_iter().map(shown_finding).collect();
+        let mut scans: Vec<Scan> = self.store.scans(image).await?.into_iter().map(shown_scan).collect();
+        // Whose some are left out of nobody knows.
+        scans.iter_mut().for_each(|scan| scan.complete &= items.len() < MOST_FINDINGS);
         Ok(Vulnerabilities { scans, items, has_scanner: self.command.is_some() })
     }
 }

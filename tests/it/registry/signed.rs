@@ -1,13 +1,16 @@
 //! Only what somebody who may has signed is pulled and run.
 
 use pilothouse_tests::{
-    registry::{Client, INDEX, code, digest, in_front_of, manifest, part, registry, settings},
+    registry::{Client, INDEX, MANIFEST, code, digest, in_front_of, manifest, part, registry, settings},
     sandbox::{Behaviour, House, Recorder, engine, until},
     signing::Signer,
 };
 use serde_json::{Value, json};
 
-use super::docker::{Terminal, within_reach};
+use super::{
+    copy::{copy_as, last},
+    docker::{Terminal, within_reach},
+};
 
 fn put_up(house: &House, name: &str, mode: &str, scope: &str, rule: Value) -> String {
     let made = house.post(&house.admin, "/api/v1/guardrails", json!({ "name": name, "mode": mode, "scope": scope, "rule": rule }));
@@ -98,6 +101,39 @@ fn an_image_of_a_signed_index_is_signed_and_a_bundle_by_key_is_a_signature() {
     image["layers"][0]["mediaType"] = "application/vnd.dev.cosign.simplesigning.v1+json".into();
     assert_eq!(admin.put_manifest(repository, "worse", "application/vnd.oci.image.manifest.v1+json", &image.to_string()).status, 201);
     refused(&admin, "/v2/reg/bundle/app/manifests/worse");
+}
+
+#[test]
+fn what_may_not_be_pulled_is_not_copied_nor_is_what_rides_along() {
+    let house = in_front_of(&registry().url);
+    let admin = Client::admin(&house);
+    let ours = Signer::default();
+    put_up(&house, "only-ours", "enforce", "registry/reg/repository/signcopy", json!({ "kind": "signed", "keys": [ours.key] }));
+    let repository = "reg/signcopy/app";
+    let image = digest(&admin.push(repository, "1", "to be copied"));
+    let copy = || copy_as(&house, &house.admin, "reg/signcopy/app:1", "reg/signcopied/app:1", false);
+    let (status, why) = super::copy::refused(&copy());
+    assert!(status == 403 && why.contains("the image reg/signcopy/app:1, which nobody has signed,"), "{status}: {why}");
+
+    ours.sign(&admin, repository, &image);
+    // An image that says that it speaks of the signed one is an image.
+    let mut other: Value = serde_json::from_str(&manifest("{}", "rides along")).unwrap();
+    other["subject"] = json!({ "mediaType": MANIFEST, "digest": image, "size": 1 });
+    let other = other.to_string();
+    for blob in ["{}", "rides along"] {
+        admin.push_blob(repository, blob);
+    }
+    assert_eq!(admin.put_manifest(repository, &digest(&other), MANIFEST, &other).status, 201);
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [part(MANIFEST, &other)] }).to_string();
+    assert_eq!(admin.put_manifest(repository, &image.replace(':', "-"), INDEX, &list).status, 201);
+    let step = last(&copy());
+    let why = step["error"].as_str().unwrap_or_default();
+    assert!(why.contains(&format!("{}, which nobody has signed,", digest(&other))), "{step}");
+    assert_eq!(admin.head("/v2/reg/signcopied/app/manifests/1").status, 404, "nothing was tagged");
+
+    let alone = json!({ "reference": "1", "to_registry": "reg", "to_repository": "signcopied/app", "to_tag": "1", "referrers": false });
+    let step = last(&house.post(&house.admin, "/api/v1/registries/reg/repositories/signcopy%2Fapp/copy", alone));
+    assert_eq!((&step["error"], step["digest"].as_str()), (&Value::Null, Some(image.as_str())), "{step}");
 }
 
 #[test]

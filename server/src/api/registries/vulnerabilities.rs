@@ -26,7 +26,10 @@ use crate::{
         running::{Running, running},
         severity_of,
     },
-    store::scans::{FindingRow, ImageKey},
+    store::{
+        StoreError,
+        scans::{FindingRow, ImageKey},
+    },
 };
 
 /// How many images with one hole are shown.
@@ -128,16 +131,14 @@ async fn affected(State(api): State<Api>, Extension(who): Who, Asked(query): Ask
             if id.is_empty() {
                 return Err(ApiError::field("id", "Name a hole, such as CVE-2026-1234."));
             }
-            let mut found = api.store.findings_of(&id, MOST + 1).await?;
+            let mut found = with_hole(&api, &who, &id).await?;
             let complete = found.len() <= MOST as usize;
             found.truncate(MOST as usize);
-            found.retain(|row| may_pull(&api, &who, row));
-            // One image may have the hole in several packages: the first stands for all.
-            found.dedup_by(|a, b| (&a.registry, &a.repository, &a.digest) == (&b.registry, &b.repository, &b.digest));
             // Engines know an image of an index by the index.
             let mut images = Vec::new();
-            for row in found {
-                let key = ImageKey { registry: row.registry.clone(), repository: row.repository.clone(), digest: row.digest.clone() };
+            for key in found {
+                // One image may have the hole in several packages: the worst stands for all.
+                let Some(row) = api.store.finding_in(&id, &key).await? else { continue };
                 let mut digests = api.store.indexes_of(&key, MOST_INDEXES).await?;
                 digests.push(key.digest);
                 images.push((row, digests));
@@ -150,8 +151,22 @@ async fn affected(State(api): State<Api>, Extension(who): Who, Asked(query): Ask
         .await
 }
 
-fn may_pull(api: &Api, who: &Principal, row: &FindingRow) -> bool {
-    let operation = Operation::on_repository("VulnerabilityList", Permission::RepositoryPull, &row.registry, &row.repository, &row.digest);
+/// The images with a hole that `who` may pull: one more than are shown, if there are so many. What others have is neither seen nor counted.
+async fn with_hole(api: &Api, who: &Principal, id: &str) -> Result<Vec<ImageKey>, StoreError> {
+    let mut found: Vec<ImageKey> = Vec::new();
+    let mut after = None;
+    while found.len() <= MOST as usize {
+        let page = api.store.images_with(id, after.as_ref(), MOST).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.clone());
+        found.extend(page.into_iter().filter(|key| may_pull(api, who, key)));
+    }
+    found.truncate(MOST as usize + 1);
+    Ok(found)
+}
+
+fn may_pull(api: &Api, who: &Principal, key: &ImageKey) -> bool {
+    let operation = Operation::on_repository("VulnerabilityList", Permission::RepositoryPull, &key.registry, &key.repository, &key.digest);
     api.operator.may(who, &operation)
 }
 
@@ -178,6 +193,7 @@ impl From<ScanError> for ApiError {
         match error {
             ScanError::Failed(_) | ScanError::Registry(_) => Self::new(Code::BackendError, text),
             ScanError::Unreadable(_) => Self::new(Code::InvalidInput, text),
+            ScanError::TooMany => Self::new(Code::Conflict, text),
             ScanError::Store(error) => error.into(),
         }
     }

@@ -1,16 +1,22 @@
 //! What binds a registry, where the console copies and deletes: the same as at the door.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use pilothouse_app::api::{Code, Problem};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     api::{Api, ApiError},
+    authn::Principal,
     backends::oci::{
         copy::{CopyError, Gate, Side},
         manifests::Manifest,
     },
+    guardrails::{Guardrails, Pulled},
     registries::{
         Admitted, Incoming, RuleError,
         rules::{Deed, Rules},
@@ -55,8 +61,15 @@ pub async fn check_unpushed(api: &Api, registry: &str, repository: &str, since: 
     Err(ApiError(problem.detail("Look again at what would be deleted.")))
 }
 
-/// The rules, for copies.
-pub struct Bound(pub Arc<Rules>);
+/// The guardrails at the source and the rules at the target, for copies.
+pub struct Bound {
+    pub guardrails: Arc<Guardrails>,
+    pub rules: Arc<Rules>,
+    /// Who copies.
+    pub who: Principal,
+    /// What the first guardrail that warns had to say, for the trail.
+    pub warned: Arc<OnceLock<String>>,
+}
 
 fn said(error: RuleError) -> CopyError {
     let sentence = error.to_string();
@@ -71,14 +84,24 @@ impl Gate for Bound {
     /// Nothing, where no quota is for it.
     type Pass = Option<Admitted>;
 
+    async fn may_take(&self, from: &Side, reference: &str, manifest: &Manifest) -> Result<(), CopyError> {
+        let Side { registry, repository, permit } = from;
+        let pulled = Pulled { registry, repository, reference, digest: &manifest.digest, body: &manifest.body };
+        let note = self.guardrails.check_pull(permit, &self.who, &pulled).await.map_err(|finding| CopyError::Guardrail(finding.sentence))?;
+        if !note.is_empty() {
+            let _ = self.warned.set(note);
+        }
+        Ok(())
+    }
+
     fn may_move(&self, to: &Side, tag: &str) -> Result<(), CopyError> {
-        self.0.may(&to.registry.name, &to.repository, tag, Deed::Move).map_err(CopyError::Rule)
+        self.rules.may(&to.registry.name, &to.repository, tag, Deed::Move).map_err(CopyError::Rule)
     }
 
     async fn may_send(&self, to: &Side, bytes: u64) -> Result<(), CopyError> {
         let (registry, repository) = (&to.registry.name, &to.repository);
-        match self.0.largest(registry, repository).await.map_err(said)? {
-            Some(most) if bytes > most => Err(said(self.0.over(registry, repository, most))),
+        match self.rules.largest(registry, repository).await.map_err(said)? {
+            Some(most) if bytes > most => Err(said(self.rules.over(registry, repository, most))),
             _ => Ok(()),
         }
     }
@@ -86,12 +109,12 @@ impl Gate for Bound {
     async fn let_in(&self, to: &Side, reference: &str, manifest: &Manifest) -> Result<Self::Pass, CopyError> {
         let Side { registry, repository, permit } = to;
         let Manifest { digest, body, .. } = manifest;
-        self.0.let_in(&Incoming { registry, permit, repository, reference, digest, manifest: body }).await.map_err(said)
+        self.rules.let_in(&Incoming { registry, permit, repository, reference, digest, manifest: body }).await.map_err(said)
     }
 
     async fn take_back(&self, pass: Self::Pass) {
         if let Some(admitted) = pass {
-            self.0.take_back(admitted).await;
+            self.rules.take_back(admitted).await;
         }
     }
 }

@@ -3,7 +3,10 @@
 //! Two rights are asked for and two records kept: to pull at the source, and to push, create or retag at the target. A copy lasts as long as both
 //! rights do and somebody listens; what has arrived by then stays, and the tag is set last.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{Extension, extract::State, response::Response};
 use futures_util::{Stream, stream};
@@ -52,7 +55,7 @@ pub async fn copy(
         |step| step.error.is_some(),
         async |permit| {
             let mut target = target.ok_or_else(|| ApiError::new(Code::Conflict, "The right to this has just changed. Try again."))?;
-            match prepare(&api, &permit, (&registry_name, &repository), &target, input).await {
+            match prepare(&api, (&who, &permit), (&registry_name, &repository), &target, input).await {
                 Ok((copy, turn)) => Ok(steps(copy, turn, target)),
                 Err(error) => {
                     target.end(ending(&error), &error.0.title);
@@ -73,6 +76,8 @@ struct Target {
     tag: String,
     /// What was changed, or was about to be.
     moved: Vec<Moved>,
+    /// What a guardrail would have stopped, if it did more than warn.
+    warned: Arc<OnceLock<String>>,
 }
 
 impl Target {
@@ -89,13 +94,16 @@ impl Target {
             }
             refused => refused.into(),
         })?;
-        Ok(Self { permit, entry: Some(entry), lease: Some(lease), tag: input.to_tag.clone(), moved: Vec::new() })
+        Ok(Self { permit, entry: Some(entry), lease: Some(lease), tag: input.to_tag.clone(), moved: Vec::new(), warned: Arc::default() })
     }
 
     /// Writes down what came of it.
     fn end(&mut self, ending: Ending, note: &str) {
         let Some(mut entry) = self.entry.take() else { return };
         entry.note(note);
+        if let Some(warned) = self.warned.get() {
+            entry.also(warned);
+        }
         entry.changed(self.moved.iter().map(|moved| self.change(moved)).collect());
         entry.finish(ending);
     }
@@ -126,7 +134,7 @@ fn ending(error: &ApiError) -> Ending {
 /// Makes sure that what is asked for can be: both rights are held.
 async fn prepare(
     api: &Api,
-    permit: &Permit,
+    (who, permit): (&Principal, &Permit),
     (source, repository): (&str, &str),
     target: &Target,
     input: CopyInput,
@@ -147,7 +155,7 @@ async fn prepare(
     let turn = TURNS.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, format!("{AT_ONCE} copies are on their way; try again shortly.")))?;
     let CopyInput { reference, to_tag: tag, referrers, overwrite, .. } = input;
     let wanted = Wanted { reference, tag, referrers, overwrite };
-    let gate = Bound(api.rules.clone());
+    let gate = Bound { guardrails: api.guardrails.clone(), rules: api.rules.clone(), who: who.clone(), warned: target.warned.clone() };
     Ok((Copy::prepare(api.registrar.registries.clone(), from, to, gate, wanted).await?, turn))
 }
 
@@ -236,6 +244,7 @@ impl From<CopyError> for ApiError {
             CopyError::Taken(_) => Code::Conflict,
             CopyError::Denied(_) => Code::Forbidden,
             CopyError::Rule(_) => return Self::rule(sentence),
+            CopyError::Guardrail(_) => Code::Guardrail,
             CopyError::TooLarge(_) => Code::TooLarge,
             CopyError::Wrong(_) => Code::BackendError,
             CopyError::Stalled(_) => Code::BackendTimeout,

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use http::Uri;
@@ -87,9 +87,25 @@ impl fmt::Display for Address {
     }
 }
 
+/// `ip` as it is reached in the end: what is written as an address of IPv6 and means one of IPv4, as such, and as networks without IPv4 do (RFC 6052).
+fn meant(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) if v6.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => {
+            let [.., a, b, c, d] = v6.octets();
+            Ipv4Addr::new(a, b, c, d).into()
+        }
+        other => other,
+    }
+}
+
+/// Whether `ip` is of this very machine.
+pub fn is_own(ip: IpAddr) -> bool {
+    meant(ip).is_loopback()
+}
+
 /// Whether `ip` is of this machine or of a network that the rest of the world does not reach.
 pub fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
+    match meant(ip) {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]),
         IpAddr::V6(v6) => v6.is_loopback() || is_unique_local(v6),
     }
@@ -99,9 +115,16 @@ fn is_unique_local(ip: Ipv6Addr) -> bool {
     ip.segments()[0] & 0xfe00 == 0xfc00
 }
 
+/// Where machines of some clouds tell secrets about themselves, at addresses that else are private ones.
+const SECRETS: [IpAddr; 2] = [IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)), IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200))];
+
 /// Whether nobody is to be sent to `ip` by a registry: where machines tell secrets about themselves, and what is no machine's address.
 pub fn is_forbidden(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
+    let ip = meant(ip);
+    if SECRETS.contains(&ip) {
+        return true;
+    }
+    match ip {
         IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_broadcast() || v4.is_multicast(),
         IpAddr::V6(v6) => v6.is_unspecified() || v6.is_multicast() || v6.segments()[0] & 0xffc0 == 0xfe80,
     }
@@ -146,12 +169,17 @@ mod tests {
 
     #[test]
     fn where_machines_tell_secrets_nobody_is_sent() {
-        for bad in ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1"] {
+        let same = ["::ffff:169.254.169.254", "64:ff9b::169.254.169.254"];
+        for bad in ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "224.0.0.1", "fd00:ec2::254", "100.100.100.200"].iter().chain(&same) {
             assert!(is_forbidden(bad.parse().unwrap()), "{bad}");
         }
         assert!(
             !is_forbidden("127.0.0.1".parse().unwrap()) && is_private("::ffff:10.0.0.1".parse().unwrap()) && is_private("fd00::1".parse().unwrap())
         );
-        assert!(!is_private("8.8.8.8".parse().unwrap()));
+        assert!(!is_private("8.8.8.8".parse().unwrap()) && !is_private("64:ff9b::8.8.8.8".parse().unwrap()));
+        for own in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"] {
+            assert!(is_own(own.parse().unwrap()) && is_private(own.parse().unwrap()), "{own}");
+        }
+        assert!(!is_own("10.0.0.1".parse().unwrap()) && !is_own("fd00::1".parse().unwrap()));
     }
 }

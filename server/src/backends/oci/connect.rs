@@ -6,7 +6,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use super::address::{Address, is_forbidden, is_private};
+use super::address::{Address, is_forbidden, is_own, is_private};
 use crate::backends::stream::{Io, Stream};
 
 /// How long it may take until a connection stands.
@@ -51,11 +51,18 @@ impl Connector {
         if found.iter().any(|address| is_forbidden(address.ip())) {
             return Err(refused());
         }
-        if found.iter().any(|address| is_private(address.ip())) && !resolve(&self.own).await?.iter().all(|address| is_private(address.ip())) {
-            return Err(refused());
+        if !found.iter().any(|address| is_private(address.ip())) {
+            return Ok(());
         }
-        Ok(())
+        if may_be_sent(&resolve(&self.own).await?, found) { Ok(()) } else { Err(refused()) }
     }
+}
+
+/// Whether a registry at `own` may send us to `found`: out of the world not in here, and out of another machine not to this one, where doors are
+/// that nobody else reaches.
+fn may_be_sent(own: &[SocketAddr], found: &[SocketAddr]) -> bool {
+    let is_no_nearer = |is: fn(std::net::IpAddr) -> bool| !found.iter().any(|to| is(to.ip())) || own.iter().all(|from| is(from.ip()));
+    is_no_nearer(is_private) && is_no_nearer(is_own)
 }
 
 async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
@@ -79,5 +86,19 @@ impl tower::Service<http::Uri> for Connector {
             let opened = tokio::time::timeout(CONNECT, connector.open(to)).await;
             opened.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "it did not answer within 10 s")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_sends_to_nothing_that_is_nearer_than_itself() {
+        let may = |own: &str, found: &str| may_be_sent(&[own.parse().unwrap()], &[found.parse().unwrap()]);
+        let (world, network, this) = ("8.8.8.8:443", "10.0.0.1:443", "127.0.0.1:8443");
+        assert!(may(world, world) && may(network, network) && may(this, this));
+        assert!(may(this, network) && may(this, world) && may(network, world));
+        assert!(!may(world, network) && !may(world, this) && !may(network, this) && !may(network, "[64:ff9b::7f00:1]:8443"));
     }
 }

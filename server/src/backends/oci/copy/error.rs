@@ -17,6 +17,9 @@ pub enum CopyError {
     /// It takes a right that is not held.
     #[error("{0}")]
     Denied(String),
+    /// A guardrail does not let it be taken out of the source.
+    #[error("{0}")]
+    Guardrail(String),
     /// A rule of the target does not let it be, whoever asks.
     #[error("{0}")]
     Rule(String),

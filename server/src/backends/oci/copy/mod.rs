@@ -61,10 +61,11 @@ impl<G: Gate> Copy<G> {
     /// Looks what the source has, and whether the tag at the target may come to mean it. Nothing is changed.
     ///
     /// # Errors
-    /// When there is no such thing at the source, or the tag means something else already and may not be moved.
+    /// When there is no such thing at the source, or it may not be taken out of it, or the tag means something else already and may not be moved.
     pub async fn prepare(registries: Arc<Registries>, from: Side, to: Side, gate: G, wanted: Wanted) -> Result<Self, CopyError> {
         let missing = || CopyError::NotThere(format!("There is no {} in {}.", wanted.reference, from.name()));
         let root = from.manifest(&wanted.reference).await?.ok_or_else(missing)?;
+        gate.may_take(&from, &wanted.reference, &root).await?;
         let copy = Self { registries, from, to, gate, wanted, root };
         copy.tag_now(&copy.wanted.tag, &copy.root).await?;
         Ok(copy)
@@ -83,7 +84,7 @@ impl<G: Gate> Copy<G> {
         let mut left = None;
         if !self.is_there() {
             progress.tell("Reading what there is.");
-            let plan = Plan::of(&self.from, self.root.clone(), self.wanted.referrers, progress).await?;
+            let plan = Plan::of((&self.from, &self.gate), self.root.clone(), self.wanted.referrers, progress).await?;
             progress.planned(&plan);
             progress.tell("Sending what it is made of.");
             self.send_blobs(&plan.blobs, progress).await?;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, pin::Pin};
 
 use serde_json::Value;
 
-use super::{CopyError, Progress, Side, referrers};
+use super::{CopyError, Gate, Progress, Side, referrers};
 use crate::backends::oci::{
     judge::kind,
     manifests::Manifest,
@@ -52,12 +52,12 @@ fn is_foreign(named: &Descriptor) -> bool {
 }
 
 impl Plan {
-    /// Reads at the source what there is.
+    /// Reads at the source what there is. The root was judged by `gate` already, under the name that it was asked for by.
     ///
     /// # Errors
-    /// When something is missing there, cannot be taken, or is too much.
-    pub async fn of(from: &Side, root: Manifest, referrers: bool, progress: &Progress) -> Result<Self, CopyError> {
-        let mut reader = Reader { from, progress, plan: Plan::default(), known: HashSet::new(), blobs: HashSet::new(), bytes: 0 };
+    /// When something is missing there, may not or cannot be taken, or is too much.
+    pub async fn of((from, gate): (&Side, &impl Gate), root: Manifest, referrers: bool, progress: &Progress) -> Result<Self, CopyError> {
+        let mut reader = Reader { from, gate, progress, plan: Plan::default(), known: HashSet::new(), blobs: HashSet::new(), bytes: 0 };
         reader.known.insert(root.digest.clone());
         reader.tree(root, 0).await?;
         if referrers {
@@ -76,8 +76,9 @@ impl Plan {
 }
 
 /// Reads a plan together.
-struct Reader<'c> {
+struct Reader<'c, G> {
     from: &'c Side,
+    gate: &'c G,
     progress: &'c Progress,
     plan: Plan,
     /// The digests of the manifests that were found.
@@ -87,7 +88,13 @@ struct Reader<'c> {
     bytes: usize,
 }
 
-impl Reader<'_> {
+impl<G: Gate> Reader<'_, G> {
+    /// The same as [`Reader::tree`] of a manifest that may be taken, as if it were pulled by its digest.
+    async fn take(&mut self, manifest: Manifest, depth: usize) -> Result<(), CopyError> {
+        self.gate.may_take(self.from, &manifest.digest, &manifest).await?;
+        self.tree(manifest, depth).await
+    }
+
     /// Takes in a manifest and all that it names, what is named first.
     fn tree(&mut self, manifest: Manifest, depth: usize) -> Pin<Box<dyn Future<Output = Result<(), CopyError>> + Send + '_>> {
         Box::pin(async move {
@@ -108,7 +115,7 @@ impl Reader<'_> {
                                 child.digest
                             )));
                         }
-                        self.tree(found, depth + 1).await?;
+                        self.take(found, depth + 1).await?;
                     }
                     Some(_) => {}
                 }
@@ -135,7 +142,7 @@ impl Reader<'_> {
             for (tag, kept) in referrers::beside(self.from, &subject).await? {
                 self.plan.tags.push((tag, kept.clone()));
                 if self.known.insert(kept.digest.clone()) {
-                    self.tree(kept, 0).await?;
+                    self.take(kept, 0).await?;
                 }
             }
             if !items.is_empty() {
@@ -158,7 +165,7 @@ impl Reader<'_> {
             return Ok(false);
         }
         self.known.insert(digest.to_owned());
-        self.tree(found, 0).await?;
+        self.take(found, 0).await?;
         Ok(true)
     }
 
