@@ -45,16 +45,19 @@ test: ## Run every test, against real parts that the tests start themselves
 	@# Each half has long stretches for one core, so both are built at once.
 	@$(MAKE) --no-print-directory --jobs 2 tests web
 	@# The browser waits half of its time, as does what is tested beside it.
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-alone
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going test-alone
 
+# What it says waits for its turn, unless it fails.
+BROWSER_LOG := $(CARGO_TARGET_DIR)/browser.log
 test-browser:
-	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) browser::
+	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) browser:: >$(BROWSER_LOG) 2>&1 || { cat $(BROWSER_LOG); exit 1; }
 
 test-rest:
 	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
 
 # What measures how long somebody waits while something else goes wrong comes alone, in the end.
 test-alone: test-browser test-rest
+	@cat $(BROWSER_LOG)
 	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) $(ALONE)
 
 bench: ## Measure: the engine straight, a plain nginx, and Pilothouse
