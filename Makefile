@@ -53,7 +53,7 @@ test-browser:
 	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) browser:: >$(BROWSER_LOG) 2>&1 || { cat $(BROWSER_LOG); exit 1; }
 
 test-rest:
-	@$(CARGO) test --workspace --exclude xtask $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
+	@$(CARGO) test --workspace --exclude xtask --lib --bins --tests $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
 
 # What measures how long somebody waits while something else goes wrong comes alone, in the end.
 test-alone: test-browser test-rest
