@@ -89,12 +89,13 @@ fn Body(engine: Signal<String>, detail: Signal<ImageDetail>, after: Callback<()>
                 <div class="stack">
                     <Card title="Tags"><Tags engine=engine image=image after=after/></Card>
                     <Card title="Used by"><Users engine=engine image=image/></Card>
-                    <Card title="Where it runs on all engines"><RunsOf query=runs/></Card>
                 </div>
                 <Card title="What it runs"><Config detail=detail/></Card>
             </div>
             <Card title="How it was made" flush=true><History detail=detail/></Card>
             <Card title="Labels">{move || label_list(labels.get())}</Card>
+            // Last: it comes after the rest stands, and would push that down.
+            <Card title="Where it runs on all engines"><RunsOf query=runs/></Card>
         </div>
     }
     .into_any()
