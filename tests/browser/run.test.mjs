@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { api, discard, docker, registry, scenes, socket, sound, until, visit } from './harness.mjs'
+import { discard, docker, registry, scenes, socket, sound, until, visit } from './harness.mjs'
 
 /** Where the engine's network is reached from this machine. */
 const address = () => readFileSync(join(dirname(socket), 'address'), 'utf8').trim()
@@ -20,14 +20,6 @@ async function publish(image, page) {
     await docker('image', 'rm', image)
   } finally {
     rmSync(context, { recursive: true })
-  }
-}
-
-/** The registry as one of Pilothouse's, too. */
-async function connect(page) {
-  const { items } = await api(page, 'GET', '/registries?limit=500')
-  if (!items.some(({ name }) => name === 'shelf')) {
-    await api(page, 'POST', '/registries', { name: 'shelf', settings: { url: `http://${address()}:${registry.split(':')[1]}` } })
   }
 }
 
@@ -55,14 +47,13 @@ scenes('an image that an engine has not got is pulled, started, and opened', asy
 
 scenes('an image of a registry is found and its form is filled in; what does not answer is named', async (page, own) => {
   const name = own('found')
-  await connect(page)
   await publish(`${registry}/team/${name}:1`, name)
   await visit(page, '/search/images')
   await page.getByText('What are you looking for?').waitFor()
   await page.getByRole('searchbox', { name: "Words in the image's name" }).fill(`${name} team`)
   await page.keyboard.press('Enter')
   const found = page.getByRole('list', { name: 'Images' }).getByRole('listitem').filter({ hasText: `team/${name}` })
-  await found.getByText('shelf', { exact: true }).waitFor()
+  await found.getByText('images', { exact: true }).waitFor()
   // There is no way to Docker Hub from here.
   await page.locator('.callout').getByText('Docker Hub').waitFor()
   await sound(page, 'image-found')

@@ -2,16 +2,17 @@
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::location::Url;
 
-use crate::api::fill;
 use crate::api::image_search::{FoundImage, ImageSearch, ImageSearchOutput, ImageSearchQuery, SilentSource};
+use crate::api::{Problem, fill};
 use crate::client::Client;
 use crate::ui::format::count;
 use crate::ui::{Badge, Button, Callout, Card, EmptyState, Icon, Kind, LinkButton, PageHead, SkeletonText, Tone, icons};
-use crate::widgets::Loaded;
+use crate::widgets::ProblemView;
 
 #[component]
 pub fn FindImages() -> impl IntoView {
@@ -70,33 +71,39 @@ fn Question(words: String) -> impl IntoView {
 
 #[component]
 fn Results(words: String) -> impl IntoView {
-    let client = Client::get();
-    let answer = Resource::new(
-        move || words.clone(),
-        move |words| {
-            let query = ImageSearchQuery { words, engine: None };
-            let call = (!query.words.is_empty()).then(|| client.call::<ImageSearch>(&[], &query));
-            async move {
-                match call {
-                    Some(call) => call.await.map(Some),
-                    None => Ok(None),
-                }
-            }
-        },
-    );
-    view! {
-        <Loaded resource=answer skeleton=|| view! { <SkeletonText lines=8/> } let:answer>
-            {move || match answer.get() {
-                Some(answer) => view! { <Found answer=answer/> }.into_any(),
-                None => view! {
-                    <EmptyState icon=icons::SEARCH title="What are you looking for?"
-                        detail=Signal::stored("Search for a name, such as postgres, and run what you find in two clicks.".to_owned())/>
-                }
-                .into_any(),
-            }}
-        </Loaded>
+    if words.is_empty() {
+        let detail = Signal::stored("Search for a name, such as postgres, and run what you find in two clicks.".to_owned());
+        return view! { <EmptyState icon=icons::SEARCH title="What are you looking for?" detail=detail/> }.into_any();
     }
-    .into_any()
+    view! { <Answer words=words/> }.into_any()
+}
+
+/// Asked for by the browser alone, when the page is there: a source that does not answer takes longer than a page can wait.
+#[component]
+fn Answer(words: String) -> impl IntoView {
+    let client = Client::get();
+    let answer = RwSignal::new(None::<Result<ImageSearchOutput, Problem>>);
+    let again = RwSignal::new(0_u32);
+    Effect::new(move || {
+        again.track();
+        let query = ImageSearchQuery { words: words.clone(), engine: None };
+        let call = client.call::<ImageSearch>(&[], &query);
+        spawn_local(async move {
+            let found = call.await;
+            let _ = answer.try_set(Some(found));
+        });
+    });
+    move || match answer.get() {
+        None => view! { <SkeletonText lines=8/> }.into_any(),
+        Some(Err(problem)) => {
+            let retry = Callback::new(move |()| {
+                answer.set(None);
+                again.update(|n| *n += 1);
+            });
+            view! { <ProblemView problem=problem retry=retry/> }.into_any()
+        }
+        Some(Ok(answer)) => view! { <Found answer=answer/> }.into_any(),
+    }
 }
 
 #[component]
