@@ -7,13 +7,12 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::actions::{ImageActions, image_name};
 use crate::api::images::{Image, ImageDetail, ImageGet, ImageRemove, ImageRemoveInput, Layer};
-use crate::api::repositories::RunQuery;
 use crate::api::{Empty, fill};
 use crate::client::Client;
 use crate::pages::containers::label_list;
 use crate::ui::format::{bytes, count, short_id};
 use crate::ui::{Ask, Card, Confirm, CopyButton, Facts, Kind, PageHead, SkeletonText, Time, icons};
-use crate::widgets::{ByEngine, GateButton, Loaded, RunsOf, use_act};
+use crate::widgets::{ByEngine, GateButton, Loaded, use_act};
 
 #[component]
 pub fn ImagePage() -> impl IntoView {
@@ -82,7 +81,6 @@ fn Head(engine: Signal<String>, list: String, detail: Signal<ImageDetail>, after
 fn Body(engine: Signal<String>, detail: Signal<ImageDetail>, after: Callback<()>) -> impl IntoView {
     let image = Signal::derive(move || detail.with(|detail| detail.summary.clone()));
     let labels = Memo::new(move |_| detail.with(|detail| detail.labels.clone()));
-    let runs = Memo::new(move |_| RunQuery { digest: detail.with(|detail| known_as(&detail.summary)), ..RunQuery::default() });
     view! {
         <div class="stack">
             <div class="columns">
@@ -94,17 +92,9 @@ fn Body(engine: Signal<String>, detail: Signal<ImageDetail>, after: Callback<()>
             </div>
             <Card title="How it was made" flush=true><History detail=detail/></Card>
             <Card title="Labels">{move || label_list(labels.get())}</Card>
-            // Last: it comes after the rest stands, and would push that down.
-            <Card title="Where it runs on all engines"><RunsOf query=runs/></Card>
         </div>
     }
     .into_any()
-}
-
-/// By what other engines know the image, too: a registry's digest, else its id.
-fn known_as(image: &Image) -> String {
-    let digest = image.digests.iter().find_map(|name| name.split_once('@'));
-    digest.map_or_else(|| image.id.clone(), |(_, digest)| digest.to_owned())
 }
 
 /// The tags, each with a way to take it off.
