@@ -175,6 +175,8 @@ fn suggest_projects(engine: Signal<String>, projects: RwSignal<Vec<String>>) {
 
 #[cfg(test)]
 mod tests {
+    use leptos::prelude::Owner;
+
     use super::{Parts, Place};
 
     #[test]
@@ -194,6 +196,9 @@ mod tests {
 
     #[test]
     fn a_scope_is_put_together_again() {
+        // Signals belong to somebody.
+        let owner = Owner::new();
+        owner.set();
         for scope in ["all", "engine/demo", "engine/demo/project/shop", "registry/hub", "registry/hub/repository/team/app", "env=prod,site=a"] {
             assert_eq!(Place::new(scope).scope(), scope);
         }

@@ -335,8 +335,8 @@ fn rules_of_a_registry_take_a_right_on_the_whole_of_it() {
     );
     assert!(rules("vic", Permission::RulesView).is_err() && rules("dev", Permission::RulesView).is_err());
     // Whom Pilothouse speaks to is about Pilothouse itself.
-    let one = policy_of(vec![grant("g-one", user("one"), "admin", "registry/hub")], &[]);
-    let of_one = |permission| one.decide(&Subject::of("one"), Operation::on_registry("Test", permission, "hub", ""), NOW);
+    let one = policy_of(vec![grant("g-one", user("two"), "admin", "registry/hub")], &[]);
+    let of_one = |permission| one.decide(&Subject::of("two"), Operation::on_registry("Test", permission, "hub", ""), NOW);
     assert!(of_one(Permission::RulesManage).is_ok() && of_one(Permission::HookManage).is_err() && rules("ana", Permission::HookManage).is_ok());
 }
 
