@@ -53,7 +53,10 @@ test-browser:
 	@$(CARGO) test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) browser:: >$(BROWSER_LOG) 2>&1 || { cat $(BROWSER_LOG); exit 1; }
 
 test-rest:
-	@$(CARGO) test --workspace --exclude xtask --lib --bins --tests $(TESTED) --no-fail-fast $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE))
+	@failed=0; \
+	$(CARGO) test --workspace --exclude xtask --lib --bins $(TESTED) --no-fail-fast $(ONE_BY_ONE) || failed=1; \
+	native_cargo test --workspace --exclude xtask --test it $(TESTED) $(ONE_BY_ONE) --skip browser:: $(addprefix --skip ,$(ALONE)) || failed=1; \
+	exit $$failed
 
 # What measures how long somebody waits while something else goes wrong comes alone, in the end.
 test-alone: test-browser test-rest
