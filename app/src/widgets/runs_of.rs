@@ -1,11 +1,11 @@
 //! Where an image runs: the containers that are made from it, on all engines.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
+use super::later::Later;
 use super::problem::ProblemView;
+use crate::api::fill;
 use crate::api::repositories::{Run, RunList, RunQuery, Runs};
-use crate::api::{Problem, fill};
 use crate::client::Client;
 use crate::ui::format::count;
 use crate::ui::{Callout, SkeletonText, StateDot, Tone};
@@ -17,25 +17,10 @@ const SHOWN: usize = 100;
 #[component]
 pub fn RunsOf(#[prop(into)] query: Signal<RunQuery>) -> impl IntoView {
     let client = Client::get();
-    let found = RwSignal::new(None::<Result<Runs, Problem>>);
-    let again = RwSignal::new(0_u32);
-    Effect::new(move || {
-        again.track();
-        let call = client.call::<RunList>(&[], &query.get());
-        spawn_local(async move {
-            let answer = call.await;
-            let _ = found.try_set(Some(answer));
-        });
-    });
+    let found = Later::new(move || client.call::<RunList>(&[], &query.get()));
     move || match found.get() {
         None => view! { <SkeletonText lines=2/> }.into_any(),
-        Some(Err(problem)) => {
-            let retry = Callback::new(move |()| {
-                found.set(None);
-                again.update(|n| *n += 1);
-            });
-            view! { <ProblemView problem=problem retry=retry/> }.into_any()
-        }
+        Some(Err(problem)) => view! { <ProblemView problem=problem retry=found.retry()/> }.into_any(),
         Some(Ok(Runs { items, unseen, silent_engines })) => view! { <RunLines runs=items unseen=unseen silent=silent_engines/> }.into_any(),
     }
 }

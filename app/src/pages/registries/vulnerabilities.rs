@@ -11,7 +11,7 @@ use crate::api::{Empty, Problem, fill};
 use crate::client::Client;
 use crate::ui::format::{count, short_id};
 use crate::ui::{Badge, Button, Callout, EmptyState, Kind, Rows, SkeletonRows, Time, Tone, icons};
-use crate::widgets::{ProblemView, Within, use_act, use_me};
+use crate::widgets::{Later, ProblemView, Within, use_act, use_me};
 
 fn words(severity: Severity) -> (&'static str, Tone) {
     match severity {
@@ -30,33 +30,20 @@ pub(super) fn ImageVulnerabilities(#[prop(into)] registry: String, #[prop(into)]
     let client = Client::get();
     let reason = Signal::stored(use_me().cannot_change(&["registry.repository.scan"], Within::Repository(&registry, &repository)));
     let params = StoredValue::new([registry, repository, digest]);
-    let found = RwSignal::new(None::<Result<Vulnerabilities, Problem>>);
-    let again = RwSignal::new(0_u32);
-    Effect::new(move || {
-        again.track();
-        let call = params.with_value(|[registry, repository, digest]| client.call::<VulnerabilityList>(&[registry, repository, digest], &Empty {}));
-        spawn_local(async move {
-            let answer = call.await;
-            let _ = found.try_set(Some(answer));
-        });
-    });
+    let ask =
+        move || params.with_value(|[registry, repository, digest]| client.call::<VulnerabilityList>(&[registry, repository, digest], &Empty {}));
+    let found = Later::new(ask);
     let asked = RwSignal::new(String::new());
     let act = use_act();
     let scan = Callback::new(move |attached: bool| {
         let done = if attached { "The attached reports are taken." } else { "Scanned." };
         params.with_value(|[registry, repository, digest]| {
-            act.run::<ImageScan>(&[registry, repository, digest], &ScanInput { attached }, done, move |known| found.set(Some(Ok(known))));
+            act.run::<ImageScan>(&[registry, repository, digest], &ScanInput { attached }, done, move |known| found.set(known));
         });
     });
     let shown = move || match found.get() {
         None => view! { <SkeletonRows rows=2 columns=4/> }.into_any(),
-        Some(Err(problem)) => {
-            let retry = Callback::new(move |()| {
-                found.set(None);
-                again.update(|n| *n += 1);
-            });
-            view! { <ProblemView problem=problem retry=retry/> }.into_any()
-        }
+        Some(Err(problem)) => view! { <ProblemView problem=problem retry=found.retry()/> }.into_any(),
         Some(Ok(known)) => view! { <Known known=Signal::stored(known) busy=act.busy() reason=reason scan=scan asked=asked/> }.into_any(),
     };
     view! {

@@ -2,17 +2,16 @@
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::location::Url;
 
+use crate::api::fill;
 use crate::api::image_search::{FoundImage, ImageSearch, ImageSearchOutput, ImageSearchQuery, SilentSource};
-use crate::api::{Problem, fill};
 use crate::client::Client;
 use crate::ui::format::count;
 use crate::ui::{Badge, Button, Callout, Card, EmptyState, Icon, Kind, LinkButton, PageHead, SkeletonText, Tone, icons};
-use crate::widgets::ProblemView;
+use crate::widgets::{Later, ProblemView};
 
 #[component]
 pub fn FindImages() -> impl IntoView {
@@ -82,26 +81,11 @@ fn Results(words: String) -> impl IntoView {
 #[component]
 fn Answer(words: String) -> impl IntoView {
     let client = Client::get();
-    let answer = RwSignal::new(None::<Result<ImageSearchOutput, Problem>>);
-    let again = RwSignal::new(0_u32);
-    Effect::new(move || {
-        again.track();
-        let query = ImageSearchQuery { words: words.clone(), engine: None };
-        let call = client.call::<ImageSearch>(&[], &query);
-        spawn_local(async move {
-            let found = call.await;
-            let _ = answer.try_set(Some(found));
-        });
-    });
+    let query = ImageSearchQuery { words, engine: None };
+    let answer = Later::new(move || client.call::<ImageSearch>(&[], &query));
     move || match answer.get() {
         None => view! { <SkeletonText lines=8/> }.into_any(),
-        Some(Err(problem)) => {
-            let retry = Callback::new(move |()| {
-                answer.set(None);
-                again.update(|n| *n += 1);
-            });
-            view! { <ProblemView problem=problem retry=retry/> }.into_any()
-        }
+        Some(Err(problem)) => view! { <ProblemView problem=problem retry=answer.retry()/> }.into_any(),
         Some(Ok(answer)) => view! { <Found answer=answer/> }.into_any(),
     }
 }
