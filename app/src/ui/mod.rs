@@ -30,6 +30,7 @@ pub mod terminal;
 pub mod theme;
 pub mod time;
 pub mod toast;
+pub mod toml;
 pub mod tree;
 
 pub use badge::{Badge, StateDot, Tone};

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::engines::Engine;
+use crate::ui::toml::{labels, quoted};
 use crate::ui::{Callout, Card, CodeBlock, Facts, Tone};
 
 #[component]
@@ -35,19 +36,11 @@ pub(super) fn Declared(engine: Engine) -> impl IntoView {
 /// The engine as the settings file spells it.
 fn section(engine: &Engine) -> String {
     let mut text = format!("[[engines]]\nname = {}\nurl = {}\n", quoted(&engine.name), quoted(&engine.url));
-    if !engine.labels.is_empty() {
-        let labels: Vec<String> = engine.labels.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
-        text.push_str(&format!("labels = {{ {} }}\n", labels.join(", ")));
-    }
+    text.push_str(&labels(&engine.labels));
     if engine.tls {
         text.push_str("tls = { ca = \"...\", cert = \"...\", key = \"...\" }\n");
     }
     text
-}
-
-/// A TOML string: its escapes are those of JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::registries::{Redirects, Registry};
+use crate::ui::toml::{labels, quoted};
 use crate::ui::{Callout, Card, CodeBlock, Facts, Tone};
 
 #[component]
@@ -36,10 +37,7 @@ pub(super) fn Declared(registry: Registry) -> impl IntoView {
 fn section(registry: &Registry) -> String {
     let settings = &registry.settings;
     let mut text = format!("[[registries]]\nname = {}\nurl = {}\n", quoted(&registry.name), quoted(&settings.url));
-    if !registry.labels.is_empty() {
-        let labels: Vec<String> = registry.labels.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
-        text.push_str(&format!("labels = {{ {} }}\n", labels.join(", ")));
-    }
+    text.push_str(&labels(&registry.labels));
     if let Some(username) = &registry.username {
         text.push_str(&format!("username = {}\nsecret_file = \"...\"\n", quoted(username)));
     }
@@ -57,11 +55,6 @@ fn section(registry: &Registry) -> String {
         text.push_str(&format!("realm_hosts = [{}]\n", hosts.join(", ")));
     }
     text
-}
-
-/// A TOML string: its escapes are those of JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
